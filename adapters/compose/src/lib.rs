@@ -1,0 +1,1 @@
+//! Transports and transforms composed into suites, and suites into a multiserver, over any runtime.

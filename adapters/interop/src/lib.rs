@@ -1,0 +1,1 @@
+//! Tests of this workspace against other implementations.

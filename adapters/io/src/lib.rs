@@ -1,0 +1,1 @@
+//! Drives sans-IO handshakes and box streams over futures-io streams.

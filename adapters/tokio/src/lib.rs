@@ -1,0 +1,1 @@
+//! Multi-protocol addresses and the secret handshake on tokio.

@@ -1,0 +1,89 @@
+//! Long-term identities, network keys and ephemerals: 32 bytes each, checked and kept from sight.
+//!
+//! Secrets have no `Clone`, compare in constant time, print redacted and are zeroized when dropped.
+
+mod encoding;
+mod pair;
+mod secret;
+#[cfg(feature = "ssb-secret")]
+mod ssb_secret;
+
+pub use encoding::ParseKeyError;
+pub use pair::{KeyPair, MismatchedKeyPair};
+pub use secret::{Ephemeral, NetworkKey, Seed};
+#[cfg(feature = "ssb-secret")]
+pub use ssb_secret::SsbSecretError;
+
+use core::fmt;
+use core::str::FromStr;
+
+/// An Ed25519 public key (RFC 8032): the 32 bytes that name a peer.
+///
+/// Any 32 bytes are a `PublicKey`; whether they are a point that can be trusted is checked where a handshake starts.
+///
+/// Read and written as base64; what the ecosystem writes is understood: padding missing, the URL-safe alphabet, a
+/// leading `@`, a trailing `.ed25519`.
+///
+/// ```
+/// use multiserver_core::keys::PublicKey;
+///
+/// let key: PublicKey = "@DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ=.ed25519".parse()?;
+/// assert_eq!(key.to_string(), "DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ=");
+/// # Ok::<(), multiserver_core::keys::ParseKeyError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublicKey([u8; 32]);
+
+impl PublicKey {
+    /// The key with these bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The key's bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Reads 64 hexadecimal digits, in either case; `{:x}` writes them.
+    ///
+    /// # Errors
+    /// The text has another length or another character.
+    pub fn from_hex(text: &str) -> Result<Self, ParseKeyError> {
+        encoding::hex(text).map(Self)
+    }
+}
+
+impl FromStr for PublicKey {
+    type Err = ParseKeyError;
+
+    fn from_str(text: &str) -> Result<Self, ParseKeyError> {
+        encoding::base64(text).map(Self)
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        encoding::write_base64(f, &self.0)
+    }
+}
+
+impl fmt::LowerHex for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({self})")
+    }
+}
+
+impl From<[u8; 32]> for PublicKey {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}

@@ -1,0 +1,17 @@
+//! Multi-protocol addresses, the secret handshake, box streams and SOCKS5, as pure byte-in, byte-out code.
+//!
+//! Nothing here opens a socket, reads a clock, draws randomness or logs: what varies is an argument. See
+//! [`handshake`] for how everything with a dialogue is driven.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod address;
+pub mod box_stream;
+pub mod handshake;
+pub mod keys;
+pub mod shs;
+pub mod socks5;
