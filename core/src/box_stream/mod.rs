@@ -26,11 +26,46 @@
 //! assert!(matches!(opener.open_header(&goodbye)?, Opened::Goodbye));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`Encoder`] and [`Decoder`] make a byte stream of them, over bounded buffers and without any I/O of their own.
+//!
+//! ```
+//! use multiserver_core::box_stream::{Decoded, Decoder, Encoder, Opener, Sealer};
+//!
+//! let (key, nonce) = ([1; 32], [2; 24]);
+//! let mut encoder = Encoder::new(Sealer::new(key, nonce));
+//! encoder.write(b"hello")?;
+//! encoder.goodbye();
+//!
+//! let mut decoder = Decoder::new(Opener::new(key, nonce));
+//! let mut received = Vec::new();
+//! loop {
+//!     match decoder.decode()? {
+//!         Decoded::Plaintext(bytes) => {
+//!             received.extend_from_slice(bytes);
+//!             let count = bytes.len();
+//!             decoder.consume(count);
+//!         }
+//!         // Where a socket would be written on one side and read on the other.
+//!         Decoded::NeedInput => {
+//!             let count = decoder.feed(encoder.ciphertext());
+//!             encoder.advance(count);
+//!         }
+//!         Decoded::Goodbye => break,
+//!     }
+//! }
+//! assert_eq!(received, b"hello");
+//! # Ok::<(), multiserver_core::box_stream::Error>(())
+//! ```
 
 mod cipher;
+mod decoder;
+mod encoder;
 mod opener;
 mod sealer;
 
+pub use decoder::{Decoded, Decoder};
+pub use encoder::Encoder;
 pub use opener::{BodyOpener, Opened, Opener};
 pub use sealer::{BodyLength, Sealer};
 
@@ -39,6 +74,9 @@ pub const HEADER_SIZE: usize = 34;
 
 /// The most bytes that the body of one frame holds.
 pub const MAX_BODY_SIZE: usize = 4096;
+
+/// The most bytes of one frame, header and body.
+pub const MAX_FRAME_SIZE: usize = HEADER_SIZE + MAX_BODY_SIZE;
 
 /// The size of a tag in bytes: what stands first in a header.
 const TAG_SIZE: usize = 16;

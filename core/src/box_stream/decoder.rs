@@ -1,0 +1,241 @@
+use super::{BodyOpener, Error, HEADER_SIZE, MAX_FRAME_SIZE, Opened, Opener};
+use alloc::vec::Vec;
+use core::ops::Range;
+use core::{fmt, mem};
+
+/// The reading half of a box stream, buffered: takes ciphertext in any pieces, yields plaintext.
+///
+/// ```text
+/// buffer(), advance(n)  ─▶ [ plaintext | ciphertext | room ] ─▶ decode(), consume(n)   or read(into)
+/// end_of_input()        ─▶ nothing more comes: an error, unless the goodbye was there
+/// ```
+/// Frames are decrypted where they were read, so that a byte is copied once at most, by the caller. All progress is in
+/// here: whoever moves the bytes can stop between any two calls and go on later. After an error everything is
+/// [`Error::Finished`].
+///
+/// The buffer starts with room for two frames and doubles each time a read fills it, up to a number of frames set at
+/// the start ([`DEFAULT_FRAMES`](Self::DEFAULT_FRAMES)).
+pub struct Decoder {
+    state: State,
+    buffer: Vec<u8>,
+    /// Decrypted and not yet consumed.
+    plaintext: Range<usize>,
+    /// Received and not yet decrypted; starts after `plaintext`.
+    ciphertext: Range<usize>,
+    /// The most bytes in `buffer`.
+    limit: usize,
+    input_ended: bool,
+}
+
+enum State {
+    Header(Opener),
+    Body(BodyOpener),
+    Goodbye,
+    /// Over, by an error that is still to be told where there is one.
+    Failed(Option<Error>),
+}
+
+/// What a [`Decoder`] has to offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Decoded<T> {
+    /// Plaintext: the bytes, or how many of them.
+    Plaintext(T),
+    /// Nothing until more is read into [`buffer`](Decoder::buffer), which is then not empty.
+    NeedInput,
+    /// The clean end of this direction.
+    Goodbye,
+}
+
+impl Decoder {
+    /// How many full frames [`new`](Self::new) buffers: 16, so 66,080 bytes.
+    pub const DEFAULT_FRAMES: usize = 16;
+
+    /// The size that the buffer starts with; so large that half of it holds whatever frame is incomplete.
+    const FIRST_SIZE: usize = 2 * MAX_FRAME_SIZE;
+
+    /// A decoder over this opener that buffers at most [`DEFAULT_FRAMES`](Self::DEFAULT_FRAMES).
+    #[must_use]
+    pub const fn new(opener: Opener) -> Self {
+        Self::with_frames(opener, Self::DEFAULT_FRAMES)
+    }
+
+    /// A decoder that buffers at most so many full frames of 4130 bytes, and at least two.
+    #[must_use]
+    pub const fn with_frames(opener: Opener, frames: usize) -> Self {
+        let frames = if frames < 2 { 2 } else { frames };
+        Self {
+            state: State::Header(opener),
+            buffer: Vec::new(),
+            plaintext: 0..0,
+            ciphertext: 0..0,
+            limit: frames.saturating_mul(MAX_FRAME_SIZE),
+            input_ended: false,
+        }
+    }
+
+    /// The room to read ciphertext into.
+    ///
+    /// It is empty after the end, and may be while plaintext waits; never after [`Decoded::NeedInput`].
+    #[must_use]
+    pub fn buffer(&mut self) -> &mut [u8] {
+        match self.state {
+            State::Header(_) | State::Body(_) => self.make_room(),
+            State::Goodbye | State::Failed(_) => return &mut [],
+        }
+        self.buffer.get_mut(self.ciphertext.end..).unwrap_or_default()
+    }
+
+    /// Notes that the first `count` bytes of [`buffer`](Self::buffer) were filled; a greater count means all of them.
+    pub fn advance(&mut self, count: usize) {
+        self.ciphertext.end = self.ciphertext.end.saturating_add(count).min(self.buffer.len());
+    }
+
+    /// Copies ciphertext that is already at hand, such as bytes read together with the last message of a handshake,
+    /// and returns how many bytes there was room for.
+    ///
+    /// After [`Decoded::NeedInput`] there is room for one at least; after the end nothing is taken.
+    pub fn feed(&mut self, ciphertext: &[u8]) -> usize {
+        let count = copy(ciphertext, self.buffer());
+        self.advance(count);
+        count
+    }
+
+    /// Returns the plaintext at hand, decrypting the next frame when there is none.
+    ///
+    /// One call yields one frame's plaintext at most, never an empty slice; the same bytes come again until they are
+    /// [consumed](Self::consume).
+    ///
+    /// # Errors
+    /// What was read is no valid stream, or was cut; everything before that place has been yielded. The next call is
+    /// [`Error::Finished`].
+    pub fn decode(&mut self) -> Result<Decoded<&[u8]>, Error> {
+        while self.plaintext.is_empty() {
+            match mem::replace(&mut self.state, State::Failed(None)) {
+                State::Header(opener) => {
+                    let Some(header) = self.received().first_chunk::<HEADER_SIZE>() else {
+                        return self.wait(State::Header(opener));
+                    };
+                    self.state = match opener.open_header(header)? {
+                        Opened::Body(body) => State::Body(body),
+                        Opened::Goodbye => State::Goodbye,
+                    };
+                    self.ciphertext.start += HEADER_SIZE;
+                }
+                State::Body(body) => {
+                    if self.ciphertext.len() < body.len() {
+                        return self.wait(State::Body(body));
+                    }
+                    let start = self.ciphertext.start;
+                    let end = start + body.len();
+                    let opener = body.open(self.buffer.get_mut(start..end).unwrap_or_default())?;
+                    self.state = State::Header(opener);
+                    self.plaintext = start..end;
+                    self.ciphertext.start = end;
+                }
+                State::Goodbye => {
+                    self.state = State::Goodbye;
+                    return Ok(Decoded::Goodbye);
+                }
+                State::Failed(error) => return Err(error.unwrap_or(Error::Finished)),
+            }
+        }
+        Ok(Decoded::Plaintext(self.buffer.get(self.plaintext.clone()).unwrap_or_default()))
+    }
+
+    /// Notes that the first `count` bytes that [`decode`](Self::decode) yielded are used up; a greater count means all.
+    pub fn consume(&mut self, count: usize) {
+        self.plaintext.start = self.plaintext.start.saturating_add(count).min(self.plaintext.end);
+    }
+
+    /// Decrypts as many frames as are at hand and fit, copies their plaintext to the front of `into`, and returns how
+    /// many bytes that were: 0 only for an empty `into`.
+    ///
+    /// # Errors
+    /// As for [`decode`](Self::decode); plaintext from before the bad place is returned first, the error by the next
+    /// call.
+    pub fn read(&mut self, into: &mut [u8]) -> Result<Decoded<usize>, Error> {
+        let mut copied = 0;
+        while let Some(rest) = into.get_mut(copied..).filter(|rest| !rest.is_empty()) {
+            match self.decode() {
+                Ok(Decoded::Plaintext(plaintext)) => {
+                    let count = copy(plaintext, rest);
+                    self.consume(count);
+                    copied += count;
+                }
+                Ok(Decoded::NeedInput) if copied == 0 => return Ok(Decoded::NeedInput),
+                Ok(Decoded::Goodbye) if copied == 0 => return Ok(Decoded::Goodbye),
+                Err(error) if copied == 0 => return Err(error),
+                Ok(Decoded::NeedInput | Decoded::Goodbye) => break,
+                Err(error) => {
+                    self.state = State::Failed(Some(error));
+                    break;
+                }
+            }
+        }
+        Ok(Decoded::Plaintext(copied))
+    }
+
+    /// Notes that no more ciphertext will come, because the stream below has ended.
+    ///
+    /// Plaintext still at hand stays there to take: then the result is `Ok` as well, and what is to say about the end
+    /// comes after it.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], unless the goodbye was seen; an error of [`decode`](Self::decode) that was still to come.
+    pub fn end_of_input(&mut self) -> Result<(), Error> {
+        self.input_ended = true;
+        self.decode().map(|_| ())
+    }
+
+    /// Goes back to `state`, in which the bytes at hand are not enough.
+    fn wait(&mut self, state: State) -> Result<Decoded<&[u8]>, Error> {
+        if self.input_ended {
+            return Err(Error::Truncated);
+        }
+        self.state = state;
+        Ok(Decoded::NeedInput)
+    }
+
+    fn received(&self) -> &[u8] {
+        self.buffer.get(self.ciphertext.clone()).unwrap_or_default()
+    }
+
+    /// Frees what is consumed, and lets the buffer grow when it is full all the same or was filled by the last read.
+    fn make_room(&mut self) {
+        let filled = self.ciphertext.end == self.buffer.len();
+        let start = if self.plaintext.is_empty() { self.ciphertext.start } else { self.plaintext.start };
+        if self.ciphertext.end - start <= start {
+            self.buffer.copy_within(start..self.ciphertext.end, 0);
+            self.plaintext = self.plaintext.start.saturating_sub(start)..self.plaintext.end.saturating_sub(start);
+            self.ciphertext = self.ciphertext.start - start..self.ciphertext.end - start;
+        }
+        if filled && self.buffer.len() < self.limit {
+            let size = self.buffer.len().saturating_mul(2).clamp(Self::FIRST_SIZE, self.limit);
+            self.buffer.reserve_exact(size - self.buffer.len());
+            self.buffer.resize(size, 0);
+        }
+    }
+}
+
+/// Copies as much as fits from the front of one slice to the front of another.
+fn copy(from: &[u8], into: &mut [u8]) -> usize {
+    let count = from.len().min(into.len());
+    if let (Some(from), Some(into)) = (from.get(..count), into.get_mut(..count)) {
+        into.copy_from_slice(from);
+    }
+    count
+}
+
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Header(_) => "before a header",
+            State::Body(_) => "before a body",
+            State::Goodbye => "after goodbye",
+            State::Failed(_) => "failed",
+        };
+        let (plaintext, ciphertext) = (self.plaintext.len(), self.ciphertext.len());
+        write!(f, "Decoder({state}, {plaintext} bytes to consume, {ciphertext} to decrypt)")
+    }
+}

@@ -1,0 +1,127 @@
+use super::{Error, HEADER_SIZE, MAX_BODY_SIZE, MAX_FRAME_SIZE, Sealer};
+use alloc::vec::Vec;
+use core::fmt;
+
+/// The writing half of a box stream, buffered: takes plaintext of any length, yields ciphertext to write.
+///
+/// ```text
+/// write(plaintext) ─▶ [ frames, sealed ] ─▶ ciphertext(), advance(n)
+/// goodbye() ────────▶ [ frames, goodbye ]   nothing can be written any more; over when ciphertext() is empty
+/// ```
+/// All progress is in here: whoever moves the bytes can stop between any two calls and go on later.
+///
+/// The buffer starts empty, grows with what is written at once, and never holds more than a number of frames set at
+/// the start ([`DEFAULT_FRAMES`](Self::DEFAULT_FRAMES)) and the goodbye.
+pub struct Encoder {
+    /// `None` after the goodbye.
+    sealer: Option<Sealer>,
+    buffer: Vec<u8>,
+    /// How many bytes of `buffer` have been written.
+    written: usize,
+    /// The most bytes of frames in `buffer`; the goodbye may come on top.
+    limit: usize,
+}
+
+impl Encoder {
+    /// How many full frames [`new`](Self::new) buffers: 16, so 64 KiB of plaintext, 66,080 bytes of ciphertext.
+    pub const DEFAULT_FRAMES: usize = 16;
+
+    /// An encoder over this sealer that buffers at most [`DEFAULT_FRAMES`](Self::DEFAULT_FRAMES).
+    #[must_use]
+    pub const fn new(sealer: Sealer) -> Self {
+        Self::with_frames(sealer, Self::DEFAULT_FRAMES)
+    }
+
+    /// An encoder that buffers at most so many full frames of 4130 bytes, and at least one.
+    #[must_use]
+    pub const fn with_frames(sealer: Sealer, frames: usize) -> Self {
+        let frames = if frames == 0 { 1 } else { frames };
+        Self { sealer: Some(sealer), buffer: Vec::new(), written: 0, limit: frames.saturating_mul(MAX_FRAME_SIZE) }
+    }
+
+    /// Takes plaintext from the front of `plaintext`, as far as there is room, and returns how many bytes it took.
+    ///
+    /// 0 means that [`ciphertext`](Self::ciphertext) has to be written first, or that there was nothing to take:
+    /// an empty `plaintext` makes no frame. Once all ciphertext is written, something is always taken.
+    ///
+    /// # Errors
+    /// [`Error::Finished`] after [`goodbye`](Self::goodbye).
+    pub fn write(&mut self, plaintext: &[u8]) -> Result<usize, Error> {
+        if self.sealer.is_none() {
+            return Err(Error::Finished);
+        }
+        self.forget_written();
+        let headers = plaintext.len().div_ceil(MAX_BODY_SIZE).saturating_mul(HEADER_SIZE);
+        self.reserve(plaintext.len().saturating_add(headers));
+        let mut taken = 0;
+        for body in plaintext.chunks(MAX_BODY_SIZE) {
+            if !self.push_frame(body) {
+                break;
+            }
+            taken += body.len();
+        }
+        Ok(taken)
+    }
+
+    /// The ciphertext that is still to be written; empty when everything is out.
+    #[must_use]
+    pub fn ciphertext(&self) -> &[u8] {
+        self.buffer.get(self.written..).unwrap_or_default()
+    }
+
+    /// Notes that the first `count` bytes of [`ciphertext`](Self::ciphertext) were written; a greater count means all.
+    pub fn advance(&mut self, count: usize) {
+        self.written = self.written.saturating_add(count).min(self.buffer.len());
+        if self.written == self.buffer.len() {
+            self.forget_written();
+        }
+    }
+
+    /// Puts the goodbye after what is still to be written; called again, it does nothing.
+    pub fn goodbye(&mut self) {
+        if let Some(sealer) = self.sealer.take() {
+            self.forget_written();
+            self.buffer.extend_from_slice(&sealer.goodbye());
+        }
+    }
+
+    /// Seals one frame at the end of the buffer, or returns `false` when it does not fit.
+    fn push_frame(&mut self, body: &[u8]) -> bool {
+        let start = self.buffer.len();
+        if start + HEADER_SIZE + body.len() > self.limit {
+            return false;
+        }
+        let Some(sealer) = &mut self.sealer else { return false };
+        self.buffer.extend_from_slice(&[0; HEADER_SIZE]);
+        self.buffer.extend_from_slice(body);
+        let frame = self.buffer.get_mut(start..).unwrap_or_default();
+        let Some((header, body)) = frame.split_first_chunk_mut::<HEADER_SIZE>() else { return false };
+        let Ok(sealed) = sealer.seal(body) else { return false };
+        *header = sealed;
+        true
+    }
+
+    /// Makes room for `additional` bytes and a goodbye, within the limit; by doubling, so that growth costs little.
+    fn reserve(&mut self, additional: usize) {
+        let wanted = self.buffer.len().saturating_add(additional).min(self.limit);
+        if self.buffer.capacity() < wanted + HEADER_SIZE {
+            let size = wanted.max(self.buffer.capacity().saturating_mul(2)).min(self.limit) + HEADER_SIZE;
+            self.buffer.reserve_exact(size - self.buffer.len());
+        }
+    }
+
+    /// Moves what is unwritten to the front, once that moves no more bytes than were written since.
+    fn forget_written(&mut self) {
+        if self.ciphertext().len() <= self.written {
+            self.buffer.drain(..self.written);
+            self.written = 0;
+        }
+    }
+}
+
+impl fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.sealer.is_some() { "open" } else { "after goodbye" };
+        write!(f, "Encoder({state}, {} bytes to write)", self.ciphertext().len())
+    }
+}
