@@ -105,7 +105,7 @@ pub struct FlushStep<'a>(&'a mut Exchange);
 impl FlushStep<'_> {
     /// Notes that the stream was flushed.
     pub fn done(self) {
-        self.0.doing = Doing::Nothing;
+        self.0.flushed();
     }
 }
 
@@ -135,6 +135,8 @@ pub(crate) struct Exchange {
     bytes: [u8; LONGEST_MESSAGE],
     done: usize,
     end: usize,
+    /// The length of the answer to wait for once the message is flushed, or 0.
+    answer: usize,
     doing: Doing,
 }
 
@@ -149,7 +151,7 @@ enum Doing {
 impl Exchange {
     /// Nothing to do yet.
     pub(crate) const fn new() -> Self {
-        Self { bytes: [0; LONGEST_MESSAGE], done: 0, end: 0, doing: Doing::Nothing }
+        Self { bytes: [0; LONGEST_MESSAGE], done: 0, end: 0, answer: 0, doing: Doing::Nothing }
     }
 
     /// Sets out to write a message, then to flush; what is over [`LONGEST_MESSAGE`] is a mistake of this crate.
@@ -158,7 +160,14 @@ impl Exchange {
         for (slot, byte) in self.bytes.iter_mut().zip(message) {
             *slot = *byte;
         }
-        (self.done, self.end, self.doing) = (0, message.len().min(LONGEST_MESSAGE), Doing::Writing);
+        (self.done, self.end, self.answer) = (0, message.len().min(LONGEST_MESSAGE), 0);
+        self.doing = Doing::Writing;
+    }
+
+    /// Sets out to write a message, to flush, and to read an answer of `length` bytes.
+    pub(crate) fn ask(&mut self, message: &[u8], length: usize) {
+        self.write(message);
+        self.answer = length;
     }
 
     /// Sets out to read a message of `length` bytes.
@@ -206,6 +215,13 @@ impl Exchange {
     fn advance(&mut self, count: usize) {
         self.done = self.done.saturating_add(count).min(self.end);
         self.settle();
+    }
+
+    fn flushed(&mut self) {
+        self.doing = Doing::Nothing;
+        if self.answer > 0 {
+            self.read(self.answer);
+        }
     }
 
     fn settle(&mut self) {

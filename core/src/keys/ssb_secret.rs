@@ -54,7 +54,7 @@ impl KeyPair {
         if file.curve != "ed25519" {
             return Err(SsbSecretError::Curve);
         }
-        let pair = Self::from_secret_bytes(&private_bytes(&file.private)?)?;
+        let pair = Self::from_secret_bytes(&*private_bytes(&file.private)?)?;
         if pair.public() != file.public.parse().map_err(SsbSecretError::Public)? {
             return Err(SsbSecretError::Mismatch);
         }

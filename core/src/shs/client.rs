@@ -1,0 +1,121 @@
+//! The client's states.
+
+use super::point::{LongTermKey, product};
+use super::schedule::{ClientProof, Ends, Hello, SealKey, Secrets, open, seal};
+use super::{CLIENT_AUTH_LENGTH, Error, HELLO_LENGTH, Message, Outcome, SERVER_ACCEPT_LENGTH};
+use crate::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey};
+use alloc::sync::Arc;
+use core::fmt;
+use ed25519_dalek::Signature;
+
+/// A client that is about to begin: it knows its own identity and the server's key.
+pub struct Client {
+    identity: Arc<KeyPair>,
+    server: PublicKey,
+    server_key: LongTermKey,
+    network: NetworkKey,
+}
+
+impl Client {
+    /// A client that speaks as `identity` to the holder of `server`, in this network.
+    ///
+    /// # Errors
+    /// [`Error::ServerKey`] when `server` is not on the curve, of low order or not canonical.
+    pub fn new(identity: impl Into<Arc<KeyPair>>, server: &PublicKey, network: &NetworkKey) -> Result<Self, Error> {
+        Ok(Self {
+            identity: identity.into(),
+            server: *server,
+            server_key: LongTermKey::new(server).ok_or(Error::ServerKey)?,
+            network: NetworkKey::from_bytes(*network.as_bytes()),
+        })
+    }
+
+    /// Begins with this ephemeral pair, which must serve once: returns the client hello to send.
+    #[must_use]
+    pub fn start(self, ephemeral: Ephemeral) -> (AwaitServerHello, [u8; HELLO_LENGTH]) {
+        let hello = Hello::new(&self.network, ephemeral.public());
+        (AwaitServerHello { client: self, ephemeral, hello }, hello.to_bytes())
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+/// A client that sent its hello.
+pub struct AwaitServerHello {
+    client: Client,
+    ephemeral: Ephemeral,
+    hello: Hello,
+}
+
+impl AwaitServerHello {
+    /// Takes the server hello: returns the client authenticate message to send.
+    ///
+    /// # Errors
+    /// The server is of another network, or its ephemeral key is not acceptable.
+    pub fn server_hello(
+        self,
+        message: &[u8; HELLO_LENGTH],
+    ) -> Result<(AwaitServerAccept, [u8; CLIENT_AUTH_LENGTH]), Error> {
+        let Self { client: Client { identity, server, server_key, network }, ephemeral, hello } = self;
+        let (server_hello, b) = Hello::verify(message, Message::ServerHello, &network)?;
+        let bad_key = Error::EphemeralKey(Message::ServerHello);
+        let secrets = Secrets {
+            ab: product(&ephemeral.secret, &b).ok_or(bad_key)?,
+            a_server: product(&ephemeral.secret, &server_key.agreement).ok_or(Error::ServerKey)?,
+        };
+        let client_b = product(&identity.agreement, &b).ok_or(bad_key)?;
+
+        let signature = identity.sign(secrets.client_statement(&network, &server).as_slice());
+        let proof = ClientProof { signature, client: identity.public() };
+        let message = seal(&secrets.client_auth_key(&network), proof.to_bytes());
+        let accept_key = secrets.server_accept_key(&network, &client_b);
+        let next = AwaitServerAccept { server, server_key, network, secrets, proof, accept_key, hello, server_hello };
+        Ok((next, message))
+    }
+}
+
+impl fmt::Debug for AwaitServerHello {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwaitServerHello").field("server", &self.client.server).finish_non_exhaustive()
+    }
+}
+
+/// A client that proved its key and waits to be accepted.
+pub struct AwaitServerAccept {
+    server: PublicKey,
+    server_key: LongTermKey,
+    network: NetworkKey,
+    secrets: Secrets,
+    proof: ClientProof,
+    accept_key: SealKey,
+    hello: Hello,
+    server_hello: Hello,
+}
+
+impl AwaitServerAccept {
+    /// Takes the server accept message, which proves the server's key.
+    ///
+    /// # Errors
+    /// The message does not open, or its signature does not hold.
+    pub fn server_accept(self, message: &[u8; SERVER_ACCEPT_LENGTH]) -> Result<Outcome, Error> {
+        let signature = Signature::from_bytes(&open(&self.accept_key, message, Message::ServerAccept)?);
+        let statement = self.secrets.server_statement(&self.network, &self.proof);
+        self.server_key
+            .verifying
+            .verify_strict(statement.as_slice(), &signature)
+            .map_err(|_| Error::Signature(Message::ServerAccept))?;
+        let ends =
+            Ends { own: &self.proof.client, peer: &self.server, own_hello: self.hello, peer_hello: self.server_hello };
+        Ok(ends.client_outcome(&self.accept_key))
+    }
+}
+
+impl fmt::Debug for AwaitServerAccept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwaitServerAccept").field("server", &self.server).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,170 @@
+//! The handshake as machines for drivers.
+
+use super::{
+    Authenticated, AwaitClientAuth, AwaitServerAccept, AwaitServerHello, CLIENT_AUTH_LENGTH, Client, Error,
+    HELLO_LENGTH, Message, Outcome, SERVER_ACCEPT_LENGTH, Server,
+};
+use crate::handshake::{Exchange, Handshake, Step};
+use crate::keys::Ephemeral;
+use core::mem;
+
+/// The client's side of a handshake, step by step.
+///
+/// ```text
+/// write and flush client hello ─▶ read server hello ─▶ write and flush client authenticate ─▶ read server accept ─▶ Done
+/// ```
+#[derive(Debug)]
+pub struct ClientHandshake {
+    exchange: Exchange,
+    state: ClientState,
+}
+
+#[derive(Debug)]
+enum ClientState {
+    AwaitServerHello(AwaitServerHello),
+    AwaitServerAccept(AwaitServerAccept),
+    Finished,
+}
+
+impl ClientHandshake {
+    /// The handshake of this client with this ephemeral pair, which must serve once.
+    #[must_use]
+    pub fn new(client: Client, ephemeral: Ephemeral) -> Self {
+        let (state, hello) = client.start(ephemeral);
+        let mut exchange = Exchange::new();
+        exchange.ask(&hello, HELLO_LENGTH);
+        Self { exchange, state: ClientState::AwaitServerHello(state) }
+    }
+}
+
+impl Handshake for ClientHandshake {
+    type Output = Outcome;
+    type Error = Error;
+
+    fn step(&mut self) -> Result<Step<'_, Outcome>, Error> {
+        while !self.exchange.is_busy() {
+            match mem::replace(&mut self.state, ClientState::Finished) {
+                ClientState::AwaitServerHello(state) => {
+                    let (next, auth) = state.server_hello(self.exchange.message().ok_or(Error::Finished)?)?;
+                    self.exchange.ask(&auth, SERVER_ACCEPT_LENGTH);
+                    self.state = ClientState::AwaitServerAccept(next);
+                }
+                ClientState::AwaitServerAccept(state) => {
+                    let message = self.exchange.message().ok_or(Error::Finished)?;
+                    return state.server_accept(message).map(Step::Done);
+                }
+                ClientState::Finished => return Err(Error::Finished),
+            }
+        }
+        self.exchange.step().ok_or(Error::Finished)
+    }
+
+    fn end_of_input(&mut self) -> Error {
+        self.exchange = Exchange::new();
+        match mem::replace(&mut self.state, ClientState::Finished) {
+            ClientState::AwaitServerHello(_) => Error::Closed(Message::ServerHello),
+            ClientState::AwaitServerAccept(_) => Error::Closed(Message::ServerAccept),
+            ClientState::Finished => Error::Finished,
+        }
+    }
+}
+
+/// The server's side of a handshake, step by step, up to where the client is known and not yet let in.
+///
+/// ```text
+/// read client hello ─▶ write and flush server hello ─▶ read client authenticate ─▶ Done: drop it, or into_machine()
+/// ```
+#[derive(Debug)]
+pub struct ServerHandshake {
+    exchange: Exchange,
+    state: ServerState,
+}
+
+#[derive(Debug)]
+enum ServerState {
+    AwaitClientHello(Server, Ephemeral),
+    AwaitClientAuth(AwaitClientAuth),
+    Finished,
+}
+
+impl ServerHandshake {
+    /// The handshake of this server with this ephemeral pair, which must serve once.
+    #[must_use]
+    pub fn new(server: Server, ephemeral: Ephemeral) -> Self {
+        let mut exchange = Exchange::new();
+        exchange.read(HELLO_LENGTH);
+        Self { exchange, state: ServerState::AwaitClientHello(server, ephemeral) }
+    }
+}
+
+impl Handshake for ServerHandshake {
+    type Output = Authenticated;
+    type Error = Error;
+
+    fn step(&mut self) -> Result<Step<'_, Authenticated>, Error> {
+        while !self.exchange.is_busy() {
+            match mem::replace(&mut self.state, ServerState::Finished) {
+                ServerState::AwaitClientHello(server, ephemeral) => {
+                    let message = self.exchange.message().ok_or(Error::Finished)?;
+                    let (next, hello) = server.client_hello(message, ephemeral)?;
+                    self.exchange.ask(&hello, CLIENT_AUTH_LENGTH);
+                    self.state = ServerState::AwaitClientAuth(next);
+                }
+                ServerState::AwaitClientAuth(state) => {
+                    let message = self.exchange.message().ok_or(Error::Finished)?;
+                    return state.client_auth(message).map(Step::Done);
+                }
+                ServerState::Finished => return Err(Error::Finished),
+            }
+        }
+        self.exchange.step().ok_or(Error::Finished)
+    }
+
+    fn end_of_input(&mut self) -> Error {
+        self.exchange = Exchange::new();
+        match mem::replace(&mut self.state, ServerState::Finished) {
+            ServerState::AwaitClientHello(..) => Error::Closed(Message::ClientHello),
+            ServerState::AwaitClientAuth(_) => Error::Closed(Message::ClientAuth),
+            ServerState::Finished => Error::Finished,
+        }
+    }
+}
+
+/// The end of the server's side: the client is let in.
+///
+/// ```text
+/// write and flush server accept ─▶ Done
+/// ```
+#[derive(Debug)]
+pub struct Accepting {
+    exchange: Exchange,
+    outcome: Option<Outcome>,
+}
+
+impl Authenticated {
+    /// Lets the client in: returns the machine that tells it so.
+    #[must_use]
+    pub fn into_machine(self) -> Accepting {
+        let (outcome, message) = self.accept();
+        let mut exchange = Exchange::new();
+        exchange.write(&message);
+        Accepting { exchange, outcome: Some(outcome) }
+    }
+}
+
+impl Handshake for Accepting {
+    type Output = Outcome;
+    type Error = Error;
+
+    fn step(&mut self) -> Result<Step<'_, Outcome>, Error> {
+        if self.exchange.is_busy() {
+            return self.exchange.step().ok_or(Error::Finished);
+        }
+        self.outcome.take().map(Step::Done).ok_or(Error::Finished)
+    }
+
+    fn end_of_input(&mut self) -> Error {
+        self.exchange = Exchange::new();
+        self.outcome.take().map_or(Error::Finished, |_| Error::Closed(Message::ServerAccept))
+    }
+}

@@ -1,0 +1,128 @@
+//! The server's states.
+
+use super::point::{LongTermKey, product};
+use super::schedule::{ClientProof, Ends, Hello, SealKey, Secrets, open, seal};
+use super::{CLIENT_AUTH_LENGTH, Error, HELLO_LENGTH, Message, Outcome, SERVER_ACCEPT_LENGTH};
+use crate::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey};
+use alloc::sync::Arc;
+use core::fmt;
+use ed25519_dalek::Signature;
+
+/// A server that waits for a client.
+pub struct Server {
+    identity: Arc<KeyPair>,
+    network: NetworkKey,
+}
+
+impl Server {
+    /// A server with this identity in this network.
+    #[must_use]
+    pub fn new(identity: impl Into<Arc<KeyPair>>, network: &NetworkKey) -> Self {
+        Self { identity: identity.into(), network: NetworkKey::from_bytes(*network.as_bytes()) }
+    }
+
+    /// Takes the client hello: returns the server hello to send, made with this ephemeral pair, which must serve once.
+    ///
+    /// # Errors
+    /// The client is of another network, or its ephemeral key is not acceptable. Nothing may be sent then.
+    pub fn client_hello(
+        self,
+        message: &[u8; HELLO_LENGTH],
+        ephemeral: Ephemeral,
+    ) -> Result<(AwaitClientAuth, [u8; HELLO_LENGTH]), Error> {
+        let Self { identity, network } = self;
+        let (client_hello, a) = Hello::verify(message, Message::ClientHello, &network)?;
+        let bad_key = Error::EphemeralKey(Message::ClientHello);
+        let secrets = Secrets {
+            ab: product(&ephemeral.secret, &a).ok_or(bad_key)?,
+            a_server: product(&identity.agreement, &a).ok_or(bad_key)?,
+        };
+        let hello = Hello::new(&network, ephemeral.public());
+        Ok((AwaitClientAuth { identity, network, ephemeral, secrets, hello, client_hello }, hello.to_bytes()))
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("identity", &self.identity.public()).finish_non_exhaustive()
+    }
+}
+
+/// A server that answered a hello and waits for the client's proof.
+pub struct AwaitClientAuth {
+    identity: Arc<KeyPair>,
+    network: NetworkKey,
+    ephemeral: Ephemeral,
+    secrets: Secrets,
+    hello: Hello,
+    client_hello: Hello,
+}
+
+impl AwaitClientAuth {
+    /// Takes the client authenticate message, which proves the client's key.
+    ///
+    /// # Errors
+    /// The message does not open, its key cannot be trusted, or its signature does not hold.
+    pub fn client_auth(self, message: &[u8; CLIENT_AUTH_LENGTH]) -> Result<Authenticated, Error> {
+        let Self { identity, network, ephemeral, secrets, hello, client_hello } = self;
+        let auth_key = secrets.client_auth_key(&network);
+        let proof = ClientProof::from_bytes(&open(&auth_key, message, Message::ClientAuth)?);
+        let client = LongTermKey::new(&proof.client).ok_or(Error::ClientKey)?;
+        let statement = secrets.client_statement(&network, &identity.public());
+        client
+            .verifying
+            .verify_strict(statement.as_slice(), &Signature::from_bytes(&proof.signature))
+            .map_err(|_| Error::Signature(Message::ClientAuth))?;
+        let client_b = product(&ephemeral.secret, &client.agreement).ok_or(Error::ClientKey)?;
+        let accept_key = secrets.server_accept_key(&network, &client_b);
+        Ok(Authenticated { identity, network, secrets, proof, accept_key, hello, client_hello })
+    }
+}
+
+impl fmt::Debug for AwaitClientAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwaitClientAuth").finish_non_exhaustive()
+    }
+}
+
+/// A server that knows who the client is and has granted nothing yet.
+///
+/// Dropping it refuses the client, silently, as the protocol wants; [`accept`](Self::accept) lets it in.
+#[must_use = "dropping it refuses the client"]
+pub struct Authenticated {
+    identity: Arc<KeyPair>,
+    network: NetworkKey,
+    secrets: Secrets,
+    proof: ClientProof,
+    accept_key: SealKey,
+    hello: Hello,
+    client_hello: Hello,
+}
+
+impl Authenticated {
+    /// The client's long-term key, proven.
+    #[must_use]
+    pub const fn peer(&self) -> &PublicKey {
+        &self.proof.client
+    }
+
+    /// Lets the client in: returns the server accept message to send.
+    #[must_use]
+    pub fn accept(self) -> (Outcome, [u8; SERVER_ACCEPT_LENGTH]) {
+        let statement = self.secrets.server_statement(&self.network, &self.proof);
+        let message = seal(&self.accept_key, self.identity.sign(statement.as_slice()));
+        let ends = Ends {
+            own: &self.identity.public(),
+            peer: &self.proof.client,
+            own_hello: self.hello,
+            peer_hello: self.client_hello,
+        };
+        (ends.server_outcome(&self.accept_key), message)
+    }
+}
+
+impl fmt::Debug for Authenticated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticated").field("peer", self.peer()).finish_non_exhaustive()
+    }
+}
