@@ -9,7 +9,7 @@ use core::fmt;
 #[non_exhaustive]
 pub enum Error {
     /// The peer ended its bytes before this message was complete.
-    #[error("the peer closed the stream before its {0} was complete: {}", why_closed(*.0))]
+    #[error("the peer closed the stream before its {0} was complete: {why}", why = why_closed(*.0))]
     Closed(Message),
     /// A hello is not authenticated by our network key.
     #[error("the {0} is not made with our network key: the peer is of another network or does not speak shs")]

@@ -54,6 +54,8 @@ mod outcome;
 mod point;
 mod schedule;
 mod server;
+#[cfg(test)]
+mod wycheproof;
 
 pub use client::{AwaitServerAccept, AwaitServerHello, Client};
 pub use error::{Error, Message};

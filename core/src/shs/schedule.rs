@@ -155,7 +155,7 @@ fn sha256(parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
 }
 
 /// HMAC-SHA-512 over the parts in turn, cut to 32 bytes, as NaCl's `crypto_auth` is.
-fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+pub(super) fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     let mut block = Zeroizing::new([0; 128]);
     block.iter_mut().zip(key).for_each(|(slot, byte)| *slot = *byte);
     let mut mac = Hmac::<Sha512>::new((&*block).into());
