@@ -170,8 +170,9 @@ impl Exchange {
         self.answer = length;
     }
 
-    /// Sets out to read a message of `length` bytes.
+    /// Sets out to read a message of `length` bytes, into zeros.
     pub(crate) fn read(&mut self, length: usize) {
+        self.bytes.fill(0);
         self.done = 0;
         self.read_on(length);
     }

@@ -1,6 +1,12 @@
 //! What several tests of the handshake need: two identities, and both ends of a handshake in memory.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, reason = "each test uses a part, and may panic")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "each test uses a part, and may panic"
+)]
 
 use multiserver_core::handshake::{Handshake, Step};
 use multiserver_core::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey, Seed};
@@ -152,15 +158,16 @@ pub fn accepting_server() -> AcceptingServer {
     AcceptingServer::Authenticating(server_machine())
 }
 
-/// A generator of test bytes (SplitMix64): the same for the same seed.
-pub struct Bytes(pub u64);
+/// A generator of test numbers (SplitMix64): the same for the same seed.
+pub struct Numbers(pub u64);
 
-impl Bytes {
-    pub fn next(&mut self) -> u64 {
+impl Numbers {
+    /// The next number, below `limit`.
+    pub fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        usize::try_from((z ^ (z >> 31)) % u64::try_from(limit).unwrap()).unwrap()
     }
 }
