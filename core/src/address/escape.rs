@@ -1,0 +1,99 @@
+//! Fields and escapes in a layer's data.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use zeroize::{Zeroize, Zeroizing};
+
+/// The fields of a layer's data, still escaped; none when the layer has no data.
+pub(super) fn fields(data: Option<&str>) -> impl Iterator<Item = &str> {
+    let mut rest = data;
+    core::iter::from_fn(move || {
+        let data = rest?;
+        let separator = separators(data).next();
+        let (field, after) =
+            separator.and_then(|at| split_around(data, at)).map_or((data, None), |(a, b)| (a, Some(b)));
+        rest = after;
+        Some(field)
+    })
+}
+
+/// What stands before and after the last `:` that is not escaped.
+pub(super) fn split_last(data: &str) -> Option<(&str, &str)> {
+    separators(data).last().and_then(|at| split_around(data, at))
+}
+
+/// The text without its escapes.
+pub(super) fn unescape(raw: &str) -> Cow<'_, str> {
+    if !raw.contains('!') {
+        return Cow::Borrowed(raw);
+    }
+    let mut escaped = false;
+    Cow::Owned(
+        raw.chars()
+            .filter(|&character| {
+                escaped = character == '!' && !escaped;
+                !escaped
+            })
+            .collect(),
+    )
+}
+
+/// Where the byte at `offset` of the unescaped text stands in the escaped one.
+pub(super) fn escaped_offset(raw: &str, offset: usize) -> usize {
+    let mut escaped = false;
+    let kept = raw.bytes().enumerate().filter(|&(_, byte)| {
+        escaped = byte == b'!' && !escaped;
+        !escaped
+    });
+    kept.map(|(at, _)| at).nth(offset).unwrap_or(raw.len())
+}
+
+/// Appends a field, escaped.
+pub(super) fn push_field(text: &mut Zeroizing<String>, field: &str) {
+    push_escaped(text, field, |character| matches!(character, '!' | '~' | ':' | ';'));
+}
+
+/// Appends what is all the rest of a layer, escaped but for its colons.
+pub(super) fn push_rest(text: &mut Zeroizing<String>, rest: &str) {
+    push_escaped(text, rest, |character| matches!(character, '!' | '~' | ';'));
+}
+
+/// Appends to a text that may hold a secret, of which no copy is left behind when it moves.
+pub(super) fn push(text: &mut Zeroizing<String>, more: &str) {
+    let needed = text.len() + more.len();
+    if needed > text.capacity() {
+        let mut roomier = String::with_capacity(needed.max(2 * text.len()));
+        roomier.push_str(text);
+        text.zeroize();
+        **text = roomier;
+    }
+    text.push_str(more);
+}
+
+fn push_escaped(text: &mut Zeroizing<String>, field: &str, is_special: fn(char) -> bool) {
+    for piece in field.split_inclusive(is_special) {
+        match piece.chars().next_back().filter(|&last| is_special(last)) {
+            None => push(text, piece),
+            Some(special) => {
+                push(text, piece.strip_suffix(special).unwrap_or_default());
+                push(text, "!");
+                push(text, special.encode_utf8(&mut [0; 4]));
+            }
+        }
+    }
+}
+
+/// Where the `:` that are not escaped stand.
+fn separators(data: &str) -> impl Iterator<Item = usize> {
+    let mut escaped = false;
+    let separators = data.bytes().enumerate().filter(move |&(_, byte)| {
+        let separates = byte == b':' && !escaped;
+        escaped = byte == b'!' && !escaped;
+        separates
+    });
+    separators.map(|(at, _)| at)
+}
+
+fn split_around(text: &str, at: usize) -> Option<(&str, &str)> {
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}

@@ -1,0 +1,106 @@
+//! The host of a network address.
+
+use super::error::{Expected, ParseError};
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::net::{IpAddr, Ipv6Addr};
+use core::str::FromStr;
+
+/// The longest name of a host, in bytes: what a SOCKS5 request can carry (RFC 1928, section 5).
+const LONGEST_NAME: usize = 255;
+
+/// A host: an IP address, or a name that nobody has resolved.
+///
+/// IPv6 addresses are read with or without brackets and written without, in the form of RFC 5952; one that is only valid
+/// on a link may have a zone (`fe80::1%eth0`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Host(String);
+
+impl Host {
+    /// The host's text, as a resolver or a proxy takes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The address, when the host is one; `None` of a name, and of an address with a zone, which the operating system
+    /// resolves.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.0.parse().ok()
+    }
+
+    /// Returns a value whose `Display` is the host as URLs have it: IPv6 in brackets.
+    #[must_use]
+    pub fn in_url(&self) -> impl fmt::Display + '_ {
+        InUrl(&self.0)
+    }
+
+    /// The host of a text that [`canonical`] returned.
+    pub(super) fn of_canonical(text: Cow<'_, str>) -> Self {
+        Self(text.into_owned())
+    }
+}
+
+/// A host's text as it is written, or what is wrong with it.
+pub(super) fn canonical(text: &str) -> Result<Cow<'_, str>, ParseError> {
+    if let Some(inside) = text.strip_prefix('[') {
+        let address = inside.strip_suffix(']').ok_or(ParseError::new(text.len(), Expected::Ipv6))?;
+        return canonical_ipv6(address).map_err(|error| error.after(1));
+    }
+    if text.contains(':') {
+        return canonical_ipv6(text);
+    }
+    match text.bytes().position(|byte| !is_of_name(byte)) {
+        Some(offset) => Err(ParseError::new(offset, Expected::Host)),
+        None if text.is_empty() || text.len() > LONGEST_NAME => Err(ParseError::new(0, Expected::Host)),
+        None => Ok(Cow::Borrowed(text)),
+    }
+}
+
+fn canonical_ipv6(text: &str) -> Result<Cow<'_, str>, ParseError> {
+    let (address, zone) = text.split_once('%').map_or((text, None), |(address, zone)| (address, Some(zone)));
+    let address: Ipv6Addr = address.parse().map_err(|_| ParseError::new(0, Expected::Ipv6))?;
+    let canonical = match zone {
+        None => address.to_string(),
+        Some(zone) if !zone.is_empty() && zone.len() <= LONGEST_NAME && zone.bytes().all(is_of_name) => {
+            format!("{address}%{zone}")
+        }
+        Some(_) => return Err(ParseError::new(0, Expected::Ipv6)),
+    };
+    Ok(if canonical == text { Cow::Borrowed(text) } else { Cow::Owned(canonical) })
+}
+
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')
+}
+
+impl FromStr for Host {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        canonical(text).map(Self::of_canonical)
+    }
+}
+
+impl From<IpAddr> for Host {
+    fn from(address: IpAddr) -> Self {
+        Self(address.to_string())
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+struct InUrl<'a>(&'a str);
+
+impl fmt::Display for InUrl<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.contains(':') { write!(f, "[{}]", self.0) } else { f.write_str(self.0) }
+    }
+}

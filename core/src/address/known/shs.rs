@@ -1,0 +1,111 @@
+//! `shs` and `noauth`: who the peer is.
+
+use super::super::error::{Expected, ParseError};
+use super::super::layer::{Layer, LayerBuf};
+use super::{Known, field_reader};
+use crate::keys::{PublicKey, Seed};
+use alloc::format;
+use alloc::string::String;
+use core::fmt::Write;
+use zeroize::Zeroizing;
+
+/// `shs:{key}[:{seed}]`: the secret handshake.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Shs {
+    /// The server's long-term key.
+    pub key: PublicKey,
+    /// What the client's long-term key pair grows from, for connections to this address.
+    pub seed: Option<Seed>,
+}
+
+/// `noauth[:{key}]`: no authentication and no encryption, nor a byte on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoAuth {
+    /// The key that the address states and nobody proves.
+    pub key: Option<PublicKey>,
+}
+
+impl From<PublicKey> for Shs {
+    fn from(key: PublicKey) -> Self {
+        Self { key, seed: None }
+    }
+}
+
+impl Known for Shs {
+    const NAME: &'static str = "shs";
+
+    fn read(layer: Layer<'_>) -> Result<Self, ParseError> {
+        read_shs(layer).map(|(shs, _)| shs)
+    }
+
+    fn canonical(layer: Layer<'_>) -> Result<Option<LayerBuf>, ParseError> {
+        let (shs, is_canonical) = read_shs(layer)?;
+        Ok(if is_canonical { None } else { Some(shs.into()) })
+    }
+}
+
+impl From<Shs> for LayerBuf {
+    fn from(layer: Shs) -> Self {
+        // Room for both keys, so that no copy of the seed is left behind.
+        let mut text = Zeroizing::new(String::with_capacity("shs::".len() + 2 * BASE64_LENGTH));
+        // Writing to a string does not fail.
+        let _ = match layer.seed {
+            None => write!(text, "shs:{}", layer.key),
+            Some(seed) => write!(text, "shs:{}:{}", layer.key, seed.reveal()),
+        };
+        Self::of_known(Shs::NAME, text)
+    }
+}
+
+impl Known for NoAuth {
+    const NAME: &'static str = "noauth";
+
+    fn read(layer: Layer<'_>) -> Result<Self, ParseError> {
+        let mut fields = field_reader(layer);
+        let key = fields.next().map(|(text, start)| public_key(text, start)).transpose()?;
+        fields.finish()?;
+        Ok(Self { key })
+    }
+}
+
+impl From<NoAuth> for LayerBuf {
+    fn from(layer: NoAuth) -> Self {
+        let text = layer.key.map_or_else(|| String::from("noauth"), |key| format!("noauth:{key}"));
+        Self::of_known(NoAuth::NAME, Zeroizing::new(text))
+    }
+}
+
+/// What stands before the `:` and the seed, when the layer has a seed.
+pub(in super::super) fn before_seed(layer: Layer<'_>) -> Option<&str> {
+    let (key, _) = layer.data().filter(|_| layer.name() == Shs::NAME)?.split_once(':')?;
+    layer.as_str().get(..layer.data_start() + key.len())
+}
+
+/// Reads the key in a field at `start`.
+pub(super) fn public_key(text: &str, start: usize) -> Result<PublicKey, ParseError> {
+    text.parse().map_err(|error| ParseError::at_key(start, error, Expected::Key))
+}
+
+/// The characters of 32 bytes in padded base64.
+const BASE64_LENGTH: usize = 44;
+
+/// Reads the layer, and whether it is written as it ought to be.
+fn read_shs(layer: Layer<'_>) -> Result<(Shs, bool), ParseError> {
+    let mut fields = field_reader(layer);
+    let (key_text, start) = fields.next_or_empty();
+    let key = public_key(key_text, start)?;
+    let (seed, is_canonical) = match fields.next() {
+        None => (None, true),
+        Some((text, start)) => {
+            let seed = text.parse().map_err(|error| ParseError::at_key(start, error, Expected::Seed))?;
+            (Some(seed), is_canonical_key(text))
+        }
+    };
+    fields.finish()?;
+    Ok((Shs { key, seed }, is_canonical && is_canonical_key(key_text)))
+}
+
+/// Whether a text that was read as 32 bytes is standard base64 with padding.
+fn is_canonical_key(text: &str) -> bool {
+    text.len() == BASE64_LENGTH && text.ends_with('=') && !text.bytes().any(|byte| matches!(byte, b'@' | b'-' | b'_'))
+}

@@ -1,0 +1,174 @@
+//! One layer of an address.
+
+use super::error::ParseError;
+use super::grammar::{self, Span};
+use super::{escape, known};
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
+use core::str::FromStr;
+use zeroize::Zeroizing;
+
+/// One layer of an address: a name and fields of data.
+///
+/// Layers of the names this crate knows have typed views, such as [`Net`](super::Net), that are made of a `Layer` with
+/// `try_from`. A layer of any other name is read field by field.
+///
+/// ```
+/// use multiserver_core::address::Address;
+///
+/// let address: Address = "net:example.com:8008~shs2:DTNmX:a!:b".parse()?;
+/// let layer = address.transforms().next().unwrap();
+/// assert_eq!(layer.name(), "shs2");
+/// assert_eq!(layer.fields().collect::<Vec<_>>(), ["DTNmX", "a:b"]);
+/// # Ok::<(), multiserver_core::address::ParseError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Layer<'a> {
+    text: &'a str,
+    name_length: usize,
+}
+
+impl<'a> Layer<'a> {
+    /// The layer at `span` of a text.
+    pub(super) fn at(text: &'a str, span: Span) -> Self {
+        Self { text: text.get(span.start..span.end).unwrap_or_default(), name_length: span.name_end - span.start }
+    }
+
+    /// The layer's name.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.text.get(..self.name_length).unwrap_or_default()
+    }
+
+    /// The fields of data, without their escapes.
+    ///
+    /// `net` has none, `net:` has one that is empty.
+    pub fn fields(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
+        escape::fields(self.data()).map(escape::unescape)
+    }
+
+    /// All that follows the name and its `:`, as written; `None` when nothing does.
+    #[must_use]
+    pub fn data(&self) -> Option<&'a str> {
+        self.text.get(self.data_start()..)
+    }
+
+    /// The layer as written; of a layer with a seed that is a secret.
+    #[must_use]
+    pub fn as_str(&self) -> &'a str {
+        self.text
+    }
+
+    /// Returns a value whose `Display` is the layer, with `<seed>` in the place of a seed.
+    #[must_use]
+    pub fn redacted(&self) -> impl fmt::Display + use<'a> {
+        Redacted(*self)
+    }
+
+    /// Where the data starts, or would start.
+    pub(super) fn data_start(&self) -> usize {
+        self.name_length + 1
+    }
+}
+
+/// Prints the layer in full, a seed included.
+impl fmt::Display for Layer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.text)
+    }
+}
+
+impl fmt::Debug for Layer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Layer({})", self.redacted())
+    }
+}
+
+struct Redacted<'a>(Layer<'a>);
+
+impl fmt::Display for Redacted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match known::before_seed(self.0) {
+            None => f.write_str(self.0.text),
+            Some(open) => write!(f, "{open}:<seed>"),
+        }
+    }
+}
+
+/// A layer that stands alone, to make an [`Address`](super::Address) of.
+///
+/// Typed layers turn into one; layers of other names are made from a name and fields.
+///
+/// ```
+/// use multiserver_core::address::{Address, LayerBuf, Net};
+///
+/// let address = Address::new(Net { host: "example.com".parse()?, port: 8008 }).then(LayerBuf::new("shs2", ["DTNmX"])?);
+/// assert_eq!(address.to_string(), "net:example.com:8008~shs2:DTNmX");
+/// # Ok::<(), multiserver_core::address::ParseError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct LayerBuf {
+    text: Zeroizing<String>,
+    name_length: usize,
+}
+
+impl LayerBuf {
+    /// The layer with this name and these fields, which need no escapes.
+    ///
+    /// # Errors
+    /// The grammar cannot print the name or a field, or the name is known and the fields are not what it has. The
+    /// offset is for the layer as it would be written.
+    pub fn new<F: AsRef<str>>(name: &str, fields: impl IntoIterator<Item = F>) -> Result<Self, ParseError> {
+        grammar::layer_name(name)?;
+        let mut text = Zeroizing::new(String::from(name));
+        for field in fields {
+            escape::push(&mut text, ":");
+            grammar::printable(field.as_ref()).map_err(|error| error.after(text.len()))?;
+            escape::push_field(&mut text, field.as_ref());
+        }
+        Self { text, name_length: name.len() }.into_canonical()
+    }
+
+    /// The layer whose text this is.
+    #[must_use]
+    pub fn as_layer(&self) -> Layer<'_> {
+        Layer { text: &self.text, name_length: self.name_length }
+    }
+
+    /// The layer of a known name, whose text the caller has written canonically.
+    pub(super) fn of_known(name: &str, text: Zeroizing<String>) -> Self {
+        Self { text, name_length: name.len() }
+    }
+
+    fn into_canonical(self) -> Result<Self, ParseError> {
+        Ok(known::canonical(self.as_layer())?.unwrap_or(self))
+    }
+}
+
+impl From<Layer<'_>> for LayerBuf {
+    fn from(layer: Layer<'_>) -> Self {
+        Self { text: Zeroizing::new(String::from(layer.text)), name_length: layer.name_length }
+    }
+}
+
+impl FromStr for LayerBuf {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Self::from(Layer::at(text, grammar::layer(text)?)).into_canonical()
+    }
+}
+
+/// Prints the layer in full, a seed included.
+impl fmt::Display for LayerBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_layer().fmt(f)
+    }
+}
+
+impl fmt::Debug for LayerBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LayerBuf({})", self.as_layer().redacted())
+    }
+}
