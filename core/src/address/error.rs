@@ -105,13 +105,18 @@ impl ParseError {
     }
 
     /// The same, for a text of which the first `before` bytes were left out.
-    pub(super) const fn after(self, before: usize) -> Self {
-        Self { offset: self.offset.saturating_add(before), expected: self.expected }
+    pub(super) fn after(self, before: usize) -> Self {
+        self.moved(|offset| before + offset)
+    }
+
+    /// The same, at the offset that `place` says for this one.
+    pub(super) fn moved(self, place: impl FnOnce(usize) -> usize) -> Self {
+        Self { offset: place(self.offset), expected: self.expected }
     }
 
     /// The same, for an error in the text that `escaped` stands for.
     pub(super) fn unescaped(self, escaped: &str) -> Self {
-        Self { offset: escape::escaped_offset(escaped, self.offset), expected: self.expected }
+        self.moved(|offset| escape::escaped_offset(escaped, offset))
     }
 
     /// The error of a key that starts at `start`.

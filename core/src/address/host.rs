@@ -11,6 +11,9 @@ use core::str::FromStr;
 /// The longest name of a host, in bytes: what a SOCKS5 request can carry (RFC 1928, section 5).
 const LONGEST_NAME: usize = 255;
 
+/// What an empty host means.
+pub(super) const LOCALHOST: &str = "localhost";
+
 /// A host: an IP address, or a name that nobody has resolved.
 ///
 /// IPv6 addresses are read with or without brackets and written without, in the form of RFC 5952; one that is only valid
@@ -19,6 +22,12 @@ const LONGEST_NAME: usize = 255;
 pub struct Host(String);
 
 impl Host {
+    /// The host `localhost`.
+    #[must_use]
+    pub fn localhost() -> Self {
+        Self(String::from(LOCALHOST))
+    }
+
     /// The host's text, as a resolver or a proxy takes it.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -31,9 +31,11 @@ mod grammar;
 mod host;
 mod known;
 mod layer;
+pub mod legacy;
 mod multi;
 mod scope;
 mod single;
+mod ssb_uri;
 
 pub use error::{Expected, ParseError};
 pub use host::Host;

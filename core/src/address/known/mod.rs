@@ -12,6 +12,7 @@ pub use tunnel::{Channel, Tunnel};
 pub use unix::Unix;
 pub use ws::{Ws, Wss};
 
+pub(super) use net::port;
 pub(super) use shs::before_seed;
 
 use super::error::{Expected, ParseError};

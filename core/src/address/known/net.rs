@@ -67,7 +67,7 @@ host_and_port!(Net, "net");
 host_and_port!(Onion, "onion");
 
 /// Reads a port: decimal digits and nothing else.
-pub(super) fn port(text: &str) -> Result<u16, ParseError> {
+pub(in super::super) fn port(text: &str) -> Result<u16, ParseError> {
     let number = if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None };
     number.ok_or(ParseError::new(0, Expected::Port))
 }
@@ -79,7 +79,7 @@ fn host_and_port(layer: Layer<'_>) -> Result<(Cow<'_, str>, u16), ParseError> {
         .and_then(escape::split_last)
         .ok_or(ParseError::new(layer.as_str().len(), Expected::HostAndPort))?;
     let host = match escape::unescape(raw) {
-        Cow::Borrowed("") => Ok(Cow::Borrowed("localhost")),
+        Cow::Borrowed("") => Ok(Cow::Borrowed(host::LOCALHOST)),
         Cow::Borrowed(text) => host::canonical(text),
         Cow::Owned(text) => host::canonical(&text).map(|host| Cow::Owned(host.into_owned())),
     };
