@@ -1,0 +1,59 @@
+'use strict'
+// A server of the reference, on the loopback.
+//
+// Argument: {"version": 1 | 3, "networkKey": hex, "seed": hex, "allow": "all" | [hex...], "serve": "echo" | "greet"}
+//   echo   returns every byte, and ends when its peer does
+//   greet  sends "hello" and ends at once; reads until its peer ends
+// Standard output: the multi-address in the first line, then one JSON object in each line for what happened:
+//   {"event": "connected", "peer": hex}    {"event": "failed", "error": text}
+//   {"event": "sent" | "received", "bytes": number, "error": text | null}    a direction ended; null is a clean end
+// It ends when its standard input does.
+
+const net = require('net')
+const pull = require('pull-stream')
+const { config, multiserver, reason } = require('./peer')
+
+const report = (event) => console.log(JSON.stringify(event))
+
+const authenticate = (key, cb) =>
+  cb(null, config.allow === 'all' || config.allow.includes(key.toString('hex')))
+
+// Passes bytes on, counts them, and reports how they ended.
+const watch = (event) => {
+  let bytes = 0
+  return pull.through(
+    (data) => { bytes += data.length },
+    (end) => report({ event, bytes, error: reason(end) })
+  )
+}
+
+const handlers = {
+  echo: (stream) => pull(stream.source, watch('received'), watch('sent'), stream.sink),
+  greet: (stream) => {
+    pull(pull.once(Buffer.from('hello')), watch('sent'), stream.sink)
+    pull(stream.source, watch('received'), pull.onEnd(() => {}))
+  }
+}
+
+// Neither version tells the port that the system chose, and version 1 listens on every interface whatever its host is.
+const createServer = net.createServer
+net.createServer = (...args) => {
+  const server = createServer(...args)
+  const listen = server.listen
+  server.listen = (port, ...rest) => listen.call(server, port, '127.0.0.1', rest.find((arg) => typeof arg === 'function'))
+  server.on('listening', () => {
+    console.log(ms.stringify('public').replace(/^net:127\.0\.0\.1:0~/, `net:127.0.0.1:${server.address().port}~`))
+  })
+  return server
+}
+
+const ms = multiserver(authenticate)
+ms.server(
+  (stream) => {
+    report({ event: 'connected', peer: stream.remote.toString('hex') })
+    handlers[config.serve](stream)
+  },
+  (err) => report({ event: 'failed', error: reason(err) })
+)
+
+process.stdin.on('end', () => process.exit()).resume()

@@ -1,0 +1,228 @@
+//! Servers and clients of the reference.
+
+use crate::{PATIENCE, Reference};
+use anyhow::{Context, Result, ensure};
+use data_encoding::HEXLOWER;
+use multiserver_core::keys::{NetworkKey, PublicKey, Seed};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::future::Future;
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
+
+/// A version of npm `multiserver`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// 1.13.7, the last of the first generation.
+    V1,
+    /// 3.8.2.
+    V3,
+}
+
+/// Who a peer is: its version, network and identity.
+#[derive(Debug)]
+pub struct Peer {
+    /// The version of the reference.
+    pub version: Version,
+    /// The network that the peer is of.
+    pub network: NetworkKey,
+    /// The seed of the peer's identity.
+    pub seed: Seed,
+}
+
+impl Peer {
+    /// Starts a server for `allow`, or for everybody when that is `None`, which returns every byte.
+    ///
+    /// # Errors
+    /// It did not start.
+    pub async fn serve_echo(&self, reference: &Reference, allow: Option<&[PublicKey]>) -> Result<ReferenceServer> {
+        self.serve(reference, allow, "echo").await
+    }
+
+    /// Starts a server for everybody that sends `hello`, ends that direction and reads to the end of the other.
+    ///
+    /// # Errors
+    /// It did not start.
+    pub async fn serve_greeting(&self, reference: &Reference) -> Result<ReferenceServer> {
+        self.serve(reference, None, "greet").await
+    }
+
+    /// Starts a client that connects to `address`.
+    ///
+    /// # Errors
+    /// It did not start.
+    pub fn connect(&self, reference: &Reference, address: &str) -> Result<ReferenceClient> {
+        let mut child = self.start(reference, "client.js", json!({ "address": address }), Stdio::piped())?;
+        Ok(ReferenceClient {
+            input: child.stdin.take().context("no standard input")?,
+            output: child.stdout.take().context("no standard output")?,
+            reports: BufReader::new(child.stderr.take().context("no standard error")?).lines(),
+            child,
+        })
+    }
+
+    async fn serve(&self, reference: &Reference, allow: Option<&[PublicKey]>, what: &str) -> Result<ReferenceServer> {
+        let allow = allow.map_or(json!("all"), |keys| keys.iter().map(|key| format!("{key:x}")).collect());
+        let settings = json!({ "allow": allow, "serve": what });
+        let mut child = self.start(reference, "server.js", settings, Stdio::inherit())?;
+        let input = child.stdin.take().context("no standard input")?;
+        let mut lines = BufReader::new(child.stdout.take().context("no standard output")?).lines();
+        let address = patiently(lines.next_line()).await??.context("the server ended before it printed its address")?;
+        Ok(ReferenceServer { child, input, lines, address })
+    }
+
+    fn start(&self, reference: &Reference, script: &str, mut settings: Value, stderr: Stdio) -> Result<Child> {
+        let version = match self.version {
+            Version::V1 => 1,
+            Version::V3 => 3,
+        };
+        let own = [
+            ("version", json!(version)),
+            ("networkKey", json!(HEXLOWER.encode(self.network.as_bytes()))),
+            ("seed", json!(HEXLOWER.encode(self.seed.as_bytes()))),
+        ];
+        let all = settings.as_object_mut().context("settings are an object")?;
+        all.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        let mut command = reference.script(script);
+        command.arg(settings.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
+        Ok(command.spawn()?)
+    }
+}
+
+/// Something that happened in a [`ReferenceServer`]; an error of `None` is a clean end.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Event {
+    /// A client was let in.
+    Connected {
+        /// The client's public key in hexadecimal digits.
+        peer: String,
+    },
+    /// A client was not let in.
+    Failed {
+        /// Why.
+        error: String,
+    },
+    /// The peer's bytes ended.
+    Received {
+        /// How many there were.
+        bytes: usize,
+        /// What broke them off.
+        error: Option<String>,
+    },
+    /// The server's bytes ended.
+    Sent {
+        /// How many there were.
+        bytes: usize,
+        /// What broke them off.
+        error: Option<String>,
+    },
+}
+
+/// A running server of the reference; dropping it kills it.
+#[derive(Debug)]
+pub struct ReferenceServer {
+    child: Child,
+    input: ChildStdin,
+    lines: Lines<BufReader<ChildStdout>>,
+    address: String,
+}
+
+impl ReferenceServer {
+    /// Its multi-address.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Waits for the next thing to happen.
+    ///
+    /// # Errors
+    /// Nothing happens in [`PATIENCE`], or the server ended.
+    pub async fn event(&mut self) -> Result<Event> {
+        let line = patiently(self.lines.next_line()).await??.context("the server ended")?;
+        serde_json::from_str(&line).with_context(|| format!("not an event: {line}"))
+    }
+
+    /// Ends it, and returns what happened besides.
+    ///
+    /// # Errors
+    /// It ended with an error.
+    pub async fn stop(mut self) -> Result<Vec<Event>> {
+        drop(self.input);
+        let mut events = Vec::new();
+        while let Some(line) = patiently(self.lines.next_line()).await?? {
+            events.push(serde_json::from_str(&line).with_context(|| format!("not an event: {line}"))?);
+        }
+        let status = patiently(self.child.wait()).await??;
+        ensure!(status.success(), "the server ended with {status}");
+        Ok(events)
+    }
+}
+
+/// A running client of the reference; dropping it kills it.
+#[derive(Debug)]
+pub struct ReferenceClient {
+    child: Child,
+    input: ChildStdin,
+    output: ChildStdout,
+    reports: Lines<BufReader<ChildStderr>>,
+}
+
+/// How a [`ReferenceClient`] ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ClientEnd {
+    /// Both directions ended cleanly; these bytes came.
+    Clean(Vec<u8>),
+    /// No connection came about; why.
+    NotConnected(String),
+    /// A direction did not end cleanly; what was said of both.
+    Broken(String),
+}
+
+impl ReferenceClient {
+    /// Waits until the client says that the peer's bytes ended cleanly.
+    ///
+    /// # Errors
+    /// It says something else, or nothing in [`PATIENCE`].
+    pub async fn clean_end_of_receiving(&mut self) -> Result<()> {
+        let line = patiently(self.reports.next_line()).await??.context("the client ended")?;
+        ensure!(line == "receiving: clean end", "the client said: {line}");
+        Ok(())
+    }
+
+    /// Has it send these bytes and end, and waits for its end.
+    ///
+    /// # Errors
+    /// It does not end in [`PATIENCE`].
+    pub async fn send(mut self, bytes: &[u8]) -> Result<ClientEnd> {
+        let mut input = self.input;
+        let send = async move {
+            // A client that could not connect reads nothing: its exit status tells.
+            let _ = input.write_all(bytes).await;
+        };
+        let mut received = Vec::new();
+        let receive = self.output.read_to_end(&mut received);
+        let mut said = String::new();
+        let listen = async {
+            while let Some(line) = self.reports.next_line().await? {
+                said.push_str(&line);
+                said.push('\n');
+            }
+            std::io::Result::Ok(())
+        };
+        let ((), receive, listen) = patiently(async { tokio::join!(send, receive, listen) }).await?;
+        receive?;
+        listen?;
+        Ok(match patiently(self.child.wait()).await??.code() {
+            Some(0) => ClientEnd::Clean(received),
+            Some(1) => ClientEnd::NotConnected(said),
+            Some(_) | None => ClientEnd::Broken(said),
+        })
+    }
+}
+
+async fn patiently<T>(wait: impl Future<Output = T>) -> Result<T> {
+    tokio::time::timeout(PATIENCE, wait).await.context("the other process did not do what it was asked in time")
+}
