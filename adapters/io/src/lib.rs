@@ -1,1 +1,34 @@
-//! Drives sans-IO handshakes and box streams over futures-io streams.
+//! Runs the sans-IO handshakes and box streams of `multiserver-core` over futures-io streams.
+//!
+//! [`drive`] runs any handshake; what a secret handshake yields makes a [`SecureStream`], whole or in halves. Whoever
+//! wants addresses, listening and connecting besides adds a runtime's crate, such as `multiserver-tokio`, instead.
+//!
+//! ```
+//! use futures_io::{AsyncRead, AsyncWrite};
+//! use multiserver_core::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey};
+//! use multiserver_core::shs::{Client, ClientHandshake};
+//! use multiserver_io::{SecureStream, drive};
+//! use std::io;
+//!
+//! /// Makes a secure stream to the server with this key; `random` serves once.
+//! async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
+//!     mut stream: S,
+//!     identity: KeyPair,
+//!     server: &PublicKey,
+//!     random: [u8; 32],
+//! ) -> io::Result<SecureStream<S>> {
+//!     let client = Client::new(identity, server, &NetworkKey::SSB_MAIN).map_err(io::Error::other)?;
+//!     let mut handshake = ClientHandshake::new(client, Ephemeral::from_random(random));
+//!     let (sealer, opener) = drive(&mut handshake, &mut stream).await?.into_boxes();
+//!     Ok(SecureStream::new(stream, sealer, opener))
+//! }
+//! ```
+#![forbid(unsafe_code)]
+
+mod drive;
+mod duplex;
+mod secure;
+
+pub use drive::drive;
+pub use duplex::{BoxRead, BoxWrite, Duplex};
+pub use secure::{SecureReader, SecureStream, SecureWriter};

@@ -1,0 +1,69 @@
+//! Two halves of one byte stream, in boxes.
+
+use futures_io::{AsyncRead, AsyncWrite};
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// The half of a byte stream that is read, whatever is under it.
+pub type BoxRead = Pin<Box<dyn AsyncRead + Send>>;
+
+/// The half of a byte stream that is written, whatever is under it.
+pub type BoxWrite = Pin<Box<dyn AsyncWrite + Send>>;
+
+/// A byte stream as layers hand it to each other: two owned halves with no lock between them.
+///
+/// Where the stream below has a lock between its halves, as TLS has, that lock is that stream's own.
+pub struct Duplex {
+    read: BoxRead,
+    write: BoxWrite,
+}
+
+impl Duplex {
+    /// The stream of these two halves.
+    #[must_use]
+    pub fn new(read: impl AsyncRead + Send + 'static, write: impl AsyncWrite + Send + 'static) -> Self {
+        Self { read: Box::pin(read), write: Box::pin(write) }
+    }
+
+    /// The two halves.
+    #[must_use]
+    pub fn into_halves(self) -> (BoxRead, BoxWrite) {
+        (self.read, self.write)
+    }
+}
+
+impl AsyncRead for Duplex {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.read.as_mut().poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Duplex {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.write.as_mut().poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.write.as_mut().poll_write_vectored(cx, slices)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.write.as_mut().poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.write.as_mut().poll_close(cx)
+    }
+}
+
+impl fmt::Debug for Duplex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Duplex").finish_non_exhaustive()
+    }
+}

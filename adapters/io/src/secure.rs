@@ -1,0 +1,181 @@
+//! Box streams over byte streams.
+
+use futures_io::{AsyncRead, AsyncWrite};
+use multiserver_core::box_stream::{Decoded, Decoder, Encoder, Error, Opener, Sealer};
+use std::io::{self, ErrorKind};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// A box stream over a byte stream, both directions.
+///
+/// - Reading yields plaintext; 0 bytes are the peer's goodbye. A stream below that ends without it, at whatever byte,
+///   is an [`ErrorKind::UnexpectedEof`], and what was altered on its way an [`ErrorKind::InvalidData`].
+/// - Writing seals as many frames as the buffer holds and writes on as far as the stream below takes them. Up to 64 KiB
+///   may be held back until a flush.
+/// - Closing says goodbye and closes the direction to the peer; reading goes on. Dropping says nothing, and the peer
+///   takes that for the error it may be.
+///
+/// # Cancel safety
+/// What is under way is kept here and not in futures: a read, write, flush or close that was dropped can be called
+/// again, and nothing is lost or sent twice.
+#[derive(Debug)]
+pub struct SecureStream<S> {
+    io: S,
+    decoder: Decoder,
+    encoder: Encoder,
+    closed: bool,
+}
+
+/// The half of a [`SecureStream`] that is read.
+#[derive(Debug)]
+pub struct SecureReader<R> {
+    io: R,
+    decoder: Decoder,
+}
+
+/// The half of a [`SecureStream`] that is written.
+#[derive(Debug)]
+pub struct SecureWriter<W> {
+    io: W,
+    encoder: Encoder,
+    closed: bool,
+}
+
+impl<S> SecureStream<S> {
+    /// The box stream over this stream that these two boxes make, as a handshake yields them.
+    #[must_use]
+    pub const fn new(io: S, sealer: Sealer, opener: Opener) -> Self {
+        Self { io, decoder: Decoder::new(opener), encoder: Encoder::new(sealer), closed: false }
+    }
+
+    /// Splits the stream below in its own way, and with it this stream; both halves go on where it was.
+    #[must_use]
+    pub fn into_split<R, W>(self, split: impl FnOnce(S) -> (R, W)) -> (SecureReader<R>, SecureWriter<W>) {
+        let (read, write) = split(self.io);
+        let reader = SecureReader { io: read, decoder: self.decoder };
+        (reader, SecureWriter { io: write, encoder: self.encoder, closed: self.closed })
+    }
+}
+
+impl<R> SecureReader<R> {
+    /// The reading half over a stream that was split before.
+    #[must_use]
+    pub const fn new(io: R, opener: Opener) -> Self {
+        Self { io, decoder: Decoder::new(opener) }
+    }
+}
+
+impl<W> SecureWriter<W> {
+    /// The writing half over a stream that was split before.
+    #[must_use]
+    pub const fn new(io: W, sealer: Sealer) -> Self {
+        Self { io, encoder: Encoder::new(sealer), closed: false }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for SecureStream<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        poll_read(&mut this.io, &mut this.decoder, cx, buffer)
+    }
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for SecureReader<R> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        poll_read(&mut this.io, &mut this.decoder, cx, buffer)
+    }
+}
+
+/// The writing side is the same for the whole and for its half.
+macro_rules! async_write {
+    ($name:ident) => {
+        impl<W: AsyncWrite + Unpin> AsyncWrite for $name<W> {
+            fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+                let this = self.get_mut();
+                poll_write(&mut this.io, &mut this.encoder, cx, bytes)
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                let this = self.get_mut();
+                ready!(poll_drain(&mut this.io, &mut this.encoder, cx))?;
+                Pin::new(&mut this.io).poll_flush(cx)
+            }
+
+            fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                let this = self.get_mut();
+                if !this.closed {
+                    this.encoder.goodbye();
+                    ready!(poll_drain(&mut this.io, &mut this.encoder, cx))?;
+                    ready!(Pin::new(&mut this.io).poll_close(cx))?;
+                    this.closed = true;
+                }
+                Poll::Ready(Ok(()))
+            }
+        }
+    };
+}
+
+async_write!(SecureStream);
+async_write!(SecureWriter);
+
+fn poll_read<R: AsyncRead + Unpin>(
+    io: &mut R,
+    decoder: &mut Decoder,
+    cx: &mut Context<'_>,
+    buffer: &mut [u8],
+) -> Poll<io::Result<usize>> {
+    loop {
+        match decoder.read(buffer).map_err(into_io)? {
+            Decoded::Plaintext(count) => return Poll::Ready(Ok(count)),
+            Decoded::Goodbye => return Poll::Ready(Ok(0)),
+            Decoded::NeedInput => {
+                let count = ready!(Pin::new(&mut *io).poll_read(cx, decoder.buffer()))?;
+                decoder.advance(count);
+                if count == 0 {
+                    decoder.end_of_input().map_err(into_io)?;
+                }
+            }
+        }
+    }
+}
+
+/// Seals what the buffer holds, and writes on what the stream below takes at once.
+fn poll_write<W: AsyncWrite + Unpin>(
+    io: &mut W,
+    encoder: &mut Encoder,
+    cx: &mut Context<'_>,
+    bytes: &[u8],
+) -> Poll<io::Result<usize>> {
+    loop {
+        let taken = encoder.write(bytes).map_err(into_io)?;
+        let drained = poll_drain(io, encoder, cx)?;
+        if taken > 0 || bytes.is_empty() {
+            return Poll::Ready(Ok(taken));
+        }
+        ready!(drained);
+    }
+}
+
+/// Writes until the stream below has all ciphertext.
+fn poll_drain<W: AsyncWrite + Unpin>(io: &mut W, encoder: &mut Encoder, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    while !encoder.ciphertext().is_empty() {
+        let written = ready!(Pin::new(&mut *io).poll_write(cx, encoder.ciphertext()))?;
+        if written == 0 {
+            return Poll::Ready(Err(ErrorKind::WriteZero.into()));
+        }
+        encoder.advance(written);
+    }
+    Poll::Ready(Ok(()))
+}
+
+fn into_io(error: Error) -> io::Error {
+    let kind = if error == Error::Truncated {
+        ErrorKind::UnexpectedEof
+    } else if error == Error::Finished {
+        ErrorKind::BrokenPipe
+    } else {
+        ErrorKind::InvalidData
+    };
+    io::Error::new(kind, error)
+}
