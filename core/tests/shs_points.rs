@@ -1,0 +1,188 @@
+//! Bad points and weak signatures, in every position that a peer or a caller controls.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
+mod common;
+
+use common::forger::{claim, hello, prove, scalar, signature};
+use common::{ALICE, BOB, client, client_ephemeral, server, server_ephemeral};
+use curve25519_dalek::constants::EIGHT_TORSION;
+use curve25519_dalek::edwards::CompressedEdwardsY;
+use curve25519_dalek::traits::Identity;
+use curve25519_dalek::{EdwardsPoint, Scalar};
+use multiserver_core::keys::{NetworkKey, PublicKey};
+use multiserver_core::shs::{Client, Error, Message};
+
+/// p = 2^255 - 19, plus `more`, in 32 little-endian bytes.
+fn p_plus(more: u8) -> [u8; 32] {
+    let mut bytes = [0xff; 32];
+    bytes[0] = 0xed_u8.checked_add(more).unwrap();
+    bytes[31] = 0x7f;
+    bytes
+}
+
+fn with_high_bit(mut bytes: [u8; 32]) -> [u8; 32] {
+    bytes[31] |= 0x80;
+    bytes
+}
+
+fn small(number: u8) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes[0] = number;
+    bytes
+}
+
+/// Every X25519 key that must not be accepted: of low order, not below p, or with bit 255 set.
+fn bad_ephemerals() -> Vec<[u8; 32]> {
+    let low_order = EIGHT_TORSION.iter().map(|point| point.to_montgomery().to_bytes());
+    let not_canonical = (0..=18).map(p_plus);
+    let canonical: Vec<_> = low_order.chain(not_canonical).collect();
+    let honest = [small(9), *client_ephemeral().public()];
+    let high_bit = canonical.iter().chain(&honest).copied().map(with_high_bit);
+    canonical.iter().copied().chain(high_bit).collect()
+}
+
+/// Every Ed25519 key that must not be accepted: of low order, not canonical, or off the curve.
+fn bad_long_term_keys() -> Vec<[u8; 32]> {
+    let low_order = EIGHT_TORSION.iter().map(|point| point.compress().to_bytes());
+    let mut minus_one = p_plus(0);
+    minus_one[0] -= 1;
+    let x_zero_with_sign = [small(1), minus_one].map(with_high_bit);
+    let not_canonical = (0..=18).flat_map(|more| [p_plus(more), with_high_bit(p_plus(more))]);
+    let off_curve = (2..=255)
+        .flat_map(|y| [small(y), with_high_bit(small(y))])
+        .filter(|bytes| CompressedEdwardsY(*bytes).decompress().is_none());
+    low_order.chain(x_zero_with_sign).chain(not_canonical).chain(off_curve).collect()
+}
+
+#[test]
+fn the_lists_hold_what_they_say() {
+    let decodable_and_not_canonical = bad_long_term_keys()
+        .iter()
+        .filter(|bytes| CompressedEdwardsY(**bytes).decompress().is_some_and(|point| point.compress().0 != **bytes))
+        .count();
+    assert!(decodable_and_not_canonical >= 24, "{decodable_and_not_canonical}");
+    assert!(bad_long_term_keys().iter().any(|bytes| CompressedEdwardsY(*bytes).decompress().is_none()));
+    assert!(bad_ephemerals().contains(&[0; 32]));
+}
+
+#[test]
+fn bad_ephemeral_of_a_client() {
+    for key in bad_ephemerals() {
+        let error = server().client_hello(&hello(&key), server_ephemeral()).unwrap_err();
+        assert_eq!(error, Error::EphemeralKey(Message::ClientHello), "{key:02x?}");
+    }
+}
+
+#[test]
+fn bad_ephemeral_of_a_server() {
+    for key in bad_ephemerals() {
+        let (client, _) = client().start(client_ephemeral());
+        assert_eq!(
+            client.server_hello(&hello(&key)).unwrap_err(),
+            Error::EphemeralKey(Message::ServerHello),
+            "{key:02x?}"
+        );
+    }
+}
+
+#[test]
+fn bad_server_key_in_an_address() {
+    for key in bad_long_term_keys() {
+        let error = Client::new(ALICE.clone(), &PublicKey::from_bytes(key), &NetworkKey::SSB_MAIN).unwrap_err();
+        assert_eq!(error, Error::ServerKey, "{key:02x?}");
+        assert!(!error.is_peers_fault());
+    }
+}
+
+#[test]
+fn bad_client_key_with_whatever_signature() {
+    for key in bad_long_term_keys() {
+        // R = identity, S = 0: what a check without these rules takes for any message under a low-order key.
+        for torsion in EIGHT_TORSION {
+            let error =
+                claim(key, |message| signature(Scalar::ZERO, torsion, Scalar::ZERO, &key, message).0).unwrap_err();
+            assert_eq!(error, Error::ClientKey, "{key:02x?}");
+        }
+    }
+}
+
+#[test]
+fn forger_is_believed_when_it_tells_the_truth() {
+    let (alice, r) = (scalar(&ALICE), Scalar::from(5_u8));
+    let key = *ALICE.public().as_bytes();
+    let request = claim(key, |message| signature(r, EdwardsPoint::mul_base(&r), alice, &key, message).0).unwrap();
+    assert_eq!(request.peer(), &ALICE.public());
+    let bob = *BOB.public().as_bytes();
+    prove(|message| signature(r, EdwardsPoint::mul_base(&r), scalar(&BOB), &bob, message).0).unwrap();
+}
+
+#[test]
+fn weak_signatures_of_a_client() {
+    let (alice, key) = (scalar(&ALICE), *ALICE.public().as_bytes());
+    for torsion in EIGHT_TORSION {
+        let error = claim(key, |message| signature(Scalar::ZERO, torsion, alice, &key, message).0).unwrap_err();
+        assert_eq!(error, Error::Signature(Message::ClientAuth));
+    }
+    for signature in [not_reduced, with_torsion, of_another_message] {
+        let error = claim(key, |message| signature(alice, &key, message)).unwrap_err();
+        assert_eq!(error, Error::Signature(Message::ClientAuth));
+    }
+}
+
+#[test]
+fn weak_signatures_of_a_server() {
+    let (bob, key) = (scalar(&BOB), *BOB.public().as_bytes());
+    for torsion in EIGHT_TORSION {
+        let error = prove(|message| signature(Scalar::ZERO, torsion, bob, &key, message).0).unwrap_err();
+        assert_eq!(error, Error::Signature(Message::ServerAccept));
+    }
+    for signature in [not_reduced, with_torsion, of_another_message] {
+        let error = prove(|message| signature(bob, &key, message)).unwrap_err();
+        assert_eq!(error, Error::Signature(Message::ServerAccept));
+    }
+}
+
+/// A signature whose S has the group's order added (RFC 8032, section 8.4).
+fn not_reduced(s: Scalar, key: &[u8; 32], message: &[u8]) -> [u8; 64] {
+    let r = Scalar::from(5_u8);
+    let (mut bytes, _) = signature(r, EdwardsPoint::mul_base(&r), s, key, message);
+    let order = (Scalar::ZERO - Scalar::ONE).to_bytes();
+    let mut carry = 1;
+    for (byte, more) in bytes[32..].iter_mut().zip(order) {
+        let sum = u16::from(*byte) + u16::from(more) + carry;
+        [*byte, _] = sum.to_le_bytes();
+        carry = sum >> 8;
+    }
+    bytes
+}
+
+/// A signature whose R has a torsion component: it holds only where the check multiplies by the cofactor.
+fn with_torsion(s: Scalar, key: &[u8; 32], message: &[u8]) -> [u8; 64] {
+    let r = Scalar::from(5_u8);
+    signature(r, EdwardsPoint::mul_base(&r) + EIGHT_TORSION[1], s, key, message).0
+}
+
+fn of_another_message(s: Scalar, key: &[u8; 32], message: &[u8]) -> [u8; 64] {
+    let r = Scalar::from(5_u8);
+    signature(r, EdwardsPoint::mul_base(&r), s, key, &message[1..]).0
+}
+
+#[test]
+fn a_key_of_mixed_order_is_accepted() {
+    let torsion = EIGHT_TORSION[1];
+    assert_ne!(torsion, EdwardsPoint::identity());
+    let alice = scalar(&ALICE);
+    let key = (EdwardsPoint::mul_base(&alice) + torsion).compress().to_bytes();
+    let sign = |message: &[u8]| {
+        (1_u64..)
+            .map(Scalar::from)
+            .map(|r| signature(r, EdwardsPoint::mul_base(&r), alice, &key, message))
+            .find_map(|(bytes, k)| (torsion * k == EdwardsPoint::identity()).then_some(bytes))
+            .unwrap()
+    };
+    assert_eq!(claim(key, sign).unwrap().peer().as_bytes(), &key);
+
+    let server = (EdwardsPoint::mul_base(&scalar(&BOB)) + torsion).compress().to_bytes();
+    Client::new(ALICE.clone(), &PublicKey::from_bytes(server), &NetworkKey::SSB_MAIN).unwrap();
+}
