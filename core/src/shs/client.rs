@@ -2,7 +2,7 @@
 
 use super::point::{LongTermKey, product};
 use super::schedule::{ClientProof, Ends, Hello, SealKey, Secrets, open, seal};
-use super::{CLIENT_AUTH_LENGTH, Error, HELLO_LENGTH, Message, Outcome, SERVER_ACCEPT_LENGTH};
+use super::{CLIENT_AUTH_SIZE, Error, HELLO_SIZE, Message, Outcome, SERVER_ACCEPT_SIZE};
 use crate::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey};
 use alloc::sync::Arc;
 use core::fmt;
@@ -32,7 +32,7 @@ impl Client {
 
     /// Begins with this ephemeral pair, which must serve once: returns the client hello to send.
     #[must_use]
-    pub fn start(self, ephemeral: Ephemeral) -> (AwaitServerHello, [u8; HELLO_LENGTH]) {
+    pub fn start(self, ephemeral: Ephemeral) -> (AwaitServerHello, [u8; HELLO_SIZE]) {
         let hello = Hello::new(&self.network, ephemeral.public());
         (AwaitServerHello { client: self, ephemeral, hello }, hello.to_bytes())
     }
@@ -58,8 +58,8 @@ impl AwaitServerHello {
     /// The server is of another network, or its ephemeral key is not acceptable.
     pub fn server_hello(
         self,
-        message: &[u8; HELLO_LENGTH],
-    ) -> Result<(AwaitServerAccept, [u8; CLIENT_AUTH_LENGTH]), Error> {
+        message: &[u8; HELLO_SIZE],
+    ) -> Result<(AwaitServerAccept, [u8; CLIENT_AUTH_SIZE]), Error> {
         let Self { client: Client { identity, server, server_key, network }, ephemeral, hello } = self;
         let (server_hello, b) = Hello::verify(message, Message::ServerHello, &network)?;
         let bad_key = Error::EphemeralKey(Message::ServerHello);
@@ -101,7 +101,7 @@ impl AwaitServerAccept {
     ///
     /// # Errors
     /// The message does not open, or its signature does not hold.
-    pub fn server_accept(self, message: &[u8; SERVER_ACCEPT_LENGTH]) -> Result<Outcome, Error> {
+    pub fn server_accept(self, message: &[u8; SERVER_ACCEPT_SIZE]) -> Result<Outcome, Error> {
         let signature = Signature::from_bytes(&open(&self.accept_key, message, Message::ServerAccept)?);
         let statement = self.secrets.server_statement(&self.network, &self.proof);
         self.server_key

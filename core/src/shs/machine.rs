@@ -1,8 +1,8 @@
 //! The handshake as machines for drivers.
 
 use super::{
-    Authenticated, AwaitClientAuth, AwaitServerAccept, AwaitServerHello, CLIENT_AUTH_LENGTH, Client, Error,
-    HELLO_LENGTH, Message, Outcome, SERVER_ACCEPT_LENGTH, Server,
+    Authenticated, AwaitClientAuth, AwaitServerAccept, AwaitServerHello, CLIENT_AUTH_SIZE, Client, Error, HELLO_SIZE,
+    Message, Outcome, SERVER_ACCEPT_SIZE, Server,
 };
 use crate::handshake::{Exchange, Handshake, Step};
 use crate::keys::Ephemeral;
@@ -32,7 +32,7 @@ impl ClientHandshake {
     pub fn new(client: Client, ephemeral: Ephemeral) -> Self {
         let (state, hello) = client.start(ephemeral);
         let mut exchange = Exchange::new();
-        exchange.ask(&hello, HELLO_LENGTH);
+        exchange.ask(&hello, HELLO_SIZE);
         Self { exchange, state: ClientState::AwaitServerHello(state) }
     }
 }
@@ -46,7 +46,7 @@ impl Handshake for ClientHandshake {
             match mem::replace(&mut self.state, ClientState::Finished) {
                 ClientState::AwaitServerHello(state) => {
                     let (next, auth) = state.server_hello(self.exchange.message().ok_or(Error::Finished)?)?;
-                    self.exchange.ask(&auth, SERVER_ACCEPT_LENGTH);
+                    self.exchange.ask(&auth, SERVER_ACCEPT_SIZE);
                     self.state = ClientState::AwaitServerAccept(next);
                 }
                 ClientState::AwaitServerAccept(state) => {
@@ -92,7 +92,7 @@ impl ServerHandshake {
     #[must_use]
     pub fn new(server: Server, ephemeral: Ephemeral) -> Self {
         let mut exchange = Exchange::new();
-        exchange.read(HELLO_LENGTH);
+        exchange.read(HELLO_SIZE);
         Self { exchange, state: ServerState::AwaitClientHello(server, ephemeral) }
     }
 }
@@ -107,7 +107,7 @@ impl Handshake for ServerHandshake {
                 ServerState::AwaitClientHello(server, ephemeral) => {
                     let message = self.exchange.message().ok_or(Error::Finished)?;
                     let (next, hello) = server.client_hello(message, ephemeral)?;
-                    self.exchange.ask(&hello, CLIENT_AUTH_LENGTH);
+                    self.exchange.ask(&hello, CLIENT_AUTH_SIZE);
                     self.state = ServerState::AwaitClientAuth(next);
                 }
                 ServerState::AwaitClientAuth(state) => {

@@ -63,9 +63,9 @@ pub use machine::{Accepting, ClientHandshake, ServerHandshake};
 pub use outcome::{Outcome, SessionKeys};
 pub use server::{Authenticated, AwaitClientAuth, Server};
 
-/// The length of the client's and of the server's hello, in bytes.
-pub const HELLO_LENGTH: usize = 64;
-/// The length of the client's authenticate message, in bytes.
-pub const CLIENT_AUTH_LENGTH: usize = 112;
-/// The length of the server's accept message, in bytes.
-pub const SERVER_ACCEPT_LENGTH: usize = 80;
+/// The size of the client's and of the server's hello, in bytes.
+pub const HELLO_SIZE: usize = 64;
+/// The size of the client's authenticate message, in bytes.
+pub const CLIENT_AUTH_SIZE: usize = 112;
+/// The size of the server's accept message, in bytes.
+pub const SERVER_ACCEPT_SIZE: usize = 80;

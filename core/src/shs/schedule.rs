@@ -1,7 +1,7 @@
 //! What the messages are made of, and the keys that grow from them.
 
 use super::outcome::{Outcome, SessionKeys};
-use super::{Error, HELLO_LENGTH, Message, point};
+use super::{Error, HELLO_SIZE, Message, point};
 use crate::keys::{NetworkKey, PublicKey};
 use hmac::{Hmac, KeyInit, Mac};
 use multiserver_secretbox as secretbox;
@@ -34,7 +34,7 @@ impl Hello {
 
     /// The peer's hello and its key, once its authenticator and the key's form are found right.
     pub(super) fn verify(
-        message: &[u8; HELLO_LENGTH],
+        message: &[u8; HELLO_SIZE],
         which: Message,
         network: &NetworkKey,
     ) -> Result<(Self, MontgomeryKey), Error> {
@@ -47,7 +47,7 @@ impl Hello {
         Ok((expected, agreement))
     }
 
-    pub(super) fn to_bytes(self) -> [u8; HELLO_LENGTH] {
+    pub(super) fn to_bytes(self) -> [u8; HELLO_SIZE] {
         join([&self.auth, &self.key])
     }
 }

@@ -2,7 +2,7 @@
 
 use super::point::{LongTermKey, product};
 use super::schedule::{ClientProof, Ends, Hello, SealKey, Secrets, open, seal};
-use super::{CLIENT_AUTH_LENGTH, Error, HELLO_LENGTH, Message, Outcome, SERVER_ACCEPT_LENGTH};
+use super::{CLIENT_AUTH_SIZE, Error, HELLO_SIZE, Message, Outcome, SERVER_ACCEPT_SIZE};
 use crate::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey};
 use alloc::sync::Arc;
 use core::fmt;
@@ -27,9 +27,9 @@ impl Server {
     /// The client is of another network, or its ephemeral key is not acceptable. Nothing may be sent then.
     pub fn client_hello(
         self,
-        message: &[u8; HELLO_LENGTH],
+        message: &[u8; HELLO_SIZE],
         ephemeral: Ephemeral,
-    ) -> Result<(AwaitClientAuth, [u8; HELLO_LENGTH]), Error> {
+    ) -> Result<(AwaitClientAuth, [u8; HELLO_SIZE]), Error> {
         let Self { identity, network } = self;
         let (client_hello, a) = Hello::verify(message, Message::ClientHello, &network)?;
         let bad_key = Error::EphemeralKey(Message::ClientHello);
@@ -63,7 +63,7 @@ impl AwaitClientAuth {
     ///
     /// # Errors
     /// The message does not open, its key cannot be trusted, or its signature does not hold.
-    pub fn client_auth(self, message: &[u8; CLIENT_AUTH_LENGTH]) -> Result<Authenticated, Error> {
+    pub fn client_auth(self, message: &[u8; CLIENT_AUTH_SIZE]) -> Result<Authenticated, Error> {
         let Self { identity, network, ephemeral, secrets, hello, client_hello } = self;
         let auth_key = secrets.client_auth_key(&network);
         let proof = ClientProof::from_bytes(&open(&auth_key, message, Message::ClientAuth)?);
@@ -108,7 +108,7 @@ impl Authenticated {
 
     /// Lets the client in: returns the server accept message to send.
     #[must_use]
-    pub fn accept(self) -> (Outcome, [u8; SERVER_ACCEPT_LENGTH]) {
+    pub fn accept(self) -> (Outcome, [u8; SERVER_ACCEPT_SIZE]) {
         let statement = self.secrets.server_statement(&self.network, &self.proof);
         let message = seal(&self.accept_key, self.identity.sign(statement.as_slice()));
         let ends = Ends {

@@ -8,6 +8,8 @@
     reason = "each test uses a part, and may panic"
 )]
 
+pub mod forger;
+
 use multiserver_core::handshake::{Handshake, Step};
 use multiserver_core::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey, Seed};
 use multiserver_core::shs::{Accepting, Client, ClientHandshake, Error, Outcome, Server, ServerHandshake};
