@@ -9,26 +9,27 @@
 //! where
 //!     H: Handshake<Error: std::error::Error + Send + Sync + 'static>,
 //! {
-//!     let mut ended = false;
 //!     loop {
-//!         if ended {
-//!             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, machine.end_of_input()));
-//!         }
-//!         match machine.step().map_err(io::Error::other)? {
+//!         let ended = match machine.step().map_err(io::Error::other)? {
 //!             Step::Write(step) => {
-//!                 let written = stream.write(step.bytes())?;
-//!                 step.advance(written);
+//!                 let count = stream.write(step.bytes())?;
+//!                 step.advance(count);
+//!                 count == 0
 //!             }
 //!             Step::Flush(step) => {
 //!                 stream.flush()?;
 //!                 step.done();
+//!                 false
 //!             }
 //!             Step::Read(mut step) => {
-//!                 let read = stream.read(step.buffer())?;
-//!                 ended = read == 0;
-//!                 step.advance(read);
+//!                 let count = stream.read(step.buffer())?;
+//!                 step.advance(count);
+//!                 count == 0
 //!             }
 //!             Step::Done(output) => return Ok(output),
+//!         };
+//!         if ended {
+//!             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, machine.end_of_input()));
 //!         }
 //!     }
 //! }

@@ -70,12 +70,9 @@ impl From<MismatchedKeyPair> for SsbSecretError {
 
 /// The text with its comments emptied, so that line numbers stay what they are.
 fn without_comments(text: &str) -> Zeroizing<String> {
-    let mut json = Zeroizing::new(String::with_capacity(text.len() + 1));
-    for line in text.lines() {
-        if !line.trim_start().starts_with('#') {
-            json.push_str(line);
-        }
-        json.push('\n');
+    let mut json = Zeroizing::new(String::with_capacity(text.len()));
+    for line in text.split_inclusive('\n') {
+        json.push_str(if line.trim_start().starts_with('#') { "\n" } else { line });
     }
     json
 }

@@ -1,0 +1,144 @@
+//! Keys: their text forms, what is refused and why, and what is never printed.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test may panic")]
+
+use data_encoding::{BASE64, HEXLOWER};
+use multiserver_core::keys::{Ephemeral, KeyPair, MismatchedKeyPair, NetworkKey, ParseKeyError, PublicKey, Seed};
+
+const KEY: &str = "DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ=";
+
+#[test]
+fn every_spelling_of_the_ecosystem_is_one_key() {
+    let key: PublicKey = KEY.parse().unwrap();
+    for text in [
+        "DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ",
+        "DTNmX-4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ=",
+        "DTNmX-4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ",
+        "@DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ=.ed25519",
+        "@DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ.ed25519",
+        "@DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ=",
+        "DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ=.ed25519",
+    ] {
+        assert_eq!(text.parse(), Ok(key), "{text}");
+    }
+    assert_eq!(key.to_string(), KEY);
+    assert_eq!(PublicKey::from_hex(&format!("{key:x}")), Ok(key));
+    assert_eq!(PublicKey::from_hex(&format!("{key:x}").to_uppercase()), Ok(key));
+    assert_eq!(key.as_bytes().as_slice(), BASE64.decode(KEY.as_bytes()).unwrap());
+}
+
+#[test]
+fn what_is_not_a_key_says_why_and_where() {
+    let parse = |text: &str| text.parse::<PublicKey>().unwrap_err();
+    for empty in ["", "@", "=", "@.ed25519"] {
+        assert_eq!(parse(empty), ParseKeyError::Empty, "{empty}");
+    }
+    assert_eq!(parse(&KEY.replace("TQ=", "==")), ParseKeyError::Length { found: 42 });
+    assert_eq!(parse(&KEY.replace("TQ=", "TQAA=")), ParseKeyError::Length { found: 45 });
+    assert_eq!(parse("@DTNmX+4SjsgZ7xy!h5xxmNtFqa6pWi5Qtw7cE8aR9TQ="), ParseKeyError::Character { offset: 16 });
+    assert_eq!(parse("DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9-Q="), ParseKeyError::Character { offset: 5 });
+    // The last character may leave no bits over, else two texts were one key.
+    assert_eq!(parse("DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TR="), ParseKeyError::Character { offset: 42 });
+    assert_eq!(parse("DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9é="), ParseKeyError::Character { offset: 41 });
+    assert_eq!(PublicKey::from_hex(""), Err(ParseKeyError::Empty));
+    assert_eq!(PublicKey::from_hex("ab"), Err(ParseKeyError::Length { found: 2 }));
+    assert_eq!(PublicKey::from_hex(&format!("{}g0", "ab".repeat(31))), Err(ParseKeyError::Character { offset: 62 }));
+}
+
+#[test]
+fn the_ssb_network_key_is_the_published_one() {
+    let published: NetworkKey = "1KHLiKZvAvjbY1ziZEHMXawbCEIM6qwjCDm3VYRan/s=".parse().unwrap();
+    assert!(published == NetworkKey::SSB_MAIN);
+    assert_eq!(NetworkKey::SSB_MAIN.reveal().to_string(), "1KHLiKZvAvjbY1ziZEHMXawbCEIM6qwjCDm3VYRan/s=");
+}
+
+/// RFC 8032, section 7.1, test 1.
+#[test]
+fn a_seed_grows_into_the_pair_of_rfc_8032() {
+    let seed = Seed::from_hex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60").unwrap();
+    let public = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    let pair = KeyPair::from_seed(seed);
+    assert_eq!(format!("{:x}", pair.public()), public);
+    assert_eq!(KeyPair::from_seed(Seed::from_bytes(*pair.seed().as_bytes())), pair);
+}
+
+#[test]
+fn a_secret_key_must_hold_its_own_public_key() {
+    let pair = KeyPair::from_seed(Seed::from_bytes([1; 32]));
+    let mut bytes: [u8; 64] =
+        [pair.seed().as_bytes().as_slice(), pair.public().as_bytes()].concat().try_into().unwrap();
+    assert_eq!(KeyPair::from_secret_bytes(&bytes), Ok(pair));
+    for index in [0, 31, 32, 63] {
+        bytes[index] ^= 1;
+        assert_eq!(KeyPair::from_secret_bytes(&bytes), Err(MismatchedKeyPair), "byte {index}");
+        bytes[index] ^= 1;
+    }
+}
+
+#[test]
+fn secrets_are_equal_by_value_and_print_as_nothing() {
+    assert!(Seed::from_bytes([7; 32]) == Seed::from_bytes([7; 32]));
+    assert!(Seed::from_bytes([7; 32]) != Seed::from_bytes([8; 32]));
+    assert_eq!(format!("{:?}", Seed::from_bytes([7; 32])), "Seed(..)");
+    assert_eq!(format!("{:?}", NetworkKey::SSB_MAIN), "NetworkKey(..)");
+    assert_eq!(format!("{:?}", Ephemeral::from_random([7; 32])), "Ephemeral(..)");
+    let pair = KeyPair::from_seed(Seed::from_bytes([7; 32]));
+    let debug = format!("{pair:?}");
+    assert_eq!(debug, format!("KeyPair {{ public: PublicKey({}), .. }}", pair.public()));
+    assert!(!debug.contains(&HEXLOWER.encode(&[7; 32])));
+}
+
+/// RFC 7748, section 6.1: Bob's pair.
+#[test]
+fn an_ephemeral_is_an_x25519_pair() {
+    let secret = HEXLOWER.decode(b"5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb").unwrap();
+    let ephemeral = Ephemeral::from_secret(secret.try_into().unwrap());
+    assert_eq!(HEXLOWER.encode(ephemeral.public()), "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f");
+}
+
+#[cfg(feature = "ssb-secret")]
+mod ssb_secret {
+    use super::{KeyPair, Seed};
+    use data_encoding::BASE64;
+    use multiserver_core::keys::{ParseKeyError, SsbSecretError};
+
+    fn file(curve: &str, public: &str, private: &str) -> String {
+        format!(
+            "# this is your SECRET name.\n#\n# never show this to anyone.\n\n{{\n  \"curve\": \"{curve}\",\n  \
+             \"public\": \"{public}\",\n  \"private\": \"{private}\",\n  \"id\": \"@{public}\"\n}}\n\n# the end\n"
+        )
+    }
+
+    fn texts(pair: &KeyPair) -> (String, String) {
+        let private = BASE64.encode(&[pair.seed().as_bytes().as_slice(), pair.public().as_bytes()].concat());
+        (format!("{}.ed25519", pair.public()), format!("{private}.ed25519"))
+    }
+
+    #[test]
+    fn a_file_with_its_comments_is_read() {
+        let pair = KeyPair::from_seed(Seed::from_bytes([9; 32]));
+        let (public, private) = texts(&pair);
+        let text = file("ed25519", &public, &private);
+        assert_eq!(KeyPair::from_ssb_secret(&text), Ok(KeyPair::from_seed(Seed::from_bytes([9; 32]))));
+        assert_eq!(KeyPair::from_ssb_secret(&text.replace('\n', "\r\n")), Ok(pair));
+    }
+
+    #[test]
+    fn a_bad_file_says_what_is_bad_and_repeats_nothing() {
+        let pair = KeyPair::from_seed(Seed::from_bytes([9; 32]));
+        let (public, private) = texts(&pair);
+        let (other, _) = texts(&KeyPair::from_seed(Seed::from_bytes([8; 32])));
+        let read = |text: &str| KeyPair::from_ssb_secret(text).unwrap_err();
+        assert_eq!(read(&file("k256", &public, &private)), SsbSecretError::Curve);
+        assert_eq!(read(&file("ed25519", "", &private)), SsbSecretError::Public(ParseKeyError::Empty));
+        assert_eq!(read(&file("ed25519", &other, &private)), SsbSecretError::Mismatch);
+        for private in ["", ".ed25519", "AAAA.ed25519", &private[..40], &private.replace(".ed25519", "")] {
+            assert_eq!(read(&file("ed25519", &public, private)), SsbSecretError::Private, "{private}");
+        }
+        let cut = &file("ed25519", &public, &private)[..150];
+        let error = read(cut);
+        assert!(matches!(error, SsbSecretError::Json { line: 7 }), "{error:?}");
+        assert_eq!(read(""), SsbSecretError::Json { line: 1 });
+        assert!(!error.to_string().contains(&private[..8]));
+    }
+}
