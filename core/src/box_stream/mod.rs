@@ -109,3 +109,14 @@ pub enum Error {
     #[error("this direction of the stream is over: nothing can be written or read after a goodbye or an error")]
     Finished,
 }
+
+impl Error {
+    /// Whether the peer, or someone between, is to blame; otherwise the caller is.
+    #[must_use]
+    pub const fn is_peers_fault(&self) -> bool {
+        match self {
+            Self::ForgedHeader | Self::ForgedBody | Self::BodyTooLong(_) | Self::Truncated => true,
+            Self::WrongBodyLength { .. } | Self::Finished => false,
+        }
+    }
+}

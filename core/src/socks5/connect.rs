@@ -1,0 +1,195 @@
+use super::{
+    Credentials, Error, IPV4, IPV6, NAME, NO_AUTHENTICATION, NO_METHOD, PASSWORD_VERSION, Refusal, Stage, Target,
+    USER_PASSWORD, VERSION,
+};
+use crate::handshake::{Exchange, Handshake, Step};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+use core::mem;
+use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use zeroize::Zeroizing;
+
+/// The code of the one command used.
+const CONNECT: u8 = 1;
+
+/// A client that asks a proxy for a connection.
+///
+/// ```text
+/// offer a method ─▶ Method ─┬───────────── no authentication ──────────────┬─▶ request ─▶ Reply ─▶ Done
+///                           └─ user and password ─▶ Authentication ─ fine ─┘
+/// ```
+/// One method is offered: none without credentials, user/password with them. To offer both would let a proxy skip the
+/// credentials silently, and with Tor they are what keeps one user's streams apart.
+#[derive(Debug)]
+pub struct Connect {
+    exchange: Exchange,
+    state: State,
+    target: Target,
+}
+
+/// The bytes the machine waits for.
+enum State {
+    /// The choice of a method, and what to say if it is user/password.
+    Method(Option<Zeroizing<Vec<u8>>>),
+    Authentication,
+    /// The version and code of the reply.
+    ReplyCode,
+    /// The reply up to the first byte of the address, which is the length of a name.
+    ReplyHead,
+    /// The whole reply.
+    ReplyAddress,
+    Finished,
+}
+
+impl Connect {
+    /// A request for a connection to `target`.
+    #[must_use]
+    pub fn new(target: Target, credentials: Option<&Credentials>) -> Self {
+        let mut exchange = Exchange::new();
+        let method = if credentials.is_some() { USER_PASSWORD } else { NO_AUTHENTICATION };
+        exchange.ask(&[VERSION, 1, method], 2);
+        Self { exchange, state: State::Method(credentials.map(Credentials::message)), target }
+    }
+
+    fn method_chosen(&mut self, credentials: Option<Zeroizing<Vec<u8>>>) -> Result<(), Error> {
+        match (self.answer(Stage::Method, VERSION)?, credentials) {
+            (NO_AUTHENTICATION, None) => self.request(),
+            (USER_PASSWORD, Some(message)) => {
+                self.exchange.ask(&message, 2);
+                self.state = State::Authentication;
+            }
+            (NO_METHOD, None) => return Err(Error::AuthenticationRequired),
+            (NO_METHOD, Some(_)) => return Err(Error::AuthenticationUnsupported),
+            (other, _) => return Err(Error::UnofferedMethod(other)),
+        }
+        Ok(())
+    }
+
+    fn request(&mut self) {
+        let mut request = Vec::with_capacity(4 + 256 + 2);
+        request.extend_from_slice(&[VERSION, CONNECT, 0]);
+        self.target.write(&mut request);
+        self.exchange.ask(&request, 2);
+        self.state = State::ReplyCode;
+    }
+
+    /// Checks the version of a two-byte answer, or of the first two bytes of the reply, and returns the second byte.
+    fn answer(&self, stage: Stage, expected: u8) -> Result<u8, Error> {
+        match *self.exchange.message_bytes() {
+            [found, code] if found == expected => Ok(code),
+            [found, ..] => Err(Error::Version { stage, found, expected }),
+            [] => Err(Error::Finished),
+        }
+    }
+
+    /// The length of the reply, of which the first five bytes are here.
+    fn reply_length(&self) -> Result<usize, Error> {
+        let [_, _, reserved, form, first] = *self.exchange.message().ok_or(Error::Finished)?;
+        if reserved != 0 {
+            return Err(Error::Reserved(reserved));
+        }
+        match form {
+            IPV4 => Ok(4 + 4 + 2),
+            IPV6 => Ok(4 + 16 + 2),
+            NAME => Ok(4 + 1 + usize::from(first) + 2),
+            other => Err(Error::AddressForm(other)),
+        }
+    }
+
+    fn bound(&self) -> Result<Bound, Error> {
+        let [_, _, _, form, ref address @ .., high, low] = *self.exchange.message_bytes() else {
+            return Err(Error::Finished);
+        };
+        let port = u16::from_be_bytes([high, low]);
+        match form {
+            IPV4 => {
+                Ok(Bound::Ip((Ipv4Addr::from(<[u8; 4]>::try_from(address).map_err(|_| Error::Finished)?), port).into()))
+            }
+            IPV6 => Ok(Bound::Ip(
+                (Ipv6Addr::from(<[u8; 16]>::try_from(address).map_err(|_| Error::Finished)?), port).into(),
+            )),
+            _ => bound_name(address.get(1..).unwrap_or_default()).map(|name| Bound::Name(name, port)),
+        }
+    }
+}
+
+impl Handshake for Connect {
+    type Output = Bound;
+    type Error = Error;
+
+    fn step(&mut self) -> Result<Step<'_, Bound>, Error> {
+        while !self.exchange.is_busy() {
+            match mem::replace(&mut self.state, State::Finished) {
+                State::Method(credentials) => self.method_chosen(credentials)?,
+                State::Authentication => match self.answer(Stage::Authentication, PASSWORD_VERSION)? {
+                    0 => self.request(),
+                    status => return Err(Error::WrongCredentials(status)),
+                },
+                State::ReplyCode => {
+                    // Told before the rest is read, which some proxies leave out after a failure.
+                    if let Some(refusal) = Refusal::from_code(self.answer(Stage::Reply, VERSION)?) {
+                        return Err(Error::Refused(refusal));
+                    }
+                    self.exchange.read_on(5);
+                    self.state = State::ReplyHead;
+                }
+                State::ReplyHead => {
+                    self.exchange.read_on(self.reply_length()?);
+                    self.state = State::ReplyAddress;
+                }
+                State::ReplyAddress => return self.bound().map(Step::Done),
+                State::Finished => return Err(Error::Finished),
+            }
+        }
+        self.exchange.step().ok_or(Error::Finished)
+    }
+
+    fn end_of_input(&mut self) -> Error {
+        self.exchange = Exchange::new();
+        match mem::replace(&mut self.state, State::Finished) {
+            State::Method(_) => Error::Closed(Stage::Method),
+            State::Authentication => Error::Closed(Stage::Authentication),
+            State::ReplyCode | State::ReplyHead | State::ReplyAddress => Error::Closed(Stage::Reply),
+            State::Finished => Error::Finished,
+        }
+    }
+}
+
+/// From where the proxy says it connected; many proxies say `0.0.0.0:0`.
+///
+/// Nothing vouches for it, and it may be the proxy's address in a network of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Bound {
+    /// An IP address and a port.
+    Ip(SocketAddr),
+    /// A name of 0 to 255 visible ASCII characters, and a port.
+    Name(String, u16),
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(address) => address.fmt(f),
+            Self::Name(name, port) => write!(f, "{name}:{port}"),
+        }
+    }
+}
+
+fn bound_name(bytes: &[u8]) -> Result<String, Error> {
+    match core::str::from_utf8(bytes) {
+        Ok(name) if bytes.iter().all(u8::is_ascii_graphic) => Ok(name.to_string()),
+        _ => Err(Error::BoundName),
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Method(_) => "Method",
+            Self::Authentication => "Authentication",
+            Self::ReplyCode | Self::ReplyHead | Self::ReplyAddress => "Reply",
+            Self::Finished => "Finished",
+        })
+    }
+}
