@@ -12,8 +12,10 @@ use std::task::{Context, Poll, ready};
 ///   is an [`ErrorKind::UnexpectedEof`], and what was altered on its way an [`ErrorKind::InvalidData`].
 /// - Writing seals as many frames as the buffer holds and writes on as far as the stream below takes them. Up to 64 KiB
 ///   may be held back until a flush.
-/// - Closing says goodbye and closes the direction to the peer; reading goes on. Dropping says nothing, and the peer
+/// - Closing says goodbye and ends the direction to the peer; reading goes on. Dropping says nothing, and the peer
 ///   takes that for the error it may be.
+/// - The stream below is never closed, only dropped. The goodbye is all that the peer needs, and peers in Node take the
+///   end of a socket for the end of both directions: what they still have to say would be lost without an error.
 ///
 /// # Cancel safety
 /// What is under way is kept here and not in futures: a read, write, flush or close that was dropped can be called
@@ -23,7 +25,6 @@ pub struct SecureStream<S> {
     io: S,
     decoder: Decoder,
     encoder: Encoder,
-    closed: bool,
 }
 
 /// The half of a [`SecureStream`] that is read.
@@ -38,14 +39,13 @@ pub struct SecureReader<R> {
 pub struct SecureWriter<W> {
     io: W,
     encoder: Encoder,
-    closed: bool,
 }
 
 impl<S> SecureStream<S> {
     /// The box stream over this stream that these two boxes make, as a handshake yields them.
     #[must_use]
     pub const fn new(io: S, sealer: Sealer, opener: Opener) -> Self {
-        Self { io, decoder: Decoder::new(opener), encoder: Encoder::new(sealer), closed: false }
+        Self { io, decoder: Decoder::new(opener), encoder: Encoder::new(sealer) }
     }
 
     /// Splits the stream below in its own way, and with it this stream; both halves go on where it was.
@@ -53,7 +53,7 @@ impl<S> SecureStream<S> {
     pub fn into_split<R, W>(self, split: impl FnOnce(S) -> (R, W)) -> (SecureReader<R>, SecureWriter<W>) {
         let (read, write) = split(self.io);
         let reader = SecureReader { io: read, decoder: self.decoder };
-        (reader, SecureWriter { io: write, encoder: self.encoder, closed: self.closed })
+        (reader, SecureWriter { io: write, encoder: self.encoder })
     }
 }
 
@@ -69,7 +69,7 @@ impl<W> SecureWriter<W> {
     /// The writing half over a stream that was split before.
     #[must_use]
     pub const fn new(io: W, sealer: Sealer) -> Self {
-        Self { io, encoder: Encoder::new(sealer), closed: false }
+        Self { io, encoder: Encoder::new(sealer) }
     }
 }
 
@@ -102,15 +102,9 @@ macro_rules! async_write {
                 Pin::new(&mut this.io).poll_flush(cx)
             }
 
-            fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                let this = self.get_mut();
-                if !this.closed {
-                    this.encoder.goodbye();
-                    ready!(poll_drain(&mut this.io, &mut this.encoder, cx))?;
-                    ready!(Pin::new(&mut this.io).poll_close(cx))?;
-                    this.closed = true;
-                }
-                Poll::Ready(Ok(()))
+            fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.encoder.goodbye();
+                self.poll_flush(cx)
             }
         }
     };

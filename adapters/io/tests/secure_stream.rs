@@ -165,6 +165,13 @@ fn closing_ends_one_direction_and_the_other_goes_on() {
 }
 
 #[test]
+fn closing_leaves_the_stream_below_open() {
+    let (mut write, _read) = pipe(100);
+    block_on(SecureWriter::new(&mut write, sealer(1)).close()).unwrap();
+    assert!(!write.is_closed());
+}
+
+#[test]
 fn dropping_sends_nothing_so_that_the_peer_sees_a_cut() {
     let (near, mut far) = streams(4096);
     drop(near);
