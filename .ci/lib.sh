@@ -1,0 +1,89 @@
+# Functions that .ci/run and .ci/long share. Sourced, not run.
+# shellcheck shell=bash
+
+# Programs installed for the checks; kept between runs.
+TOOLS="${MULTISERVER_CI_TOOLS:-${XDG_CACHE_HOME:-${HOME:-$PWD/target}/.cache}/multiserver-ci}"
+export PATH="$TOOLS/bin:$PATH"
+
+current_step=
+
+# step NAME COMMAND...: runs the command and tells how long it took.
+step() {
+    local name=$1 start=$SECONDS
+    shift
+    current_step=$name
+    printf '\n=== %s\n' "$name"
+    "$@"
+    printf '=== %s: %d s (%d s in all)\n' "$name" $((SECONDS - start)) "$SECONDS"
+    current_step=
+}
+
+# Names the step that failed, since its own output may end anywhere.
+tell_failed_step() {
+    local status=$?
+    if ((status != 0)) && [[ -n $current_step ]]; then
+        printf '\n=== %s: FAILED with status %d after %d s in all\n' "$current_step" "$status" "$SECONDS" >&2
+    fi
+}
+trap tell_failed_step EXIT
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# apt_install PACKAGE...: fails where there is no apt or no right to use it.
+apt_install() {
+    local apt=(apt-get)
+    has apt-get || return 1
+    ((EUID == 0)) || apt=(sudo -n env DEBIAN_FRONTEND=noninteractive apt-get)
+    DEBIAN_FRONTEND=noninteractive "${apt[@]}" update -qq </dev/null >/dev/null &&
+        DEBIAN_FRONTEND=noninteractive "${apt[@]}" install -qq -y --no-install-recommends "$@" </dev/null >/dev/null
+}
+
+# cargo_install CRATE: nothing to do when the version named here is there.
+# Unoptimised: these programs wait for others, and compile in half the time.
+cargo_install() {
+    local version
+    case $1 in
+        cargo-deny) version=0.20.2 ;;
+        cargo-fuzz) version=0.13.2 ;;
+        cargo-mutants) version=27.1.0 ;;
+        *) return 1 ;;
+    esac
+    CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+        cargo install --quiet --locked --no-default-features --root "$TOOLS" --version "=$version" "$1"
+}
+
+# The toolchain that rust-toolchain.toml names, even where rustup does not install by itself.
+install_toolchain() {
+    if ! cargo --version >/dev/null 2>&1; then
+        rustup toolchain install || {
+            echo "The pinned toolchain cannot be had: going on with stable."
+            export RUSTUP_TOOLCHAIN=stable
+        }
+    fi
+    cargo --version
+}
+
+# A C and a C++ compiler: the linker, ring and libFuzzer need them.
+install_compiler() {
+    if ! has cc || ! has c++; then
+        apt_install build-essential
+    fi
+}
+
+# cargo-fuzz wants unstable compiler flags; the pinned compiler has them behind this variable, so no nightly is needed.
+cargo_fuzz() { RUSTC_BOOTSTRAP=1 cargo fuzz "$@"; }
+
+# fuzz_target NAME SECONDS SANITIZER
+fuzz_target() {
+    cargo_fuzz run --sanitizer "$3" "$1" -- -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+}
+
+# fuzz SECONDS SANITIZER: every target for that long, a step each.
+fuzz() {
+    local target targets
+    targets=$(cargo_fuzz list)
+    step "build fuzz targets" cargo_fuzz build --sanitizer "$2"
+    for target in $targets; do
+        step "fuzz $target" fuzz_target "$target" "$1" "$2"
+    done
+}
