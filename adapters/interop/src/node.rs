@@ -63,7 +63,7 @@ async fn install(target: &Path) -> Result<Reference> {
     let home = target.join(format!("node-{:016x}", pins.finish()));
     if !fs::try_exists(&home).await? {
         // Nobody sees a half-filled directory: it gets its name when it is complete.
-        let staging = target.join(format!("{}.{}", home.display(), std::process::id()));
+        let staging = home.with_extension(std::process::id().to_string());
         fill(&staging).await?;
         if let Err(error) = fs::rename(&staging, &home).await {
             fs::remove_dir_all(&staging).await?;
