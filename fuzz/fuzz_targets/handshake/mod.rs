@@ -1,0 +1,71 @@
+//! What both handshake targets need: the peer's bytes out of the fuzzer's, and a driver for any pieces.
+
+use crate::common::{Driven, drive};
+use arbitrary::Arbitrary;
+use multiserver_core::handshake::Handshake;
+use multiserver_core::shs::Error;
+
+#[derive(Debug, Arbitrary)]
+pub struct Input {
+    bytes: Bytes,
+    /// The lengths of the pieces in which the bytes arrive, in turn and over again.
+    pub pieces: Vec<u8>,
+    /// A public key a peer may claim.
+    pub key: [u8; 32],
+    commitment: [u8; 32],
+    scalar: [u8; 32],
+}
+
+#[derive(Debug, Arbitrary)]
+enum Bytes {
+    /// Whatever the fuzzer makes up.
+    Any(Vec<u8>),
+    /// An honest peer's, with bits flipped from a place on, and then cut or prolonged.
+    Honest { start: u8, flips: Vec<u8>, length: u16 },
+}
+
+impl Input {
+    /// What the machine receives, where an honest peer would have sent `honest`.
+    pub fn received(&self, honest: &[u8]) -> Vec<u8> {
+        match &self.bytes {
+            Bytes::Any(bytes) => bytes.clone(),
+            Bytes::Honest { start, flips, length } => {
+                let mut bytes = honest.to_vec();
+                bytes.iter_mut().skip(usize::from(*start)).zip(flips).for_each(|(byte, flip)| *byte ^= flip);
+                bytes.resize(usize::from(*length) % (2 * honest.len()), 0);
+                bytes
+            }
+        }
+    }
+
+    pub fn signature(&self) -> [u8; 64] {
+        let mut signature = [0; 64];
+        signature[..32].copy_from_slice(&self.commitment);
+        signature[32..].copy_from_slice(&self.scalar);
+        signature
+    }
+}
+
+/// Feeds a machine and ends its input; returns whether it completed, and how many bytes it sent.
+pub fn run<H>(mut machine: H, received: &[u8], pieces: &[u8]) -> (bool, usize)
+where
+    H: Handshake<Error = Error>,
+    H::Output: std::fmt::Debug,
+{
+    let mut sent = Vec::new();
+    let mut rest = received;
+    let pieces = pieces.iter().cycle().take(received.len()).map(|piece| usize::from(*piece));
+    for piece in pieces.chain([usize::MAX]) {
+        let count = rest.len().min(piece);
+        let (mut now, later) = rest.split_at(count);
+        let driven = drive(&mut machine, &mut now, &mut sent, usize::MAX);
+        rest = later;
+        if !matches!(driven, Driven::Wants) {
+            assert_eq!(machine.step().unwrap_err(), Error::Finished, "what is over stays over");
+            return (matches!(driven, Driven::Done(_)), sent.len());
+        }
+    }
+    assert!(matches!(machine.end_of_input(), Error::Closed(_)), "an end in between names what was due");
+    assert_eq!(machine.step().unwrap_err(), Error::Finished, "what is over stays over");
+    (false, sent.len())
+}
