@@ -1,0 +1,79 @@
+//! What must not allocate on the heap does not.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use allocation_counter::measure;
+use multiserver_core::box_stream::{Decoded, Decoder, Encoder, Opened, Opener, Sealer};
+
+const KEY: [u8; 32] = [0x42; 32];
+const NONCE: [u8; 24] = [0x17; 24];
+
+#[test]
+fn sealing_and_opening_a_frame_allocates_nothing() {
+    let mut body = [7; 4096];
+    let allocations = measure(|| {
+        let mut sealer = Sealer::new(KEY, NONCE);
+        let header = sealer.seal(&mut body).unwrap();
+        let goodbye = sealer.goodbye();
+        let Ok(Opened::Body(frame)) = Opener::new(KEY, NONCE).open_header(&header) else { return };
+        let opener = frame.open(&mut body).unwrap();
+        assert!(matches!(opener.open_header(&goodbye), Ok(Opened::Goodbye)));
+    });
+    assert_eq!(allocations.count_total, 0);
+    assert_eq!(body, [7; 4096]);
+}
+
+#[test]
+fn an_encoder_and_a_decoder_that_have_grown_allocate_nothing() {
+    let mut encoder = Encoder::new(Sealer::new(KEY, NONCE));
+    let mut decoder = Decoder::new(Opener::new(KEY, NONCE));
+    let plaintext = vec![7; 200_000];
+    let mut received = vec![0; 200_000];
+    transfer(&mut encoder, &mut decoder, &plaintext, &mut received);
+    let allocations = measure(|| {
+        for length in [1, 64, 4096, 4097, 65_536, 200_000] {
+            received.fill(0);
+            transfer(&mut encoder, &mut decoder, &plaintext[..length], &mut received[..length]);
+            assert!(received[..length] == plaintext[..length]);
+        }
+        encoder.goodbye();
+        decoder.feed(encoder.ciphertext());
+        assert_eq!(decoder.end_of_input(), Ok(()));
+    });
+    assert_eq!(allocations.count_total, 0);
+}
+
+#[test]
+fn an_idle_encoder_and_decoder_hold_no_buffer() {
+    let allocations = measure(|| {
+        let _ = (Encoder::new(Sealer::new(KEY, NONCE)), Decoder::new(Opener::new(KEY, NONCE)));
+    });
+    assert_eq!(allocations.count_total, 0);
+}
+
+#[test]
+fn buffers_stay_in_their_bounds() {
+    let plaintext = vec![7; 1_000_000];
+    let mut received = vec![0; 1_000_000];
+    let allocations = measure(|| {
+        let mut encoder = Encoder::new(Sealer::new(KEY, NONCE));
+        let mut decoder = Decoder::new(Opener::new(KEY, NONCE));
+        transfer(&mut encoder, &mut decoder, &plaintext, &mut received);
+    });
+    // Each end keeps 16 frames at most, and half as much beside it while it grows to that.
+    assert!(allocations.bytes_max < 3 * 66_080, "{} bytes", allocations.bytes_max);
+}
+
+/// Writes all of `plaintext` and reads it, both as far as there is room.
+fn transfer(encoder: &mut Encoder, decoder: &mut Decoder, mut plaintext: &[u8], mut received: &mut [u8]) {
+    while !received.is_empty() {
+        let taken = encoder.write(plaintext).unwrap();
+        plaintext = &plaintext[taken..];
+        let fed = decoder.feed(encoder.ciphertext());
+        encoder.advance(fed);
+        match decoder.read(received).unwrap() {
+            Decoded::Plaintext(count) => received = received.split_at_mut(count).1,
+            Decoded::NeedInput => assert!(!encoder.ciphertext().is_empty() || !plaintext.is_empty()),
+            Decoded::Goodbye => break,
+        }
+    }
+}
