@@ -1,1 +1,56 @@
 //! Transports and transforms composed into suites, and suites into a multiserver, over any runtime.
+//!
+//! To use a multiserver, add the crate of your runtime, such as `multiserver-tokio`: it exports all of this with the
+//! runtime filled in. This crate is for those who bring a runtime ([`Runtime`]), a transport ([`Transport`]) or a
+//! transform ([`Transform`]) of their own.
+//!
+//! ```text
+//! Suite        a Transport, then any number of Transforms, with Limits
+//! Multiserver  suites; connects, and listens as a Server
+//! Server       accept ─▶ Incoming ─ handshake ─▶ Request ─ accept ─▶ Connection
+//!                        dropping closes         dropping refuses
+//! ```
+#![forbid(unsafe_code)]
+
+mod accept;
+mod builder;
+mod connect;
+mod connection;
+mod context;
+mod deadline;
+mod error;
+mod event;
+mod gate;
+mod incoming;
+mod live;
+mod multiserver;
+mod net;
+mod plan;
+mod runtime;
+mod serve;
+mod server;
+mod shs;
+mod suite;
+#[cfg(test)]
+mod testing;
+mod transform;
+mod transport;
+
+pub use builder::{BuildError, Builder};
+pub use connection::{Connection, ReadHalf, WriteHalf};
+pub use context::{Context, Stage};
+pub use error::{ConnectError, FailedAttempt, FailedListen, Failure, IncomingError, ListenError};
+pub use event::Event;
+pub use gate::Limits;
+pub use incoming::{Incoming, Request};
+pub use multiserver::Multiserver;
+pub use net::Net;
+pub use runtime::{BoxFuture, Native, Runtime, TcpListener, generate_identity};
+pub use server::{Handle, Server};
+pub use shs::Shs;
+pub use suite::Suite;
+pub use transform::{Admission, Transform, Transformed};
+pub use transport::{Arrival, Listener, Transport};
+
+pub use multiserver_core as core;
+pub use multiserver_io as io;

@@ -1,0 +1,106 @@
+//! Accepting on one suite: the bounds, and what happens when the system has no more sockets to give.
+
+use crate::deadline::Deadline;
+use crate::gate::{Gate, Permit};
+use crate::live::Guard;
+use crate::server::Shared;
+use crate::suite::Ready;
+use crate::transport::{Arrival, Opening};
+use crate::{BoxFuture, Event, Listener};
+use multiserver_core::address::{Address, Scope};
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// How long a suite pauses after the first error, and the longest it does after several.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// How many peers are turned away before other tasks get their turn.
+const TURNED_AWAY_PER_POLL: usize = 32;
+
+/// A suite that listens.
+pub(crate) struct Listening {
+    suite: Arc<Ready>,
+    listener: Box<dyn Listener>,
+    gate: Arc<Gate>,
+    /// How long the next pause is to be.
+    next_pause: Duration,
+    pause: Option<BoxFuture<'static, ()>>,
+}
+
+/// A peer that was let through to its handshake, and all that counts it.
+pub(crate) struct Accepted {
+    pub(crate) suite: Arc<Ready>,
+    pub(crate) server: Arc<Shared>,
+    pub(crate) opening: Opening,
+    pub(crate) address: Option<Address>,
+    pub(crate) deadline: Deadline,
+    pub(crate) permit: Permit,
+    pub(crate) guard: Guard,
+}
+
+impl Listening {
+    pub(crate) fn new(suite: Arc<Ready>, listener: Box<dyn Listener>) -> Self {
+        let gate = Arc::new(Gate::new(&suite.limits));
+        Self { suite, listener, gate, next_pause: PAUSES.0, pause: None }
+    }
+
+    pub(crate) fn addresses(&self, scope: Scope) -> Vec<Address> {
+        self.suite.over(self.listener.addresses(scope))
+    }
+
+    pub(crate) fn poll_accept(&mut self, server: &Arc<Shared>, cx: &mut Context<'_>) -> Poll<Accepted> {
+        for _ in 0..TURNED_AWAY_PER_POLL {
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(cx));
+                self.pause = None;
+            }
+            if self.gate.is_full(cx) {
+                return Poll::Pending;
+            }
+            match ready!(self.listener.poll_accept(cx)) {
+                Ok(arrival) => {
+                    self.next_pause = PAUSES.0;
+                    if let Some(accepted) = self.let_in(arrival, server) {
+                        return Poll::Ready(accepted);
+                    }
+                }
+                Err(error) => self.back_off(&error, server),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn let_in(&self, arrival: Arrival, server: &Arc<Shared>) -> Option<Accepted> {
+        let Arrival { opening, source, layer } = arrival;
+        let address = layer.map(Address::new);
+        let Some(permit) = self.gate.enter(source) else {
+            let crowded = Event::Crowded { suite: &self.suite.name, address: address.as_ref() };
+            server.inner.reporter.report(&crowded);
+            return None;
+        };
+        Some(Accepted {
+            suite: Arc::clone(&self.suite),
+            server: Arc::clone(server),
+            opening,
+            address,
+            deadline: Deadline::new(&*server.inner.runtime, self.suite.limits.deadline),
+            permit,
+            guard: server.live.guard(),
+        })
+    }
+
+    /// Reports an error, and pauses unless it is that of a single peer: out of descriptors, asking on would only spin.
+    fn back_off(&mut self, error: &io::Error, server: &Shared) {
+        let single =
+            matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted);
+        let pause = (!single).then_some(self.next_pause);
+        server.inner.reporter.report(&Event::AcceptFailed { suite: &self.suite.name, error, pause });
+        if let Some(pause) = pause {
+            self.pause = Some(server.inner.runtime.sleep(pause));
+            self.next_pause = pause.saturating_mul(2).min(PAUSES.1);
+        }
+    }
+}

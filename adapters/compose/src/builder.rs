@@ -1,0 +1,93 @@
+//! Building a multiserver.
+
+use crate::event::Reporter;
+use crate::multiserver::{Inner, Multiserver};
+use crate::{Event, Limits, Native, Suite};
+use std::error::Error;
+use std::sync::Arc;
+
+/// Collects the suites of a [`Multiserver`].
+#[derive(Debug)]
+#[must_use = "a builder does nothing until build() is called"]
+pub struct Builder<R> {
+    runtime: R,
+    suites: Vec<Suite>,
+    limits: Limits,
+    reporter: Reporter,
+}
+
+/// Why the suites do not make a multiserver.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// There is no suite.
+    #[error("a multiserver needs one suite at least")]
+    NoSuite,
+    /// A suite proves its peer twice, so that it is not clear where the caller decides about the peer.
+    #[error("the suite {suite} has two transforms that prove the peer, {first} and {second}: leave one out")]
+    TwoProofs {
+        /// The suite's name.
+        suite: String,
+        /// The first such transform.
+        first: String,
+        /// The second such transform.
+        second: String,
+    },
+    /// A transport's settings are wrong.
+    #[error("the suite {suite}: {source}")]
+    Transport {
+        /// The suite's name.
+        suite: String,
+        /// What is wrong.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl<R: Native> Builder<R> {
+    /// Starts without suites, on this runtime.
+    pub(crate) fn new(runtime: R) -> Self {
+        Self { runtime, suites: Vec::new(), limits: Limits::default(), reporter: Reporter::default() }
+    }
+
+    /// Adds a suite. Where several fit an address, those added first are tried first.
+    pub fn suite(mut self, suite: impl Into<Suite>) -> Self {
+        self.suites.push(suite.into());
+        self
+    }
+
+    /// Sets the bounds of all suites that have none of their own.
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets who is told of what happens while serving. It is called from the tasks that serve, and must not block.
+    pub fn report(mut self, report: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        self.reporter = Reporter(Arc::new(report));
+        self
+    }
+
+    /// The multiserver of these suites.
+    ///
+    /// # Errors
+    /// The suites do not make one; nothing has been opened yet.
+    pub fn build(self) -> Result<Multiserver<R>, BuildError> {
+        if self.suites.is_empty() {
+            return Err(BuildError::NoSuite);
+        }
+        let mut suites = Vec::with_capacity(self.suites.len());
+        for suite in self.suites {
+            let suite = suite.finish(self.limits);
+            let mut proofs = suite.transforms.iter().filter(|transform| transform.proves_peer());
+            if let (Some(first), Some(second)) = (proofs.next(), proofs.next()) {
+                let (first, second) = (first.name().to_owned(), second.name().to_owned());
+                return Err(BuildError::TwoProofs { suite: suite.name.to_string(), first, second });
+            }
+            if let Err(source) = suite.transport.check() {
+                return Err(BuildError::Transport { suite: suite.name.to_string(), source });
+            }
+            suites.push(Arc::new(suite));
+        }
+        Ok(Multiserver::new(Inner { runtime: Arc::new(self.runtime), suites, reporter: self.reporter }))
+    }
+}

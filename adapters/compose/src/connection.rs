@@ -1,0 +1,167 @@
+//! What the caller gets in the end: a byte stream and who is at its other end.
+
+use crate::live::Guard;
+use futures_io::{AsyncRead, AsyncWrite};
+use multiserver_core::address::Address;
+use multiserver_core::keys::PublicKey;
+use multiserver_io::{BoxRead, BoxWrite, Duplex};
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// A byte stream to a peer: read it, write it, and close it to say that nothing more will be written.
+///
+/// Writes may be held back until a flush. Closing ends the direction to the peer only; what the peer sends can still
+/// be read. Dropping it without closing leaves the peer with a truncated stream, which it takes for an error.
+pub struct Connection {
+    read: ReadHalf,
+    write: WriteHalf,
+}
+
+/// The half of a [`Connection`] that is read.
+pub struct ReadHalf {
+    io: BoxRead,
+    about: Arc<About>,
+}
+
+/// The half of a [`Connection`] that is written; dropping it without closing it truncates the stream.
+pub struct WriteHalf {
+    io: BoxWrite,
+    about: Arc<About>,
+}
+
+/// What both halves know of their connection.
+pub(crate) struct About {
+    pub(crate) address: Option<Address>,
+    pub(crate) peer: Option<PublicKey>,
+    pub(crate) channel_binding: Option<[u8; 32]>,
+    pub(crate) suite: Arc<str>,
+    /// Held while the connection lives, on the side that listens.
+    pub(crate) _guard: Option<Guard>,
+}
+
+impl Connection {
+    pub(crate) fn new(io: Duplex, about: About) -> Self {
+        let about = Arc::new(about);
+        let (read, write) = io.into_halves();
+        Self { read: ReadHalf { io: read, about: Arc::clone(&about) }, write: WriteHalf { io: write, about } }
+    }
+
+    /// The peer's key, when a transform proved it.
+    #[must_use]
+    pub fn peer(&self) -> Option<&PublicKey> {
+        self.read.about.peer.as_ref()
+    }
+
+    /// The peer's address in full, as far as the transport knows it: where it comes from or was dialled, and its key.
+    ///
+    /// It never holds a seed.
+    #[must_use]
+    pub fn address(&self) -> Option<&Address> {
+        self.read.about.address.as_ref()
+    }
+
+    /// A value that both ends of this connection have and nobody else, for protocols above to bind themselves to it.
+    #[must_use]
+    pub fn channel_binding(&self) -> Option<&[u8; 32]> {
+        self.read.about.channel_binding.as_ref()
+    }
+
+    /// The name of the suite it runs through.
+    #[must_use]
+    pub fn suite(&self) -> &str {
+        &self.read.about.suite
+    }
+
+    /// The two halves, to be used from different tasks; there is no lock of ours between them.
+    #[must_use]
+    pub fn into_split(self) -> (ReadHalf, WriteHalf) {
+        (self.read, self.write)
+    }
+}
+
+impl AsyncRead for ReadHalf {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.io.as_mut().poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for WriteHalf {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.io.as_mut().poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.io.as_mut().poll_write_vectored(cx, slices)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.as_mut().poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.as_mut().poll_close(cx)
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.read).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.write).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.write).poll_write_vectored(cx, slices)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.write).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.write).poll_close(cx)
+    }
+}
+
+impl About {
+    fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(name)
+            .field("suite", &self.suite)
+            .field("address", &self.address)
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.read.about.debug("Connection", f)
+    }
+}
+
+impl fmt::Debug for ReadHalf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.about.debug("ReadHalf", f)
+    }
+}
+
+impl fmt::Debug for WriteHalf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.about.debug("WriteHalf", f)
+    }
+}

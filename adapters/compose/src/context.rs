@@ -1,0 +1,74 @@
+//! What an attempt carries along, and how far it has come.
+
+use crate::Runtime;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a transport or a transform works with during one attempt: the runtime, and a place to say how far it is.
+pub struct Context {
+    runtime: Arc<dyn Runtime>,
+    stage: Mutex<Stage>,
+}
+
+impl Context {
+    pub(crate) fn new(runtime: Arc<dyn Runtime>, stage: Stage) -> Self {
+        Self { runtime, stage: Mutex::new(stage) }
+    }
+
+    /// The runtime, for sockets, timers and randomness.
+    #[must_use]
+    pub const fn runtime(&self) -> &Arc<dyn Runtime> {
+        &self.runtime
+    }
+
+    /// Notes what begins now, for the error should the attempt fail there.
+    pub fn enter(&self, stage: Stage) {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+    }
+
+    /// What began last.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("stage", &self.stage()).finish_non_exhaustive()
+    }
+}
+
+/// How far an attempt had come when it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Looking up a host name.
+    Resolve,
+    /// Opening the connection.
+    Connect,
+    /// Asking a proxy to open it.
+    Proxy,
+    /// Setting up TLS.
+    Tls,
+    /// Upgrading to a WebSocket.
+    WebSocket,
+    /// A transform's handshake.
+    Handshake,
+    /// The handshake was through but for the peer's consent, and the peer did not give it.
+    Refused,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resolve => "looking up the host",
+            Self::Connect => "connecting",
+            Self::Proxy => "asking the proxy",
+            Self::Tls => "setting up TLS",
+            Self::WebSocket => "upgrading to a WebSocket",
+            Self::Handshake => "the handshake",
+            Self::Refused => "waiting for the peer's consent",
+        })
+    }
+}

@@ -1,0 +1,52 @@
+//! One deadline over several steps.
+
+use crate::{BoxFuture, Runtime};
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// A point in time, after which nothing that depends on it goes on.
+pub(crate) struct Deadline {
+    after: Duration,
+    /// `None` when it has passed.
+    sleep: Option<BoxFuture<'static, ()>>,
+}
+
+/// The deadline has passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Passed(pub(crate) Duration);
+
+impl Deadline {
+    /// So much time from now.
+    pub(crate) fn new(runtime: &dyn Runtime, after: Duration) -> Self {
+        Self { after, sleep: Some(runtime.sleep(after)) }
+    }
+
+    /// What the work returns, unless the deadline passes first; work that has not begun by then never does.
+    pub(crate) async fn before<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Passed> {
+        let mut work = pin!(work);
+        poll_fn(|cx| {
+            if self.poll(cx).is_ready() {
+                return Poll::Ready(Err(Passed(self.after)));
+            }
+            work.as_mut().poll(cx).map(Ok)
+        })
+        .await
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(sleep) = &mut self.sleep {
+            std::task::ready!(sleep.as_mut().poll(cx));
+            self.sleep = None;
+        }
+        Poll::Ready(())
+    }
+}
+
+impl fmt::Debug for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deadline").field("after", &self.after).finish_non_exhaustive()
+    }
+}

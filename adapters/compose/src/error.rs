@@ -1,0 +1,142 @@
+//! Why connecting, listening or a peer's coming in failed.
+
+use crate::Stage;
+use multiserver_core::address::Address;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+/// Why one attempt to connect, or one incoming peer, came to nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The stream below failed, or the other side does not keep to a protocol.
+    #[error("{stage} failed: {source}")]
+    Io {
+        /// How far it had come.
+        stage: Stage,
+        /// What went wrong; where a protocol objected, its error is the source of this one.
+        source: io::Error,
+    },
+    /// It took too long.
+    #[error("{stage} had not ended after {limit:?}, which is the limit for all of an attempt")]
+    Deadline {
+        /// How far it had come.
+        stage: Stage,
+        /// The time there was for all of it.
+        limit: Duration,
+    },
+    /// The address proves another key than the first one that was tried, or none, and was therefore not tried.
+    #[error("not tried: it does not prove the key that the first address proves")]
+    OtherPeer,
+    /// What the address holds serves once, and may have been used up by an attempt before.
+    #[error("not tried: its seed serves once, and an attempt before may have used it up")]
+    Spent,
+}
+
+impl Failure {
+    /// How far it had come; `None` when it was not tried.
+    #[must_use]
+    pub const fn stage(&self) -> Option<Stage> {
+        match self {
+            Self::Io { stage, .. } | Self::Deadline { stage, .. } => Some(*stage),
+            Self::OtherPeer | Self::Spent => None,
+        }
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// No suite fits all layers of any of the addresses.
+    #[error("no suite here fits {0}")]
+    NoSuite(
+        /// The addresses, without seeds.
+        String,
+    ),
+    /// Every address that fits a suite failed.
+    #[error("no address could be reached: {}", List(.0))]
+    Failed(
+        /// The attempts, in the order they were made.
+        Vec<FailedAttempt>,
+    ),
+}
+
+/// One address that could not be reached.
+#[derive(Debug, thiserror::Error)]
+#[error("{address}: {failure}")]
+pub struct FailedAttempt {
+    /// The address, without a seed.
+    pub address: String,
+    /// The name of the suite it was tried through.
+    pub suite: String,
+    /// Why it failed.
+    #[source]
+    pub failure: Failure,
+}
+
+/// Why a multiserver does not listen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListenError {
+    /// None of the suites is made for listening.
+    #[error("none of the suites listens: each of them can only connect")]
+    NothingToListen,
+    /// Some suites could not listen.
+    #[error("could not listen: {}", List(.0))]
+    Failed(
+        /// Every one that failed.
+        Vec<FailedListen>,
+    ),
+}
+
+/// One suite that could not listen.
+#[derive(Debug, thiserror::Error)]
+#[error("{suite}: {error}")]
+pub struct FailedListen {
+    /// The suite's name.
+    pub suite: String,
+    /// Why it could not.
+    #[source]
+    pub error: io::Error,
+}
+
+/// Why an incoming peer did not get in.
+#[derive(Debug, thiserror::Error)]
+#[error("{suite}: {}: {failure}", From(address))]
+pub struct IncomingError {
+    /// The name of the suite it came through.
+    pub suite: String,
+    /// The peer's address, as far as it was known; boxed to keep results small.
+    pub address: Option<Box<Address>>,
+    /// Why it did not get in.
+    #[source]
+    pub failure: Failure,
+}
+
+/// Several errors in one line.
+struct List<'a, T>(&'a [T]);
+
+impl<T: fmt::Display> fmt::Display for List<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            error.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+struct From<'a>(&'a Option<Box<Address>>);
+
+impl fmt::Display for From<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => address.redacted().fmt(f),
+            None => f.write_str("a peer"),
+        }
+    }
+}

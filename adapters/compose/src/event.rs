@@ -1,0 +1,97 @@
+//! What a server reports besides the peers it accepts.
+
+use crate::IncomingError;
+use multiserver_core::address::Address;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Something that happened to a server, for its log and its counters; nothing in it is secret.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A suite could not accept a peer; all others go on, and so will this one.
+    AcceptFailed {
+        /// The suite's name.
+        suite: &'a str,
+        /// Why it could not.
+        error: &'a io::Error,
+        /// How long the suite pauses; `None` when the error was that of a single peer.
+        pause: Option<Duration>,
+    },
+    /// A peer was closed at once, since too many handshakes from the same source are under way.
+    Crowded {
+        /// The suite's name.
+        suite: &'a str,
+        /// Where the peer comes from.
+        address: Option<&'a Address>,
+    },
+    /// A peer did not get in, for this reason.
+    Failed(&'a IncomingError),
+    /// A peer was refused: its request was dropped.
+    Refused {
+        /// The suite's name.
+        suite: &'a str,
+        /// The peer's address.
+        address: Option<&'a Address>,
+    },
+    /// A peer is in.
+    Accepted {
+        /// The suite's name.
+        suite: &'a str,
+        /// The peer's address.
+        address: Option<&'a Address>,
+    },
+}
+
+/// One line for a log.
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AcceptFailed { suite, error, pause: None } => write!(f, "{suite}: a peer was lost: {error}"),
+            Self::AcceptFailed { suite, error, pause: Some(pause) } => {
+                write!(f, "{suite}: cannot accept, trying again in {pause:?}: {error}")
+            }
+            Self::Crowded { suite, address } => {
+                write!(f, "{suite}: {}: closed, too many handshakes from there", Peer(*address))
+            }
+            Self::Failed(error) => error.fmt(f),
+            Self::Refused { suite, address } => write!(f, "{suite}: {}: refused", Peer(*address)),
+            Self::Accepted { suite, address } => write!(f, "{suite}: {}: accepted", Peer(*address)),
+        }
+    }
+}
+
+struct Peer<'a>(Option<&'a Address>);
+
+impl fmt::Display for Peer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => address.redacted().fmt(f),
+            None => f.write_str("a peer"),
+        }
+    }
+}
+
+/// Where events go.
+#[derive(Clone)]
+pub(crate) struct Reporter(pub(crate) Arc<dyn Fn(&Event<'_>) + Send + Sync>);
+
+impl Reporter {
+    pub(crate) fn report(&self, event: &Event<'_>) {
+        (self.0)(event);
+    }
+}
+
+impl Default for Reporter {
+    fn default() -> Self {
+        Self(Arc::new(|_| ()))
+    }
+}
+
+impl fmt::Debug for Reporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reporter")
+    }
+}

@@ -1,0 +1,253 @@
+//! A peer's way in, in two steps: the handshake, then the caller's consent.
+
+use crate::accept::Accepted;
+use crate::connection::About;
+use crate::deadline::{Deadline, Passed};
+use crate::gate::Permit;
+use crate::live::Guard;
+use crate::server::Shared;
+use crate::suite::Ready;
+use crate::{Admission, Connection, Context, Event, Failure, IncomingError, Native, Stage, Transform, Transformed};
+use multiserver_core::address::Address;
+use multiserver_core::keys::PublicKey;
+use multiserver_io::Duplex;
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// A peer that has connected, of which nothing is proven. Dropping it closes the socket.
+///
+/// From its arrival until [`Request::accept`] is through it counts as a handshake under way, and has one
+/// [deadline](crate::Limits::deadline) for all of it. Held back, it keeps its place among the handshakes under way.
+pub struct Incoming<R> {
+    accepted: Accepted,
+    runtime: PhantomData<fn() -> R>,
+}
+
+/// A peer before the door: its key is proven, where the suite proves keys, and nothing is granted.
+///
+/// Dropping it refuses the peer without a word, as the secret handshake wants it.
+pub struct Request<R> {
+    entry: Entry,
+    door: Door,
+    peer: Option<PublicKey>,
+    refusal: Refusal,
+    runtime: PhantomData<fn() -> R>,
+}
+
+/// A peer on its way in, and what is known of it.
+struct Entry {
+    suite: Arc<Ready>,
+    server: Arc<Shared>,
+    context: Context,
+    address: Option<Address>,
+    deadline: Deadline,
+    permit: Permit,
+    guard: Guard,
+}
+
+/// Reports a refusal, unless the peer was let in.
+struct Refusal {
+    suite: Arc<Ready>,
+    server: Arc<Shared>,
+    address: Option<Address>,
+    was_accepted: bool,
+}
+
+/// Where a request stands.
+enum Door {
+    /// Before the transform that proved the peer; so many have had their turn, this one included.
+    Closed(Box<dyn Admission>, usize),
+    /// No transform proves anything, and all are through.
+    Open(Transformed),
+}
+
+impl<R: Native> Incoming<R> {
+    pub(crate) const fn new(accepted: Accepted) -> Self {
+        Self { accepted, runtime: PhantomData }
+    }
+
+    /// Where the peer comes from, as far as the transport knows.
+    #[must_use]
+    pub const fn address(&self) -> Option<&Address> {
+        self.accepted.address.as_ref()
+    }
+
+    /// The name of the suite it comes through.
+    #[must_use]
+    pub fn suite(&self) -> &str {
+        &self.accepted.suite.name
+    }
+
+    /// Runs the handshake up to where the peer is known and waits to be let in.
+    ///
+    /// # Errors
+    /// The peer failed to prove itself, went away or took too long. It was reported as well; nothing is left to do.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the socket.
+    pub async fn handshake(self) -> Result<Request<R>, IncomingError> {
+        let Accepted { suite, server, opening, address, deadline, permit, guard } = self.accepted;
+        let context = Context::new(Arc::clone(&server.inner.runtime), Stage::Connect);
+        let mut entry = Entry { suite, server, context, address, deadline, permit, guard };
+        let opened = {
+            let Entry { suite, context, address, deadline, .. } = &mut entry;
+            deadline
+                .before(async {
+                    let io = opening(context).await?;
+                    let (door, peer) = knock(&suite.transforms, context, address, io).await?;
+                    Ok((door, peer))
+                })
+                .await
+        };
+        let (door, peer) = entry.check(opened)?;
+        let refusal = Refusal {
+            suite: Arc::clone(&entry.suite),
+            server: Arc::clone(&entry.server),
+            address: entry.address.clone(),
+            was_accepted: false,
+        };
+        Ok(Request { entry, door, peer, refusal, runtime: PhantomData })
+    }
+}
+
+impl<R: Native> Request<R> {
+    /// The peer's key; `None` when its suite proves nobody.
+    #[must_use]
+    pub fn peer(&self) -> Option<&PublicKey> {
+        self.peer.as_ref()
+    }
+
+    /// The peer's address in full, as far as the transport knows where it comes from.
+    #[must_use]
+    pub fn address(&self) -> Option<&Address> {
+        self.entry.address.as_ref()
+    }
+
+    /// The name of the suite it comes through.
+    #[must_use]
+    pub fn suite(&self) -> &str {
+        &self.entry.suite.name
+    }
+
+    /// Lets the peer in, and runs what the suite has above the transform that proved it.
+    ///
+    /// # Errors
+    /// The peer went away, or the deadline has passed. It was reported as well; nothing is left to do.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the socket.
+    pub async fn accept(mut self) -> Result<R::Connection, IncomingError> {
+        self.refusal.was_accepted = true;
+        let Self { mut entry, door, peer, .. } = self;
+        let opened = {
+            let Entry { suite, context, address, deadline, .. } = &mut entry;
+            deadline.before(enter(&suite.transforms, context, address, door)).await
+        };
+        let transformed = entry.check(opened)?;
+        let Entry { suite, server, address, permit, guard, .. } = entry;
+        drop(permit);
+        server.inner.reporter.report(&Event::Accepted { suite: &suite.name, address: address.as_ref() });
+        let Transformed { io, channel_binding, .. } = transformed;
+        let suite = Arc::clone(&suite.name);
+        Ok(Connection::new(io, About { address, peer, channel_binding, suite, _guard: Some(guard) }).into())
+    }
+
+    /// What the caller's decision is, unless the deadline passes first.
+    pub(crate) async fn decide<T>(&mut self, decision: impl Future<Output = T>) -> Option<T> {
+        self.entry.deadline.before(decision).await.ok()
+    }
+}
+
+impl Drop for Refusal {
+    fn drop(&mut self) {
+        if !self.was_accepted {
+            let refused = Event::Refused { suite: &self.suite.name, address: self.address.as_ref() };
+            self.server.inner.reporter.report(&refused);
+        }
+    }
+}
+
+impl Entry {
+    /// Reports what failed.
+    fn check<T>(&self, result: Result<io::Result<T>, Passed>) -> Result<T, IncomingError> {
+        let stage = self.context.stage();
+        let failure = match result {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(source)) => Failure::Io { stage, source },
+            Err(Passed(limit)) => Failure::Deadline { stage, limit },
+        };
+        let address = self.address.clone().map(Box::new);
+        let error = IncomingError { suite: self.suite.name.to_string(), address, failure };
+        self.server.inner.reporter.report(&Event::Failed(&error));
+        Err(error)
+    }
+}
+
+/// Runs the transforms up to the one that proves the peer, or all of them when none does.
+async fn knock(
+    transforms: &[Arc<dyn Transform>],
+    context: &Context,
+    address: &mut Option<Address>,
+    io: Duplex,
+) -> io::Result<(Door, Option<PublicKey>)> {
+    let mut transformed = Transformed::new(io);
+    for (index, transform) in transforms.iter().enumerate() {
+        context.enter(Stage::Handshake);
+        let admission = transform.server(context, transformed.io).await?;
+        *address = address.take().map(|address| address.then(admission.layer()));
+        if let Some(peer) = admission.peer().copied() {
+            return Ok((Door::Closed(admission, index + 1), Some(peer)));
+        }
+        if transform.proves_peer() {
+            return Err(broken_promise(&**transform, "did not prove the peer"));
+        }
+        transformed = admission.admit().await?;
+    }
+    Ok((Door::Open(transformed), None))
+}
+
+/// Lets the peer in, and runs the transforms after that.
+async fn enter(
+    transforms: &[Arc<dyn Transform>],
+    context: &Context,
+    address: &mut Option<Address>,
+    door: Door,
+) -> io::Result<Transformed> {
+    let (admission, done) = match door {
+        Door::Open(transformed) => return Ok(transformed),
+        Door::Closed(admission, done) => (admission, done),
+    };
+    let mut transformed = admission.admit().await?;
+    for transform in transforms.iter().skip(done) {
+        let admission = transform.server(context, transformed.io).await?;
+        if admission.peer().is_some() {
+            return Err(broken_promise(&**transform, "proved the peer a second time"));
+        }
+        *address = address.take().map(|address| address.then(admission.layer()));
+        let channel_binding = transformed.channel_binding;
+        transformed = admission.admit().await?;
+        transformed.channel_binding = transformed.channel_binding.or(channel_binding);
+    }
+    Ok(transformed)
+}
+
+fn broken_promise(transform: &dyn Transform, what: &str) -> io::Error {
+    io::Error::other(format!("the transform {} {what}, which is not what it announces", transform.name()))
+}
+
+impl<R> fmt::Debug for Incoming<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming").field("address", &self.accepted.address).finish_non_exhaustive()
+    }
+}
+
+impl<R> fmt::Debug for Request<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("address", &self.entry.address)
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
+}

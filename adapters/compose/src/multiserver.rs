@@ -1,0 +1,92 @@
+//! Suites together: what connects and listens.
+
+use crate::accept::Listening;
+use crate::event::Reporter;
+use crate::server::Server;
+use crate::suite::Ready;
+use crate::{Builder, Context, FailedListen, ListenError, Native, Runtime, Stage};
+use multiserver_core::address::{MultiAddress, Scope};
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// Several suites together: reaches peers by their addresses, and listens on all suites at once.
+///
+/// Cloning is cheap, and the clones are the same multiserver.
+pub struct Multiserver<R> {
+    pub(crate) inner: Arc<Inner>,
+    runtime: PhantomData<fn() -> R>,
+}
+
+/// What all clones share.
+pub(crate) struct Inner {
+    pub(crate) runtime: Arc<dyn Runtime>,
+    pub(crate) suites: Vec<Arc<Ready>>,
+    pub(crate) reporter: Reporter,
+}
+
+impl<R: Native> Multiserver<R> {
+    /// Starts to build one.
+    pub fn builder() -> Builder<R> {
+        Self::builder_on(R::default())
+    }
+
+    /// Starts to build one on a runtime that has settings of its own.
+    pub fn builder_on(runtime: R) -> Builder<R> {
+        Builder::new(runtime)
+    }
+
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner), runtime: PhantomData }
+    }
+
+    /// Where it will be found in this scope, as far as that is known before it listens; `None` when nowhere.
+    ///
+    /// A port that the system is to choose is known to the [`Server`] only.
+    #[must_use]
+    pub fn address(&self, scope: Scope) -> Option<MultiAddress> {
+        let suites = self.inner.suites.iter();
+        MultiAddress::new(suites.flat_map(|suite| suite.addresses(&*self.inner.runtime, scope)))
+    }
+
+    /// Starts to listen on every suite that is made for it.
+    ///
+    /// # Errors
+    /// Every suite that could not; the others are closed again.
+    pub async fn listen(&self) -> Result<Server<R>, ListenError> {
+        let (mut listening, mut failed) = (Vec::new(), Vec::new());
+        for suite in &self.inner.suites {
+            let context = Context::new(Arc::clone(&self.inner.runtime), Stage::Resolve);
+            match suite.transport.listen(&context).await {
+                Ok(Some(listener)) => listening.push(Listening::new(Arc::clone(suite), listener)),
+                Ok(None) => {}
+                Err(error) => failed.push(FailedListen { suite: suite.name.to_string(), error }),
+            }
+        }
+        if !failed.is_empty() {
+            return Err(ListenError::Failed(failed));
+        }
+        if listening.is_empty() {
+            return Err(ListenError::NothingToListen);
+        }
+        Ok(Server::new(Arc::clone(&self.inner), listening))
+    }
+}
+
+impl<R> Clone for Multiserver<R> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), runtime: PhantomData }
+    }
+}
+
+impl<R> fmt::Debug for Multiserver<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Multiserver").field("suites", &self.inner.suites).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").field("suites", &self.suites).finish_non_exhaustive()
+    }
+}

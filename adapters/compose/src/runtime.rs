@@ -1,0 +1,81 @@
+//! What a runtime has to bring.
+
+use crate::Connection;
+use multiserver_core::keys::{Ephemeral, KeyPair, Seed};
+use multiserver_io::Duplex;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// A boxed future, as traits with `dyn` have to return them.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Sockets, timers, tasks and randomness: everything that differs between runtimes, or between a machine and a
+/// simulation of one.
+pub trait Runtime: Send + Sync + 'static {
+    /// Looks a host name up and returns its addresses, best first; an IP address is its own.
+    fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>>;
+
+    /// Opens a TCP connection, without delaying small writes (`TCP_NODELAY`).
+    fn tcp_connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Duplex>>;
+
+    /// Starts to listen for TCP connections; port 0 takes a free one.
+    fn tcp_listen(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn TcpListener>>>;
+
+    /// Ends when this much time has passed since the call, however late it is first polled.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+
+    /// Runs a future to its end in a task of its own. Only [`Server::serve`](crate::Server::serve) asks for this.
+    fn spawn(&self, future: BoxFuture<'static, ()>);
+
+    /// Fills 32 bytes from a cryptographic generator.
+    ///
+    /// # Errors
+    /// The system has no randomness to give.
+    fn random(&self) -> io::Result<[u8; 32]>;
+
+    /// The addresses of the machine's network interfaces.
+    ///
+    /// # Errors
+    /// The system does not tell.
+    fn interfaces(&self) -> io::Result<Vec<IpAddr>>;
+}
+
+impl dyn Runtime {
+    /// A fresh key pair for one handshake.
+    ///
+    /// # Errors
+    /// The system has no randomness to give.
+    pub fn ephemeral(&self) -> io::Result<Ephemeral> {
+        self.random().map(Ephemeral::from_random)
+    }
+}
+
+/// A [`Runtime`] together with the connection that its users see.
+pub trait Native: Runtime + Default {
+    /// What [`connect`](crate::Multiserver::connect) and [`accept`](crate::Request::accept) return: a [`Connection`],
+    /// or a type around one with the runtime's own stream traits.
+    type Connection: From<Connection> + Send + 'static;
+}
+
+/// A listening TCP socket of a [`Runtime`].
+pub trait TcpListener: Send + Sync + 'static {
+    /// Where it listens, with the port it really has.
+    ///
+    /// # Errors
+    /// The system does not tell.
+    fn local_address(&self) -> io::Result<SocketAddr>;
+
+    /// Accepts a connection, without delaying small writes (`TCP_NODELAY`), and says where it comes from.
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Duplex, SocketAddr)>>;
+}
+
+/// Makes a new long-term identity of the runtime's randomness.
+///
+/// # Errors
+/// The system has no randomness to give.
+pub fn generate_identity(runtime: &impl Runtime) -> io::Result<KeyPair> {
+    runtime.random().map(|random| KeyPair::from_seed(Seed::from_bytes(random)))
+}

@@ -1,0 +1,116 @@
+//! Connections with tokio's own stream traits.
+
+use futures_io::{AsyncRead as _, AsyncWrite as _};
+use multiserver_core::address::Address;
+use multiserver_core::keys::PublicKey;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// A byte stream to a peer, with tokio's [`AsyncRead`] and [`AsyncWrite`].
+///
+/// Writes may be held back until a flush. `shutdown` ends the direction to the peer only; what the peer sends can still
+/// be read. Dropping it without that leaves the peer with a truncated stream, which it takes for an error.
+#[derive(Debug)]
+pub struct Connection(multiserver_compose::Connection);
+
+/// The half of a [`Connection`] that is read.
+#[derive(Debug)]
+pub struct ReadHalf(multiserver_compose::ReadHalf);
+
+/// The half of a [`Connection`] that is written; dropping it without `shutdown` truncates the stream.
+#[derive(Debug)]
+pub struct WriteHalf(multiserver_compose::WriteHalf);
+
+impl Connection {
+    /// The peer's key, when a transform proved it.
+    #[must_use]
+    pub fn peer(&self) -> Option<&PublicKey> {
+        self.0.peer()
+    }
+
+    /// The peer's address in full, as far as the transport knows it; it never holds a seed.
+    #[must_use]
+    pub fn address(&self) -> Option<&Address> {
+        self.0.address()
+    }
+
+    /// A value that both ends of this connection have and nobody else, for protocols above to bind themselves to it.
+    #[must_use]
+    pub fn channel_binding(&self) -> Option<&[u8; 32]> {
+        self.0.channel_binding()
+    }
+
+    /// The name of the suite it runs through.
+    #[must_use]
+    pub fn suite(&self) -> &str {
+        self.0.suite()
+    }
+
+    /// The two halves, to be used from different tasks; there is no lock of ours between them.
+    #[must_use]
+    pub fn into_split(self) -> (ReadHalf, WriteHalf) {
+        let (read, write) = self.0.into_split();
+        (ReadHalf(read), WriteHalf(write))
+    }
+
+    /// The same connection with the stream traits of futures-io.
+    #[must_use]
+    pub fn into_futures_io(self) -> multiserver_compose::Connection {
+        self.0
+    }
+}
+
+impl From<multiserver_compose::Connection> for Connection {
+    fn from(connection: multiserver_compose::Connection) -> Self {
+        Self(connection)
+    }
+}
+
+macro_rules! async_read {
+    ($name:ident) => {
+        impl AsyncRead for $name {
+            fn poll_read(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffer: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<()>> {
+                let count = ready!(Pin::new(&mut self.0).poll_read(cx, buffer.initialize_unfilled()))?;
+                buffer.advance(count);
+                Poll::Ready(Ok(()))
+            }
+        }
+    };
+}
+
+macro_rules! async_write {
+    ($name:ident) => {
+        impl AsyncWrite for $name {
+            fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+                Pin::new(&mut self.0).poll_write(cx, bytes)
+            }
+
+            fn poll_write_vectored(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                slices: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                Pin::new(&mut self.0).poll_write_vectored(cx, slices)
+            }
+
+            fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Pin::new(&mut self.0).poll_flush(cx)
+            }
+
+            fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Pin::new(&mut self.0).poll_close(cx)
+            }
+        }
+    };
+}
+
+async_read!(Connection);
+async_write!(Connection);
+async_read!(ReadHalf);
+async_write!(WriteHalf);

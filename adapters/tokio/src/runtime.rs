@@ -1,0 +1,74 @@
+//! Tokio as a runtime.
+
+use crate::Connection;
+use crate::compat::{Read, Write};
+use multiserver_compose::{BoxFuture, Native, Runtime, TcpListener};
+use multiserver_io::Duplex;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::net::{TcpStream, lookup_host};
+
+/// The tokio runtime that the caller is in.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tokio;
+
+impl Runtime for Tokio {
+    fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
+        Box::pin(async move { Ok(lookup_host((host, port)).await?.collect()) })
+    }
+
+    fn tcp_connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Duplex>> {
+        Box::pin(async move { duplex(TcpStream::connect(address).await?) })
+    }
+
+    fn tcp_listen(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn TcpListener>>> {
+        Box::pin(async move {
+            let listener: Box<dyn TcpListener> = Box::new(Listener(tokio::net::TcpListener::bind(address).await?));
+            Ok(listener)
+        })
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+
+    fn spawn(&self, future: BoxFuture<'static, ()>) {
+        tokio::spawn(future);
+    }
+
+    fn random(&self) -> io::Result<[u8; 32]> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+        Ok(bytes)
+    }
+
+    fn interfaces(&self) -> io::Result<Vec<IpAddr>> {
+        Ok(if_addrs::get_if_addrs()?.iter().map(if_addrs::Interface::ip).collect())
+    }
+}
+
+impl Native for Tokio {
+    type Connection = Connection;
+}
+
+struct Listener(tokio::net::TcpListener);
+
+impl TcpListener for Listener {
+    fn local_address(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Duplex, SocketAddr)>> {
+        let (stream, address) = ready!(self.0.poll_accept(cx))?;
+        Poll::Ready(duplex(stream).map(|io| (io, address)))
+    }
+}
+
+/// The stream in two halves, as tokio splits it without a lock.
+fn duplex(stream: TcpStream) -> io::Result<Duplex> {
+    stream.set_nodelay(true)?;
+    let (read, write) = stream.into_split();
+    Ok(Duplex::new(Read(read), Write(write)))
+}
