@@ -7,7 +7,7 @@ use crate::server::Shared;
 use crate::suite::Ready;
 use crate::transport::{Arrival, Opening};
 use crate::{BoxFuture, Event, Listener};
-use multiserver_core::address::{Address, Scope};
+use multiserver_core::address::Address;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -19,10 +19,9 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_
 /// How many peers are turned away before other tasks get their turn.
 const TURNED_AWAY_PER_POLL: usize = 32;
 
-/// A suite that listens.
-pub(crate) struct Listening {
+/// What accepting on a suite has to remember.
+pub(crate) struct Acceptor {
     suite: Arc<Ready>,
-    listener: Box<dyn Listener>,
     gate: Arc<Gate>,
     /// How long the next pause is to be.
     next_pause: Duration,
@@ -40,17 +39,18 @@ pub(crate) struct Accepted {
     pub(crate) guard: Guard,
 }
 
-impl Listening {
-    pub(crate) fn new(suite: Arc<Ready>, listener: Box<dyn Listener>) -> Self {
+impl Acceptor {
+    pub(crate) fn new(suite: Arc<Ready>) -> Self {
         let gate = Arc::new(Gate::new(&suite.limits));
-        Self { suite, listener, gate, next_pause: PAUSES.0, pause: None }
+        Self { suite, gate, next_pause: PAUSES.0, pause: None }
     }
 
-    pub(crate) fn addresses(&self, scope: Scope) -> Vec<Address> {
-        self.suite.over(self.listener.addresses(scope))
-    }
-
-    pub(crate) fn poll_accept(&mut self, server: &Arc<Shared>, cx: &mut Context<'_>) -> Poll<Accepted> {
+    pub(crate) fn poll_accept(
+        &mut self,
+        listener: &dyn Listener,
+        server: &Arc<Shared>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Accepted> {
         for _ in 0..TURNED_AWAY_PER_POLL {
             if let Some(pause) = &mut self.pause {
                 ready!(pause.as_mut().poll(cx));
@@ -59,7 +59,7 @@ impl Listening {
             if self.gate.is_full(cx) {
                 return Poll::Pending;
             }
-            match ready!(self.listener.poll_accept(cx)) {
+            match ready!(listener.poll_accept(cx)) {
                 Ok(arrival) => {
                     self.next_pause = PAUSES.0;
                     if let Some(accepted) = self.let_in(arrival, server) {

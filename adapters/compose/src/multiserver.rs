@@ -1,8 +1,7 @@
 //! Suites together: what connects and listens.
 
-use crate::accept::Listening;
 use crate::event::Reporter;
-use crate::server::Server;
+use crate::server::{Listening, Server};
 use crate::suite::Ready;
 use crate::{Builder, Context, FailedListen, ListenError, Native, Runtime, Stage};
 use multiserver_core::address::{MultiAddress, Scope};
@@ -58,7 +57,9 @@ impl<R: Native> Multiserver<R> {
         for suite in &self.inner.suites {
             let context = Context::new(Arc::clone(&self.inner.runtime), Stage::Resolve);
             match suite.transport.listen(&context).await {
-                Ok(Some(listener)) => listening.push(Listening::new(Arc::clone(suite), listener)),
+                Ok(Some(listener)) => {
+                    listening.push(Listening { suite: Arc::clone(suite), listener: Arc::from(listener) });
+                }
                 Ok(None) => {}
                 Err(error) => failed.push(FailedListen { suite: suite.name.to_string(), error }),
             }

@@ -1,9 +1,10 @@
 //! A multiserver that listens.
 
-use crate::accept::{Accepted, Listening};
+use crate::accept::{Accepted, Acceptor};
 use crate::live::Live;
 use crate::multiserver::Inner;
-use crate::{Incoming, Native, Runtime};
+use crate::suite::Ready;
+use crate::{Incoming, Listener, Native, Runtime};
 use multiserver_core::address::{MultiAddress, Scope};
 use std::fmt;
 use std::future::poll_fn;
@@ -18,6 +19,8 @@ use std::time::Duration;
 /// wherever [`Incoming::handshake`] is awaited.
 pub struct Server<R> {
     shared: Arc<Shared>,
+    /// One for each listener, in the same order.
+    acceptors: Vec<Acceptor>,
     /// The listener to ask first.
     turn: usize,
     runtime: PhantomData<fn() -> R>,
@@ -37,13 +40,21 @@ pub(crate) struct Shared {
 struct State {
     /// Empty once the server is closed.
     listening: Vec<Listening>,
-    acceptor: Option<Waker>,
+    waiting: Option<Waker>,
+}
+
+/// A suite that listens.
+pub(crate) struct Listening {
+    pub(crate) suite: Arc<Ready>,
+    pub(crate) listener: Arc<dyn Listener>,
 }
 
 impl<R: Native> Server<R> {
     pub(crate) fn new(inner: Arc<Inner>, listening: Vec<Listening>) -> Self {
-        let state = Mutex::new(State { listening, acceptor: None });
-        Self { shared: Arc::new(Shared { inner, live: Live::default(), state }), turn: 0, runtime: PhantomData }
+        let acceptors = listening.iter().map(|listening| Acceptor::new(Arc::clone(&listening.suite))).collect();
+        let state = Mutex::new(State { listening, waiting: None });
+        let shared = Arc::new(Shared { inner, live: Live::default(), state });
+        Self { shared, acceptors, turn: 0, runtime: PhantomData }
     }
 
     /// Accepts the next peer, of which nothing is known yet but where it comes from; `None` once the server is closed.
@@ -54,8 +65,24 @@ impl<R: Native> Server<R> {
     /// # Cancel safety
     /// Dropping the future loses no peer.
     pub async fn accept(&mut self) -> Option<Incoming<R>> {
-        let Self { shared, turn, .. } = self;
-        poll_fn(|cx| shared.poll_accept(turn, cx)).await.map(Incoming::new)
+        poll_fn(|cx| self.poll_accept(cx)).await.map(Incoming::new)
+    }
+
+    /// Asks each listener in turn, from `turn` on.
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Option<Accepted>> {
+        let count = self.acceptors.len();
+        for _ in 0..count {
+            let index = self.turn % count;
+            self.turn = index.wrapping_add(1);
+            // No lock is held while a listener is polled or something is reported.
+            let (Some(listener), Some(acceptor)) = (self.shared.listener(index), self.acceptors.get_mut(index)) else {
+                return Poll::Ready(None);
+            };
+            if let Poll::Ready(accepted) = acceptor.poll_accept(&*listener, &self.shared, cx) {
+                return Poll::Ready(Some(accepted));
+            }
+        }
+        self.shared.poll_closed(cx).map(|()| None)
     }
 
     /// Where it is found in this scope; `None` when nowhere.
@@ -117,38 +144,33 @@ impl Handle {
 impl Shared {
     fn address(&self, scope: Scope) -> Option<MultiAddress> {
         let state = self.state();
-        MultiAddress::new(state.listening.iter().flat_map(|listening| listening.addresses(scope)))
+        let addresses = |listening: &Listening| listening.suite.over(listening.listener.addresses(scope));
+        MultiAddress::new(state.listening.iter().flat_map(addresses))
+    }
+
+    fn listener(&self, index: usize) -> Option<Arc<dyn Listener>> {
+        self.state().listening.get(index).map(|listening| Arc::clone(&listening.listener))
     }
 
     /// Closes the sockets that listen, and ends the wait for a peer.
     fn stop(&self) {
         let mut state = self.state();
         let listening = std::mem::take(&mut state.listening);
-        let acceptor = state.acceptor.take();
+        let waiting = state.waiting.take();
         drop(state);
         drop(listening);
-        if let Some(acceptor) = acceptor {
-            acceptor.wake();
+        if let Some(waiting) = waiting {
+            waiting.wake();
         }
     }
 
-    /// Asks each listener in turn, from `turn` on.
-    fn poll_accept(self: &Arc<Self>, turn: &mut usize, cx: &mut Context<'_>) -> Poll<Option<Accepted>> {
+    /// Ready when the server is closed.
+    fn poll_closed(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.state();
-        let count = state.listening.len();
-        if count == 0 {
-            return Poll::Ready(None);
+        if state.listening.is_empty() {
+            return Poll::Ready(());
         }
-        for _ in 0..count {
-            let index = *turn % count;
-            *turn = index.wrapping_add(1);
-            if let Some(listening) = state.listening.get_mut(index)
-                && let Poll::Ready(accepted) = listening.poll_accept(self, cx)
-            {
-                return Poll::Ready(Some(accepted));
-            }
-        }
-        state.acceptor = Some(cx.waker().clone());
+        state.waiting = Some(cx.waker().clone());
         Poll::Pending
     }
 

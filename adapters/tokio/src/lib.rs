@@ -52,8 +52,8 @@ pub use runtime::Tokio;
 
 pub use multiserver_compose::{
     Admission, Arrival, BoxFuture, BuildError, ConnectError, Context, Event, FailedAttempt, FailedListen, Failure,
-    Handle, IncomingError, Limits, ListenError, Listener, Native, Net, Runtime, Shs, Stage, Suite, Transform,
-    Transformed, Transport,
+    Handle, IncomingError, Limits, ListenError, Listener, Native, Net, Runtime, Shs, Stage, Suite, TcpListener,
+    Transform, Transformed, Transport,
 };
 pub use multiserver_core as core;
 pub use multiserver_core::address::{Address, MultiAddress, Scope};

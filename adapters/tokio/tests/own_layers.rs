@@ -1,0 +1,337 @@
+//! A runtime, a transport and a transform from outside.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use multiserver_tokio::core::address::{Layer, LayerBuf};
+use multiserver_tokio::io::{BoxRead, BoxWrite, Duplex};
+use multiserver_tokio::{
+    Admission, Arrival, BoxFuture, Connection, Context, Limits, Listener, Multiserver, Native, Net, PublicKey, Runtime,
+    Scope, Shs, Suite, TcpListener, Tokio, Transform, Transformed, Transport,
+};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{self, Poll};
+use std::time::Duration;
+use support::{CLIENT, PATIENCE, Reports, SERVER, echo, echo_back, exchange, identity, key};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf};
+use tokio::time::{Instant, timeout};
+
+/// `pipe:NAME`: a pipe within this process.
+#[derive(Clone, Default)]
+struct Pipes(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    arrivals: VecDeque<io::Result<DuplexStream>>,
+    acceptor: Option<task::Waker>,
+}
+
+impl Pipes {
+    fn arrive(&self, arrival: io::Result<DuplexStream>) {
+        let mut state = self.0.lock().unwrap();
+        state.arrivals.push_back(arrival);
+        state.acceptor.take().into_iter().for_each(task::Waker::wake);
+    }
+
+    fn layers(scope: Scope) -> Vec<LayerBuf> {
+        if scope == Scope::Device { vec![LayerBuf::new("pipe", ["one"]).unwrap()] } else { Vec::new() }
+    }
+}
+
+impl Transport for Pipes {
+    fn name(&self) -> &str {
+        "pipe"
+    }
+
+    fn matches(&self, layer: Layer<'_>) -> bool {
+        layer.name() == "pipe"
+    }
+
+    fn dial<'a>(&'a self, _: &'a Context, _: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
+        Box::pin(async {
+            let (near, far) = tokio::io::duplex(1000);
+            self.arrive(Ok(far));
+            Ok(duplex(near))
+        })
+    }
+
+    fn addresses(&self, _: &dyn Runtime, scope: Scope) -> Vec<LayerBuf> {
+        Self::layers(scope)
+    }
+
+    fn listen<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
+        let listener: Box<dyn Listener> = Box::new(self.clone());
+        Box::pin(async { Ok(Some(listener)) })
+    }
+}
+
+impl Listener for Pipes {
+    fn addresses(&self, scope: Scope) -> Vec<LayerBuf> {
+        Self::layers(scope)
+    }
+
+    fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<Arrival>> {
+        let mut state = self.0.lock().unwrap();
+        match state.arrivals.pop_front() {
+            // The stream opens as part of the handshake, as a WebSocket does.
+            Some(Ok(stream)) => Poll::Ready(Ok(Arrival::opening(|_| Box::pin(async { Ok(duplex(stream)) })))),
+            Some(Err(error)) => Poll::Ready(Err(error)),
+            None => {
+                state.acceptor = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// Tokio's streams as those of futures-io.
+struct Compat<T>(T);
+
+fn duplex(stream: DuplexStream) -> Duplex {
+    let (read, write) = tokio::io::split(stream);
+    Duplex::new(Compat(read), Compat(write))
+}
+
+impl futures_io::AsyncRead for Compat<ReadHalf<DuplexStream>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut buffer = tokio::io::ReadBuf::new(buffer);
+        task::ready!(tokio::io::AsyncRead::poll_read(Pin::new(&mut self.0), cx, &mut buffer))?;
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+}
+
+impl futures_io::AsyncWrite for Compat<WriteHalf<DuplexStream>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        tokio::io::AsyncWrite::poll_write(Pin::new(&mut self.0), cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<io::Result<()>> {
+        tokio::io::AsyncWrite::poll_flush(Pin::new(&mut self.0), cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<io::Result<()>> {
+        tokio::io::AsyncWrite::poll_shutdown(Pin::new(&mut self.0), cx)
+    }
+}
+
+/// `xor:NUMBER`: changes each byte; asks the other side for the same number first, so that it has a handshake.
+#[derive(Clone, Copy)]
+struct Xor(u8);
+
+struct XorRead(BoxRead, u8);
+
+struct XorWrite(BoxWrite, u8);
+
+impl Xor {
+    async fn agree(self, io: Duplex) -> io::Result<Transformed> {
+        let (mut read, mut write) = io.into_halves();
+        let mut theirs = [0];
+        std::future::poll_fn(|cx| write.as_mut().poll_write(cx, &[self.0])).await?;
+        std::future::poll_fn(|cx| write.as_mut().poll_flush(cx)).await?;
+        std::future::poll_fn(|cx| read.as_mut().poll_read(cx, &mut theirs)).await?;
+        if theirs != [self.0] {
+            return Err(io::Error::other("the other side has another number"));
+        }
+        Ok(Transformed::new(Duplex::new(XorRead(read, self.0), XorWrite(write, self.0))))
+    }
+}
+
+struct XorAdmission(Xor, Duplex);
+
+impl Transform for Xor {
+    fn name(&self) -> &str {
+        "xor"
+    }
+
+    fn matches(&self, layer: Layer<'_>) -> bool {
+        layer.name() == "xor" && layer.fields().eq([self.0.to_string()])
+    }
+
+    fn layer(&self) -> LayerBuf {
+        LayerBuf::new("xor", [self.0.to_string()]).unwrap()
+    }
+
+    fn proves_peer(&self) -> bool {
+        false
+    }
+
+    fn expected_peer(&self, _: Layer<'_>) -> Option<PublicKey> {
+        None
+    }
+
+    fn client<'a>(&'a self, _: &'a Context, _: Layer<'a>, io: Duplex) -> BoxFuture<'a, io::Result<Transformed>> {
+        Box::pin(self.agree(io))
+    }
+
+    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
+        let admission: Box<dyn Admission> = Box::new(XorAdmission(*self, io));
+        Box::pin(async { Ok(admission) })
+    }
+}
+
+impl Admission for XorAdmission {
+    fn peer(&self) -> Option<&PublicKey> {
+        None
+    }
+
+    fn layer(&self) -> LayerBuf {
+        self.0.layer()
+    }
+
+    fn admit(self: Box<Self>) -> BoxFuture<'static, io::Result<Transformed>> {
+        Box::pin(self.0.agree(self.1))
+    }
+}
+
+impl futures_io::AsyncRead for XorRead {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let count = task::ready!(self.0.as_mut().poll_read(cx, buffer))?;
+        buffer.iter_mut().take(count).for_each(|byte| *byte ^= self.1);
+        Poll::Ready(Ok(count))
+    }
+}
+
+impl futures_io::AsyncWrite for XorWrite {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let bytes: Vec<_> = bytes.iter().map(|byte| byte ^ self.1).collect();
+        self.0.as_mut().poll_write(cx, &bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<io::Result<()>> {
+        self.0.as_mut().poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<io::Result<()>> {
+        self.0.as_mut().poll_close(cx)
+    }
+}
+
+#[tokio::test]
+async fn transforms_stand_below_and_above_the_one_that_proves_the_peer() {
+    let pipes = Pipes::default();
+    let suite = |fill| Suite::new(pipes.clone()).then(Xor(1)).then(Shs::new(identity(fill))).then(Xor(2));
+    let server = echo(suite(SERVER)).await;
+    assert_eq!(server.address.to_string(), format!("pipe:one~xor:1~shs:{}~xor:2", key(SERVER)));
+    let client = Multiserver::builder().suite(suite(CLIENT)).build().unwrap();
+    let connection = client.connect(&server.address).await.unwrap();
+    assert_eq!((connection.peer(), connection.suite()), (Some(&key(SERVER)), "pipe~xor~shs~xor"));
+    assert!(connection.channel_binding().is_some());
+    let sent = vec![9; 100_000];
+    assert!(timeout(PATIENCE, exchange(connection, &sent)).await.unwrap().unwrap() == sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listener_that_fails_is_asked_again_later_and_later() {
+    let pipes = Pipes::default();
+    let reports = Reports::default();
+    let multiserver = Multiserver::builder().suite(pipes.clone()).report(reports.hook()).build().unwrap();
+    let mut server = multiserver.listen().await.unwrap();
+    for _ in 0..3 {
+        // EMFILE: the process has no descriptor left.
+        pipes.arrive(Err(io::Error::from_raw_os_error(24)));
+    }
+    pipes.arrive(Err(ErrorKind::ConnectionAborted.into()));
+    pipes.arrive(Ok(tokio::io::duplex(1).0));
+    let before = Instant::now();
+    server.accept().await.unwrap();
+    assert!(before.elapsed() >= Duration::from_millis(10 + 20 + 40), "{:?}", before.elapsed());
+    assert_eq!(reports.count("a peer was lost"), 1);
+    for pause in ["10ms", "20ms", "40ms"] {
+        assert_eq!(reports.count(&format!("trying again in {pause}")), 1, "{pause}");
+    }
+}
+
+/// Tokio, with a name service in which `both` has an address that never answers before the one that does.
+#[derive(Default)]
+struct Names(Tokio);
+
+const SILENT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+impl Runtime for Names {
+    fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
+        if host == "both" {
+            let hosts = [SILENT, SILENT, Ipv4Addr::LOCALHOST.into()];
+            return Box::pin(async move { Ok(hosts.map(|ip| SocketAddr::new(ip, port)).into()) });
+        }
+        self.0.resolve(host, port)
+    }
+
+    fn tcp_connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Duplex>> {
+        if address.ip() == SILENT { Box::pin(std::future::pending()) } else { self.0.tcp_connect(address) }
+    }
+
+    fn tcp_listen(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn TcpListener>>> {
+        self.0.tcp_listen(address)
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.0.sleep(duration)
+    }
+
+    fn spawn(&self, future: BoxFuture<'static, ()>) {
+        self.0.spawn(future);
+    }
+
+    fn random(&self) -> io::Result<[u8; 32]> {
+        self.0.random()
+    }
+
+    fn interfaces(&self) -> io::Result<Vec<IpAddr>> {
+        Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv4Addr::new(10, 1, 2, 3).into(), "2001:db8::1".parse().unwrap()])
+    }
+}
+
+impl Native for Names {
+    type Connection = Connection;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ip_address_that_does_not_answer_has_a_short_head_start_only() {
+    let server = echo(support::suite()).await;
+    let address = server.address.to_string().replace("127.0.0.1", "both").parse().unwrap();
+    let shs = Shs::new(identity(CLIENT));
+    let client =
+        multiserver_compose::Multiserver::<Names>::builder().suite(Net::dial_only().then(shs)).build().unwrap();
+    let before = Instant::now();
+    let connection = client.connect(&address).await.unwrap();
+    assert!(before.elapsed() >= Duration::from_millis(500), "{:?}", before.elapsed());
+    assert!(before.elapsed() < Limits::default().deadline, "{:?}", before.elapsed());
+    assert_eq!(exchange(connection, b"hello").await.unwrap(), b"hello");
+}
+
+#[tokio::test]
+async fn a_wildcard_lists_the_interfaces_of_the_scope() {
+    let address = |bind: &str, scope| {
+        let multiserver = multiserver_compose::Multiserver::<Names>::builder().suite(Net::bind(bind)).build().unwrap();
+        multiserver.address(scope).map(|address| address.to_string())
+    };
+    assert_eq!(address("0.0.0.0:1000", Scope::Device).unwrap(), "net:127.0.0.1:1000");
+    assert_eq!(address("0.0.0.0:1000", Scope::Local).unwrap(), "net:10.1.2.3:1000");
+    assert_eq!(address("0.0.0.0:1000", Scope::Public), None);
+    assert_eq!(address("[::]:1000", Scope::Public).unwrap(), "net:2001:db8::1:1000");
+    assert_eq!(address("[::]:1000", Scope::Local).unwrap(), "net:10.1.2.3:1000");
+}
+
+#[tokio::test]
+async fn a_connection_is_split_into_halves_for_two_tasks() {
+    let pipes = Pipes::default();
+    let multiserver = Multiserver::builder().suite(pipes).build().unwrap();
+    let mut server = multiserver.listen().await.unwrap();
+    let address = server.address(Scope::Device).unwrap();
+    tokio::spawn(async move {
+        echo_back(server.accept().await.unwrap().handshake().await.unwrap().accept().await.unwrap()).await;
+    });
+    let (mut read, mut write) = multiserver.connect(&address).await.unwrap().into_split();
+    let writing = tokio::spawn(async move {
+        write.write_all(&[5; 100_000]).await.unwrap();
+        write.shutdown().await.unwrap();
+    });
+    let mut back = Vec::new();
+    timeout(PATIENCE, read.read_to_end(&mut back)).await.unwrap().unwrap();
+    writing.await.unwrap();
+    assert!(back == vec![5; 100_000]);
+}
