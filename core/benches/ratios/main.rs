@@ -5,8 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod box_stream;
+mod handshake;
 mod measure;
 
 fn main() {
+    handshake::compare();
     box_stream::compare();
 }
