@@ -6,10 +6,10 @@ use multiserver_core::address::Address;
 use multiserver_core::keys::PublicKey;
 use multiserver_io::{BoxRead, BoxWrite, Duplex};
 use std::fmt;
-use std::io::{self, IoSlice};
+use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 
 /// A byte stream to a peer: read it, write it, and close it to say that nothing more will be written.
 ///
@@ -23,13 +23,26 @@ pub struct Connection {
 /// The half of a [`Connection`] that is read.
 pub struct ReadHalf {
     io: BoxRead,
+    ends: Arc<Mutex<Ends>>,
     about: Arc<About>,
 }
 
 /// The half of a [`Connection`] that is written; dropping it without closing it truncates the stream.
 pub struct WriteHalf {
-    io: BoxWrite,
+    /// `None` when it was closed.
+    io: Option<BoxWrite>,
+    ends: Arc<Mutex<Ends>>,
     about: Arc<About>,
+}
+
+/// Which directions have ended; locked once by each half.
+///
+/// A half that was closed stays until the other direction ends too. Dropping it may end the socket, which peers in
+/// Node take for the end of both directions: what they still have to say would be lost.
+#[derive(Default)]
+struct Ends {
+    read: bool,
+    closed: Option<BoxWrite>,
 }
 
 /// What both halves know of their connection.
@@ -46,7 +59,9 @@ impl Connection {
     pub(crate) fn new(io: Duplex, about: About) -> Self {
         let about = Arc::new(about);
         let (read, write) = io.into_halves();
-        Self { read: ReadHalf { io: read, about: Arc::clone(&about) }, write: WriteHalf { io: write, about } }
+        let ends = Arc::<Mutex<Ends>>::default();
+        let read = ReadHalf { io: read, ends: Arc::clone(&ends), about: Arc::clone(&about) };
+        Self { read, write: WriteHalf { io: Some(write), ends, about } }
     }
 
     /// The peer's key, when a transform proved it.
@@ -84,13 +99,22 @@ impl Connection {
 
 impl AsyncRead for ReadHalf {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.io.as_mut().poll_read(cx, buffer)
+        let count = ready!(self.io.as_mut().poll_read(cx, buffer))?;
+        if count == 0 && !buffer.is_empty() {
+            let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+            ends.read = true;
+            ends.closed = None;
+        }
+        Poll::Ready(Ok(count))
     }
 }
 
 impl AsyncWrite for WriteHalf {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.io.as_mut().poll_write(cx, bytes)
+        match &mut self.io {
+            Some(io) => io.as_mut().poll_write(cx, bytes),
+            None => Poll::Ready(Err(closed())),
+        }
     }
 
     fn poll_write_vectored(
@@ -98,15 +122,27 @@ impl AsyncWrite for WriteHalf {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.io.as_mut().poll_write_vectored(cx, slices)
+        match &mut self.io {
+            Some(io) => io.as_mut().poll_write_vectored(cx, slices),
+            None => Poll::Ready(Err(closed())),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.io.as_mut().poll_flush(cx)
+        match &mut self.io {
+            Some(io) => io.as_mut().poll_flush(cx),
+            None => Poll::Ready(Ok(())),
+        }
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.io.as_mut().poll_close(cx)
+        if let Some(io) = &mut self.io {
+            ready!(io.as_mut().poll_close(cx))?;
+            let io = self.io.take();
+            let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+            ends.closed = if ends.read { None } else { io };
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -164,4 +200,8 @@ impl fmt::Debug for WriteHalf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.about.debug("WriteHalf", f)
     }
+}
+
+fn closed() -> io::Error {
+    io::Error::new(ErrorKind::BrokenPipe, "written after the connection was closed on this side")
 }
