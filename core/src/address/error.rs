@@ -58,6 +58,9 @@ pub enum Expected {
     /// An IPv6 address.
     #[error("an IPv6 address")]
     Ipv6,
+    /// The end of an IPv6 address in brackets.
+    #[error("`]`, which closes the brackets of an IPv6 address")]
+    ClosingBracket,
     /// An IPv6 address, as URLs have it.
     #[error("a host with its IPv6 address in brackets")]
     BracketedIpv6,

@@ -9,17 +9,17 @@ pub(super) fn fields(data: Option<&str>) -> impl Iterator<Item = &str> {
     let mut rest = data;
     core::iter::from_fn(move || {
         let data = rest?;
-        let separator = separators(data).next();
-        let (field, after) =
-            separator.and_then(|at| split_around(data, at)).map_or((data, None), |(a, b)| (a, Some(b)));
+        let separator = data.match_indices(':').map(|(at, _)| at).find(|&at| !is_escaped(data, at));
+        let (field, after) = separator.and_then(|at| split_around(data, at)).unzip();
         rest = after;
-        Some(field)
+        Some(field.unwrap_or(data))
     })
 }
 
 /// What stands before and after the last `:` that is not escaped.
 pub(super) fn split_last(data: &str) -> Option<(&str, &str)> {
-    separators(data).last().and_then(|at| split_around(data, at))
+    let mut colons = data.rmatch_indices(':').map(|(at, _)| at);
+    colons.find(|&at| !is_escaped(data, at)).and_then(|at| split_around(data, at))
 }
 
 /// The text without its escapes.
@@ -83,15 +83,9 @@ fn push_escaped(text: &mut Zeroizing<String>, field: &str, is_special: fn(char) 
     }
 }
 
-/// Where the `:` that are not escaped stand.
-fn separators(data: &str) -> impl Iterator<Item = usize> {
-    let mut escaped = false;
-    let separators = data.bytes().enumerate().filter(move |&(_, byte)| {
-        let separates = byte == b':' && !escaped;
-        escaped = byte == b'!' && !escaped;
-        separates
-    });
-    separators.map(|(at, _)| at)
+/// Whether the character at `at` is the second half of an escape: an odd number of `!` stands before it.
+fn is_escaped(data: &str, at: usize) -> bool {
+    data.bytes().take(at).rev().take_while(|&byte| byte == b'!').count() % 2 == 1
 }
 
 fn split_around(text: &str, at: usize) -> Option<(&str, &str)> {

@@ -53,20 +53,17 @@ impl Host {
     }
 }
 
-/// A host's text as it is written, or what is wrong with it.
+/// A host's text as it ought to be written, or what is wrong with it.
 pub(super) fn canonical(text: &str) -> Result<Cow<'_, str>, ParseError> {
+    let Some(offset) = text.bytes().position(|byte| !is_of_name(byte)) else {
+        let fits = !text.is_empty() && text.len() <= LONGEST_NAME;
+        return if fits { Ok(Cow::Borrowed(text)) } else { Err(ParseError::new(0, Expected::Host)) };
+    };
     if let Some(inside) = text.strip_prefix('[') {
-        let address = inside.strip_suffix(']').ok_or(ParseError::new(text.len(), Expected::Ipv6))?;
+        let address = inside.strip_suffix(']').ok_or(ParseError::new(text.len(), Expected::ClosingBracket))?;
         return canonical_ipv6(address).map_err(|error| error.after(1));
     }
-    if text.contains(':') {
-        return canonical_ipv6(text);
-    }
-    match text.bytes().position(|byte| !is_of_name(byte)) {
-        Some(offset) => Err(ParseError::new(offset, Expected::Host)),
-        None if text.is_empty() || text.len() > LONGEST_NAME => Err(ParseError::new(0, Expected::Host)),
-        None => Ok(Cow::Borrowed(text)),
-    }
+    if text.contains(':') { canonical_ipv6(text) } else { Err(ParseError::new(offset, Expected::Host)) }
 }
 
 fn canonical_ipv6(text: &str) -> Result<Cow<'_, str>, ParseError> {

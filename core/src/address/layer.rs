@@ -127,7 +127,7 @@ impl LayerBuf {
             grammar::printable(field.as_ref()).map_err(|error| error.after(text.len()))?;
             escape::push_field(&mut text, field.as_ref());
         }
-        Self { text, name_length: name.len() }.into_canonical()
+        Self::canonical(Layer { text: &text, name_length: name.len() })
     }
 
     /// The layer whose text this is.
@@ -141,8 +141,9 @@ impl LayerBuf {
         Self { text, name_length: name.len() }
     }
 
-    fn into_canonical(self) -> Result<Self, ParseError> {
-        Ok(known::canonical(self.as_layer())?.unwrap_or(self))
+    /// The layer as it ought to be written, or what is wrong with it.
+    pub(super) fn canonical(layer: Layer<'_>) -> Result<Self, ParseError> {
+        known::kind(layer.name()).map_or_else(|| Ok(layer.into()), |kind| (kind.canonical)(layer))
     }
 }
 
@@ -156,7 +157,7 @@ impl FromStr for LayerBuf {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        Self::from(Layer::at(text, grammar::layer(text)?)).into_canonical()
+        Self::canonical(Layer::at(text, grammar::layer(text)?))
     }
 }
 

@@ -88,7 +88,7 @@ struct Invite {
 }
 
 fn read(text: &str) -> Result<Legacy<LayerBuf>, ParseError> {
-    let malformed = ParseError::new(text.len(), Expected::LegacyAddress);
+    let malformed = ParseError::new(0, Expected::LegacyAddress);
     let (before_key, key) = text.rsplit_once(':').ok_or(malformed)?;
     let (host_text, port_text) = before_key.rsplit_once(':').ok_or(malformed)?;
     let host: Host = if host_text.is_empty() { Host::localhost() } else { host_text.parse()? };

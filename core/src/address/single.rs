@@ -67,21 +67,20 @@ impl Address {
     pub(super) fn read(text: &str, start: usize) -> Result<(Self, usize), ParseError> {
         let layers = grammar::address(text, start)?;
         let end = layers.last().map_or(start, |last| last.end);
-        let mut rewritten: Option<Self> = None;
-        for (index, &span) in layers.iter().enumerate() {
+        let mut is_canonical = true;
+        for &span in &layers {
             let layer = Layer::at(text, span);
-            let canonical = known::canonical(layer).map_err(|error| error.after(span.start))?;
-            if canonical.is_some() && rewritten.is_none() {
-                let before = layers.iter().take(index).map(|&span| Layer::at(text, span));
-                rewritten = Some(before.fold(Self::empty(), Self::with));
+            if let Some(kind) = known::kind(layer.name()) {
+                is_canonical &= (kind.is_canonical)(layer).map_err(|error| error.after(span.start))?;
             }
-            let layer = canonical.as_ref().map_or(layer, LayerBuf::as_layer);
-            rewritten = rewritten.map(|address| address.with(layer));
         }
-        let address = rewritten.unwrap_or_else(|| Self {
-            text: Zeroizing::new(String::from(text.get(start..end).unwrap_or_default())),
-            layers: layers.into_iter().map(|span| span.moved_back(start)).collect(),
-        });
+        let address = if is_canonical {
+            let text = Zeroizing::new(String::from(text.get(start..end).unwrap_or_default()));
+            Self { text, layers: layers.into_iter().map(|span| span.moved_back(start)).collect() }
+        } else {
+            let mut layers = layers.iter().map(|&span| LayerBuf::canonical(Layer::at(text, span)));
+            layers.try_fold(Self::empty(), |address, layer| Ok(address.with(layer?.as_layer())))?
+        };
         Ok((address, end))
     }
 

@@ -26,26 +26,41 @@ trait Known: Into<LayerBuf> {
     /// Reads a layer of this name; the offset of an error is in the layer's text.
     fn read(layer: Layer<'_>) -> Result<Self, ParseError>;
 
-    /// The layer as it ought to be written; `None` when it is written so.
-    fn canonical(layer: Layer<'_>) -> Result<Option<LayerBuf>, ParseError> {
-        let canonical: LayerBuf = Self::read(layer)?.into();
-        Ok((canonical.as_layer() != layer).then_some(canonical))
+    /// Whether a layer of this name is written as it ought to be; errors are those of [`read`](Self::read).
+    fn is_canonical(layer: Layer<'_>) -> Result<bool, ParseError> {
+        Ok(canonical::<Self>(layer)?.as_layer() == layer)
     }
 }
 
-/// The layer as it ought to be written; `None` when it is written so, as all layers of unknown names are.
-pub(super) fn canonical(layer: Layer<'_>) -> Result<Option<LayerBuf>, ParseError> {
-    match layer.name() {
-        Net::NAME => Net::canonical(layer),
-        Shs::NAME => Shs::canonical(layer),
-        Ws::NAME => Ws::canonical(layer),
-        Wss::NAME => Wss::canonical(layer),
-        Onion::NAME => Onion::canonical(layer),
-        Unix::NAME => Unix::canonical(layer),
-        NoAuth::NAME => NoAuth::canonical(layer),
-        Channel::NAME => Channel::canonical(layer),
-        Tunnel::NAME => Tunnel::canonical(layer),
-        _ => Ok(None),
+fn canonical<T: Known>(layer: Layer<'_>) -> Result<LayerBuf, ParseError> {
+    T::read(layer).map(Into::into)
+}
+
+/// What a layer's name says about it.
+#[derive(Clone, Copy)]
+pub(super) struct Kind {
+    /// Whether the layer is written as it ought to be, unless its data is wrong.
+    pub(super) is_canonical: fn(Layer<'_>) -> Result<bool, ParseError>,
+    /// The layer as it ought to be written.
+    pub(super) canonical: fn(Layer<'_>) -> Result<LayerBuf, ParseError>,
+}
+
+/// The kind of layer that has this name, when the name is known.
+pub(super) fn kind(name: &str) -> Option<Kind> {
+    fn of<T: Known>() -> Option<Kind> {
+        Some(Kind { is_canonical: T::is_canonical, canonical: canonical::<T> })
+    }
+    match name {
+        Net::NAME => of::<Net>(),
+        Shs::NAME => of::<Shs>(),
+        Ws::NAME => of::<Ws>(),
+        Wss::NAME => of::<Wss>(),
+        Onion::NAME => of::<Onion>(),
+        Unix::NAME => of::<Unix>(),
+        NoAuth::NAME => of::<NoAuth>(),
+        Channel::NAME => of::<Channel>(),
+        Tunnel::NAME => of::<Tunnel>(),
+        _ => None,
     }
 }
 

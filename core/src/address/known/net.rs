@@ -43,14 +43,11 @@ macro_rules! host_and_port {
                 Ok(Self { host: Host::of_canonical(host), port })
             }
 
-            fn canonical(layer: Layer<'_>) -> Result<Option<LayerBuf>, ParseError> {
+            fn is_canonical(layer: Layer<'_>) -> Result<bool, ParseError> {
                 let (host, port) = host_and_port(layer)?;
                 // Nothing was replaced, and nothing left out: no brackets, no zeros before the port.
                 let length = layer.data_start() + host.len() + 1 + digits(port);
-                if matches!(host, Cow::Borrowed(_)) && length == layer.as_str().len() {
-                    return Ok(None);
-                }
-                Ok(Some(Self { host: Host::of_canonical(host), port }.into()))
+                Ok(matches!(host, Cow::Borrowed(_)) && length == layer.as_str().len())
             }
         }
 

@@ -7,6 +7,7 @@ use crate::keys::{PublicKey, Seed};
 use alloc::format;
 use alloc::string::String;
 use core::fmt::Write;
+use core::str::FromStr;
 use zeroize::Zeroizing;
 
 /// `shs:{key}[:{seed}]`: the secret handshake.
@@ -35,12 +36,24 @@ impl Known for Shs {
     const NAME: &'static str = "shs";
 
     fn read(layer: Layer<'_>) -> Result<Self, ParseError> {
-        read_shs(layer).map(|(shs, _)| shs)
+        let mut fields = field_reader(layer);
+        let (text, start) = fields.next_or_empty();
+        let key = public_key(text, start)?;
+        let seed = fields.next().map(|(text, start)| seed(text, start)).transpose()?;
+        fields.finish()?;
+        Ok(Self { key, seed })
     }
 
-    fn canonical(layer: Layer<'_>) -> Result<Option<LayerBuf>, ParseError> {
-        let (shs, is_canonical) = read_shs(layer)?;
-        Ok(if is_canonical { None } else { Some(shs.into()) })
+    fn is_canonical(layer: Layer<'_>) -> Result<bool, ParseError> {
+        let data = layer.data().unwrap_or_default();
+        let (key, rest) = data.split_at_checked(BASE64_LENGTH).unwrap_or((data, ""));
+        let is_canonical_seed = |text| is_canonical_key::<Seed>(text);
+        if is_canonical_key::<PublicKey>(key)
+            && (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_canonical_seed))
+        {
+            return Ok(true);
+        }
+        Self::read(layer).map(|_| false)
     }
 }
 
@@ -86,26 +99,16 @@ pub(super) fn public_key(text: &str, start: usize) -> Result<PublicKey, ParseErr
     text.parse().map_err(|error| ParseError::at_key(start, error, Expected::Key))
 }
 
+fn seed(text: &str, start: usize) -> Result<Seed, ParseError> {
+    text.parse().map_err(|error| ParseError::at_key(start, error, Expected::Seed))
+}
+
 /// The characters of 32 bytes in padded base64.
 const BASE64_LENGTH: usize = 44;
 
-/// Reads the layer, and whether it is written as it ought to be.
-fn read_shs(layer: Layer<'_>) -> Result<(Shs, bool), ParseError> {
-    let mut fields = field_reader(layer);
-    let (key_text, start) = fields.next_or_empty();
-    let key = public_key(key_text, start)?;
-    let (seed, is_canonical) = match fields.next() {
-        None => (None, true),
-        Some((text, start)) => {
-            let seed = text.parse().map_err(|error| ParseError::at_key(start, error, Expected::Seed))?;
-            (Some(seed), is_canonical_key(text))
-        }
-    };
-    fields.finish()?;
-    Ok((Shs { key, seed }, is_canonical && is_canonical_key(key_text)))
-}
-
-/// Whether a text that was read as 32 bytes is standard base64 with padding.
-fn is_canonical_key(text: &str) -> bool {
-    text.len() == BASE64_LENGTH && text.ends_with('=') && !text.bytes().any(|byte| matches!(byte, b'@' | b'-' | b'_'))
+/// Whether a text is 32 bytes in standard base64 with padding.
+fn is_canonical_key<T: FromStr>(text: &str) -> bool {
+    // A fold, where `any` would do: without a way out, the loop takes many bytes at once.
+    let is_url_safe = text.bytes().fold(false, |found, byte| found | matches!(byte, b'-' | b'_'));
+    text.len() == BASE64_LENGTH && text.ends_with('=') && !is_url_safe && text.parse::<T>().is_ok()
 }

@@ -102,12 +102,13 @@ fn read_url(text: &str, default_port: u16) -> Result<(Host, u16, String), ParseE
     let url = text.strip_prefix("//").ok_or(ParseError::new(0, Expected::Url))?;
     let host_end = url.find(['/', '?', '#']).unwrap_or(url.len());
     let (authority, path) = url.split_at_checked(host_end).unwrap_or((url, ""));
+    let bracket = if authority.starts_with('[') { authority.find(']').unwrap_or(authority.len()) } else { 0 };
+    // A colon inside brackets is part of an IPv6 address.
     let (host_text, port_text) = match authority.rsplit_once(':') {
-        // A colon inside brackets is part of an IPv6 address.
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        Some((host, port)) if host.len() >= bracket => (host, Some(port)),
         Some(_) | None => (authority, None),
     };
-    if !host_text.starts_with('[') && host_text.contains(':') {
+    if bracket == 0 && host_text.contains(':') {
         return Err(ParseError::new(2, Expected::BracketedIpv6));
     }
     let host = host::canonical(host_text).map(Host::of_canonical).map_err(|error| error.after(2))?;
