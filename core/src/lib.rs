@@ -15,3 +15,5 @@ pub mod handshake;
 pub mod keys;
 pub mod shs;
 pub mod socks5;
+#[cfg(feature = "serde")]
+mod text_serde;
