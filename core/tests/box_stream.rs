@@ -3,7 +3,7 @@
 
 use data_encoding::HEXLOWER;
 use multiserver_core::box_stream::{
-    BodyLength, Decoded, Decoder, Encoder, Error, HEADER_SIZE, MAX_BODY_SIZE, Opened, Opener, Sealer,
+    BodyLength, Decoded, Decoder, Encoder, Error, HEADER_SIZE, MAX_BODY_SIZE, MAX_FRAME_SIZE, Opened, Opener, Sealer,
 };
 use xsalsa20poly1305::aead::AeadInPlace;
 use xsalsa20poly1305::{KeyInit, XSalsa20Poly1305};
@@ -324,6 +324,52 @@ fn the_encoder_holds_its_bound_and_the_goodbye_on_top() {
     assert_eq!(encoder.write(&[1; 1]), Ok(0));
     encoder.goodbye();
     assert_eq!(encoder.ciphertext().len(), 2 * 4130 - 1 + HEADER_SIZE);
+}
+
+#[test]
+fn the_encoder_is_full_to_the_byte_and_has_room_again_before_all_is_written() {
+    let mut encoder = Encoder::with_frames(Sealer::new(KEY, NONCE), 1);
+    assert_eq!(encoder.write(b"1"), Ok(1));
+    assert_eq!(encoder.write(&[2; 4062]), Ok(0));
+    assert_eq!(encoder.write(&[2; 4061]), Ok(4061));
+    assert_eq!(encoder.ciphertext().len(), MAX_FRAME_SIZE);
+
+    let mut encoder = Encoder::with_frames(Sealer::new(KEY, NONCE), 2);
+    assert_eq!(encoder.write(&[1; 8192]), Ok(8192));
+    encoder.advance(MAX_FRAME_SIZE);
+    assert_eq!(encoder.write(&[2; 8192]), Ok(4096));
+    let mut received = decoder();
+    let mut first = [0; MAX_BODY_SIZE];
+    let mut head = Encoder::new(Sealer::new(KEY, NONCE));
+    head.write(&[1; MAX_BODY_SIZE]).unwrap();
+    received.feed(head.ciphertext());
+    assert_eq!(received.read(&mut first), Ok(Decoded::Plaintext(4096)));
+    encoder.goodbye();
+    let expected = [[1; 4096], [2; 4096]].concat();
+    assert_eq!(decode(&mut received, [encoder.ciphertext()]), (expected, Ok(())));
+}
+
+#[test]
+fn the_decoder_grows_to_its_bound_when_reads_fill_it() {
+    let mut encoder = Encoder::with_frames(Sealer::new(KEY, NONCE), 100);
+    let plaintext = vec![3; 300_000];
+    assert_eq!(encoder.write(&plaintext), Ok(300_000));
+    encoder.goodbye();
+    let mut small = Decoder::with_frames(Opener::new(KEY, NONCE), 0);
+    let mut large = decoder();
+    assert_eq!((small.buffer().len(), large.buffer().len()), (2 * MAX_FRAME_SIZE, 2 * MAX_FRAME_SIZE));
+    assert_eq!(decode(&mut small, [&encoder.ciphertext()[..8 * MAX_FRAME_SIZE]]).0.len(), 8 * MAX_BODY_SIZE);
+    let mut into = vec![0; 300_000];
+    let (mut fed, mut read) = (0, 0);
+    while fed < 40 * MAX_FRAME_SIZE {
+        let room = large.buffer().len().min(40 * MAX_FRAME_SIZE - fed);
+        fed += large.feed(&encoder.ciphertext()[fed..fed + room]);
+        while let Ok(Decoded::Plaintext(count)) = large.read(&mut into[read..]) {
+            read += count;
+        }
+    }
+    assert_eq!(read, 40 * MAX_BODY_SIZE);
+    assert_eq!(large.buffer().len(), Decoder::DEFAULT_FRAMES * MAX_FRAME_SIZE);
 }
 
 #[test]

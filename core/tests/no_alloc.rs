@@ -63,6 +63,15 @@ fn buffers_stay_in_their_bounds() {
     assert!(allocations.bytes_max < 3 * 66_080, "{} bytes", allocations.bytes_max);
 }
 
+#[test]
+fn an_encoder_that_grows_by_little_keeps_its_bound_and_allocates_seldom() {
+    let mut encoder = Encoder::new(Sealer::new(KEY, NONCE));
+    let allocations = measure(|| while encoder.write(b"1") == Ok(1) {});
+    assert_eq!(encoder.ciphertext().len(), 66_080);
+    assert_eq!(allocations.bytes_current, 66_080 + 34);
+    assert!(allocations.count_total < 16, "{} allocations", allocations.count_total);
+}
+
 /// Writes all of `plaintext` and reads it, both as far as there is room.
 fn transfer(encoder: &mut Encoder, decoder: &mut Decoder, mut plaintext: &[u8], mut received: &mut [u8]) {
     while !received.is_empty() {
