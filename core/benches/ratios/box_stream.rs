@@ -1,7 +1,7 @@
-//! A frame beside its two boxes made directly with crypto_secretbox.
+//! A frame beside its two boxes made directly with crypto_secretbox, and a stream beside all of its boxes.
 
 use crate::measure;
-use multiserver_core::box_stream::{HEADER_SIZE, Opened, Opener, Sealer};
+use multiserver_core::box_stream::{Decoded, Decoder, Encoder, HEADER_SIZE, Opened, Opener, Sealer};
 use std::hint::black_box;
 use xsalsa20poly1305::aead::AeadInPlace;
 use xsalsa20poly1305::{KeyInit, XSalsa20Poly1305};
@@ -17,6 +17,7 @@ pub(crate) fn compare() {
         seal(size);
         open(size);
     }
+    stream();
 }
 
 /// The nonce of the box that follows so many others.
@@ -86,6 +87,42 @@ fn open(size: usize) {
             let body_nonce = nonce(boxes + 1).into();
             cipher.decrypt_in_place_detached(&body_nonce, b"", black_box(&mut direct), tag.into()).unwrap();
             boxes = (boxes + 2) % (2 * FRAMES);
+        },
+    );
+}
+
+/// 64 KiB from a writer's buffer to a reader's.
+fn stream() {
+    const SIZE: usize = 65_536;
+    let mut encoder = Encoder::new(Sealer::new(KEY, nonce(0)));
+    let mut decoder = Decoder::new(Opener::new(KEY, nonce(0)));
+    let (plaintext, mut received) = (vec![1; SIZE], vec![0; SIZE]);
+    let cipher = XSalsa20Poly1305::new(&KEY.into());
+    let mut direct = vec![1; SIZE];
+    measure::compare(
+        "64 KiB through an encoder and a decoder",
+        LIMIT,
+        || {
+            assert_eq!(encoder.write(black_box(&plaintext)), Ok(SIZE));
+            let mut read = 0;
+            while read < SIZE {
+                let fed = decoder.feed(encoder.ciphertext());
+                encoder.advance(fed);
+                if let Ok(Decoded::Plaintext(count)) = decoder.read(&mut received[read..]) {
+                    read += count;
+                }
+            }
+            black_box(&mut received);
+        },
+        || {
+            for body in direct.chunks_mut(4096) {
+                let mut header = [0; 18];
+                let tag = cipher.encrypt_in_place_detached(&nonce(1).into(), b"", black_box(body)).unwrap();
+                header[2..].copy_from_slice(&tag);
+                let header_tag = cipher.encrypt_in_place_detached(&nonce(0).into(), b"", &mut header).unwrap();
+                cipher.decrypt_in_place_detached(&nonce(0).into(), b"", &mut header, &header_tag).unwrap();
+                cipher.decrypt_in_place_detached(&nonce(1).into(), b"", black_box(body), &tag).unwrap();
+            }
         },
     );
 }

@@ -7,8 +7,7 @@ const SAMPLE: Duration = Duration::from_micros(200);
 
 /// Times `ours` and `direct` by turns and prints the line that `name` begins.
 pub(crate) fn compare(name: &str, limit: f64, mut ours: impl FnMut(), mut direct: impl FnMut()) {
-    // Run as a test, every line is tried once.
-    let samples = if std::env::args().any(|argument| argument == "--bench") { 501 } else { 1 };
+    let samples = if measures() { 501 } else { 1 };
     let repeats = repeats(&mut direct);
     let (mut ours_taken, mut direct_taken) = (Vec::new(), Vec::new());
     for _ in 0..samples {
@@ -19,6 +18,12 @@ pub(crate) fn compare(name: &str, limit: f64, mut ours: impl FnMut(), mut direct
     let ratio = ours / direct;
     let verdict = if ratio <= limit { "at most" } else { "OVER" };
     println!("{name}: {ours:.0} ns, direct {direct:.0} ns, ratio {ratio:.3} ({verdict} {limit})");
+}
+
+/// Whether to measure at all: as a test, every line is only tried once.
+fn measures() -> bool {
+    let is_given = |wanted| std::env::args().any(|argument| argument == wanted);
+    is_given("--bench") && !is_given("--test")
 }
 
 /// How often to repeat the work in one sample.
