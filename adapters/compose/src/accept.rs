@@ -1,6 +1,7 @@
 //! Accepting on one suite: the bounds, and what happens when the system has no more sockets to give.
 
 use crate::deadline::Deadline;
+use crate::exclusive::Exclusive;
 use crate::gate::{Gate, Permit};
 use crate::live::Guard;
 use crate::server::Shared;
@@ -25,14 +26,14 @@ pub(crate) struct Acceptor {
     gate: Arc<Gate>,
     /// How long the next pause is to be.
     next_pause: Duration,
-    pause: Option<BoxFuture<'static, ()>>,
+    pause: Exclusive<Option<BoxFuture<'static, ()>>>,
 }
 
 /// A peer that was let through to its handshake, and all that counts it.
 pub(crate) struct Accepted {
     pub(crate) suite: Arc<Ready>,
     pub(crate) server: Arc<Shared>,
-    pub(crate) opening: Opening,
+    pub(crate) opening: Exclusive<Opening>,
     pub(crate) address: Option<Address>,
     pub(crate) deadline: Deadline,
     pub(crate) permit: Permit,
@@ -42,7 +43,7 @@ pub(crate) struct Accepted {
 impl Acceptor {
     pub(crate) fn new(suite: Arc<Ready>) -> Self {
         let gate = Arc::new(Gate::new(&suite.limits));
-        Self { suite, gate, next_pause: PAUSES.0, pause: None }
+        Self { suite, gate, next_pause: PAUSES.0, pause: Exclusive::new(None) }
     }
 
     pub(crate) fn poll_accept(
@@ -52,9 +53,10 @@ impl Acceptor {
         cx: &mut Context<'_>,
     ) -> Poll<Accepted> {
         for _ in 0..TURNED_AWAY_PER_POLL {
-            if let Some(pause) = &mut self.pause {
-                ready!(pause.as_mut().poll(cx));
-                self.pause = None;
+            let pause = self.pause.get_mut();
+            if let Some(future) = pause {
+                ready!(future.as_mut().poll(cx));
+                *pause = None;
             }
             if self.gate.is_full(cx) {
                 return Poll::Pending;
@@ -84,7 +86,7 @@ impl Acceptor {
         Some(Accepted {
             suite: Arc::clone(&self.suite),
             server: Arc::clone(server),
-            opening,
+            opening: Exclusive::new(opening),
             address,
             deadline: Deadline::new(&*server.inner.runtime, self.suite.limits.deadline),
             permit,
@@ -99,7 +101,7 @@ impl Acceptor {
         let pause = (!single).then_some(self.next_pause);
         server.inner.reporter.report(&Event::AcceptFailed { suite: &self.suite.name, error, pause });
         if let Some(pause) = pause {
-            self.pause = Some(server.inner.runtime.sleep(pause));
+            *self.pause.get_mut() = Some(server.inner.runtime.sleep(pause));
             self.next_pause = pause.saturating_mul(2).min(PAUSES.1);
         }
     }

@@ -1,5 +1,6 @@
 //! What the caller gets in the end: a byte stream and who is at its other end.
 
+use crate::exclusive::Exclusive;
 use crate::live::Guard;
 use futures_io::{AsyncRead, AsyncWrite};
 use multiserver_core::address::Address;
@@ -22,7 +23,7 @@ pub struct Connection {
 
 /// The half of a [`Connection`] that is read.
 pub struct ReadHalf {
-    io: BoxRead,
+    io: Exclusive<BoxRead>,
     ends: Arc<Mutex<Ends>>,
     about: Arc<About>,
 }
@@ -30,7 +31,7 @@ pub struct ReadHalf {
 /// The half of a [`Connection`] that is written; dropping it without closing it truncates the stream.
 pub struct WriteHalf {
     /// `None` when it was closed.
-    io: Option<BoxWrite>,
+    io: Exclusive<Option<BoxWrite>>,
     ends: Arc<Mutex<Ends>>,
     about: Arc<About>,
 }
@@ -60,8 +61,8 @@ impl Connection {
         let about = Arc::new(about);
         let (read, write) = io.into_halves();
         let ends = Arc::<Mutex<Ends>>::default();
-        let read = ReadHalf { io: read, ends: Arc::clone(&ends), about: Arc::clone(&about) };
-        Self { read, write: WriteHalf { io: Some(write), ends, about } }
+        let read = ReadHalf { io: Exclusive::new(read), ends: Arc::clone(&ends), about: Arc::clone(&about) };
+        Self { read, write: WriteHalf { io: Exclusive::new(Some(write)), ends, about } }
     }
 
     /// The peer's key, when a transform proved it.
@@ -99,7 +100,7 @@ impl Connection {
 
 impl AsyncRead for ReadHalf {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let count = ready!(self.io.as_mut().poll_read(cx, buffer))?;
+        let count = ready!(self.io.get_mut().as_mut().poll_read(cx, buffer))?;
         if count == 0 && !buffer.is_empty() {
             let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
             ends.read = true;
@@ -111,7 +112,7 @@ impl AsyncRead for ReadHalf {
 
 impl AsyncWrite for WriteHalf {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.io {
+        match self.io.get_mut() {
             Some(io) => io.as_mut().poll_write(cx, bytes),
             None => Poll::Ready(Err(closed())),
         }
@@ -122,23 +123,23 @@ impl AsyncWrite for WriteHalf {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.io {
+        match self.io.get_mut() {
             Some(io) => io.as_mut().poll_write_vectored(cx, slices),
             None => Poll::Ready(Err(closed())),
         }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.io {
+        match self.io.get_mut() {
             Some(io) => io.as_mut().poll_flush(cx),
             None => Poll::Ready(Ok(())),
         }
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Some(io) = &mut self.io {
+        if let Some(io) = self.io.get_mut() {
             ready!(io.as_mut().poll_close(cx))?;
-            let io = self.io.take();
+            let io = self.io.get_mut().take();
             let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
             ends.closed = if ends.read { None } else { io };
         }

@@ -1,17 +1,18 @@
 //! One deadline over several steps.
 
+use crate::exclusive::Exclusive;
 use crate::{BoxFuture, Runtime};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 /// A point in time, after which nothing that depends on it goes on.
 pub(crate) struct Deadline {
     after: Duration,
     /// `None` when it has passed.
-    sleep: Option<BoxFuture<'static, ()>>,
+    sleep: Exclusive<Option<BoxFuture<'static, ()>>>,
 }
 
 /// The deadline has passed.
@@ -21,7 +22,7 @@ pub(crate) struct Passed(pub(crate) Duration);
 impl Deadline {
     /// So much time from now.
     pub(crate) fn new(runtime: &dyn Runtime, after: Duration) -> Self {
-        Self { after, sleep: Some(runtime.sleep(after)) }
+        Self { after, sleep: Exclusive::new(Some(runtime.sleep(after))) }
     }
 
     /// What the work returns, unless the deadline passes first; work that has not begun by then never does.
@@ -37,9 +38,10 @@ impl Deadline {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(sleep) = &mut self.sleep {
-            std::task::ready!(sleep.as_mut().poll(cx));
-            self.sleep = None;
+        let sleep = self.sleep.get_mut();
+        if let Some(future) = sleep {
+            ready!(future.as_mut().poll(cx));
+            *sleep = None;
         }
         Poll::Ready(())
     }

@@ -16,7 +16,7 @@ pub struct Limits {
     pub deadline: Duration,
     /// How many incoming connections may be under way at once; 256 by default.
     ///
-    /// At the bound no further socket is accepted until one of them ends.
+    /// At the bound no further socket is accepted until one of them ends; a bound of 0 is one of 1.
     pub pending: usize,
     /// How many of them may come from one address, or from one /64 of IPv6; 32 by default.
     ///
@@ -55,7 +55,7 @@ pub(crate) struct Permit {
 
 impl Gate {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { pending: limits.pending, per_source: limits.pending_per_source, state: Mutex::default() }
+        Self { pending: limits.pending.max(1), per_source: limits.pending_per_source.max(1), state: Mutex::default() }
     }
 
     /// Whether nobody more may come in; if so, the task is woken when that changes.

@@ -3,6 +3,7 @@
 use crate::accept::Accepted;
 use crate::connection::About;
 use crate::deadline::{Deadline, Passed};
+use crate::exclusive::Exclusive;
 use crate::gate::Permit;
 use crate::live::Guard;
 use crate::server::Shared;
@@ -30,7 +31,7 @@ pub struct Incoming<R> {
 /// Dropping it refuses the peer without a word, as the secret handshake wants it.
 pub struct Request<R> {
     entry: Entry,
-    door: Door,
+    door: Exclusive<Door>,
     peer: Option<PublicKey>,
     refusal: Refusal,
     runtime: PhantomData<fn() -> R>,
@@ -95,7 +96,7 @@ impl<R: Native> Incoming<R> {
             let Entry { suite, context, address, deadline, .. } = &mut entry;
             deadline
                 .before(async {
-                    let io = opening(context).await?;
+                    let io = opening.into_inner()(context).await?;
                     let (door, peer) = knock(&suite.transforms, context, address, io).await?;
                     Ok((door, peer))
                 })
@@ -108,7 +109,7 @@ impl<R: Native> Incoming<R> {
             address: entry.address.clone(),
             was_accepted: false,
         };
-        Ok(Request { entry, door, peer, refusal, runtime: PhantomData })
+        Ok(Request { entry, door: Exclusive::new(door), peer, refusal, runtime: PhantomData })
     }
 }
 
@@ -143,7 +144,7 @@ impl<R: Native> Request<R> {
         let Self { mut entry, door, peer, .. } = self;
         let opened = {
             let Entry { suite, context, address, deadline, .. } = &mut entry;
-            deadline.before(enter(&suite.transforms, context, address, door)).await
+            deadline.before(enter(&suite.transforms, context, address, door.into_inner())).await
         };
         let transformed = entry.check(opened)?;
         let Entry { suite, server, address, permit, guard, .. } = entry;

@@ -20,6 +20,7 @@ mod context;
 mod deadline;
 mod error;
 mod event;
+mod exclusive;
 mod gate;
 mod incoming;
 mod live;

@@ -1,33 +1,41 @@
 //! Multi-protocol addresses and the secret handshake on tokio: the one crate to add.
 //!
 //! A client:
-//! ```no_run
+//! ```
 //! use multiserver_tokio::{Multiserver, Net, Shs, generate_identity};
 //! use tokio::io::{AsyncReadExt, AsyncWriteExt};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let suite = Net::bind("127.0.0.1:0").then(Shs::new(generate_identity()?));
+//! # let server = Multiserver::builder().suite(suite).build()?.listen().await?;
+//! # let address = server.address(multiserver_tokio::Scope::Device).ok_or("no address")?.to_string();
+//! # tokio::spawn(server.serve(|_| async { Some(()) }, |connection, ()| async {
+//! #     let (mut read, mut write) = connection.into_split();
+//! #     tokio::io::copy(&mut read, &mut write).await.unwrap();
+//! #     write.shutdown().await.unwrap();
+//! # }));
 //! let multiserver = Multiserver::builder().suite(Net::dial_only().then(Shs::new(generate_identity()?))).build()?;
-//! let address = "net:127.0.0.1:8008~shs:DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ=".parse()?;
-//! let mut connection = multiserver.connect(&address).await?;
+//! let mut connection = multiserver.connect(&address.parse()?).await?; // "net:HOST:PORT~shs:KEY"
 //! connection.write_all(b"hello").await?;
 //! connection.shutdown().await?;
 //! let mut answer = String::new();
 //! connection.read_to_string(&mut answer).await?;
+//! assert_eq!(answer, "hello");
 //! # Ok(())
 //! # }
 //! ```
 //! A server, which gives every byte back to whoever knows its address:
-//! ```no_run
+//! ```
 //! use multiserver_tokio::{Multiserver, Net, Scope, Shs, generate_identity};
 //! use tokio::io::AsyncWriteExt;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let identity = generate_identity()?;
-//! let multiserver = Multiserver::builder().suite(Net::bind("127.0.0.1:8008").then(Shs::new(identity))).build()?;
-//! let mut server = multiserver.listen().await?;
+//! let suite = Net::bind("127.0.0.1:0").then(Shs::new(generate_identity()?));
+//! let mut server = Multiserver::builder().suite(suite).build()?.listen().await?;
 //! println!("{}", server.address(Scope::Device).ok_or("no address")?);
+//! # server.handle().close(std::time::Duration::ZERO).await;
 //! while let Some(incoming) = server.accept().await {
 //!     tokio::spawn(async move {
 //!         let request = incoming.handshake().await?; // The peer's key is proven, nothing is granted.
@@ -41,6 +49,7 @@
 //! # Ok(())
 //! # }
 //! ```
+//! [`Server::serve`](multiserver_compose::Server::serve) does the same in one call.
 #![forbid(unsafe_code)]
 
 mod compat;

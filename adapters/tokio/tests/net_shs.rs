@@ -6,15 +6,20 @@ mod support;
 use multiserver_tokio::core::keys::Seed;
 use multiserver_tokio::core::shs;
 use multiserver_tokio::{
-    ConnectError, FailedAttempt, Failure, MultiAddress, Multiserver, Net, NetworkKey, Scope, Shs, Stage,
+    ConnectError, Connection, FailedAttempt, Failure, Incoming, MultiAddress, Multiserver, Net, NetworkKey, ReadHalf,
+    Request, Scope, Server, Shs, Stage, WriteHalf,
 };
+use std::future::poll_fn;
 use std::io::ErrorKind;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 use support::{
-    CLIENT, PATIENCE, SERVER, client, client_as, client_of, echo, echo_back, exchange, identity, key, suite,
+    CLIENT, PATIENCE, SERVER, client, client_as, client_of, echo, echo_back, exchange, identity, key, socket_address,
+    suite,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 fn failed(error: ConnectError) -> Vec<FailedAttempt> {
@@ -260,4 +265,67 @@ async fn a_server_without_shs_demands_no_identity() {
     };
     let talk = async { exchange(client.connect(&address).await.unwrap(), b"plain").await.unwrap() };
     assert_eq!(tokio::join!(talk, accept).0, b"plain");
+}
+
+#[tokio::test]
+async fn a_connect_that_is_dropped_leaves_no_socket_behind() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("net:{}~shs:{}", silent.local_addr().unwrap(), key(SERVER)).parse().unwrap();
+    let client = client();
+    let mut socket = tokio::select! {
+        biased;
+        _ = client.connect(&address) => unreachable!("nobody answers"),
+        accepted = async {
+            let (mut socket, _) = silent.accept().await.unwrap();
+            socket.read_exact(&mut [0; 64]).await.unwrap();
+            socket
+        } => accepted,
+    };
+    assert_eq!(timeout(PATIENCE, socket.read(&mut [0; 1])).await.unwrap().unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_dropped_closes_its_socket() {
+    let mut server = Multiserver::builder().suite(suite()).build().unwrap().listen().await.unwrap();
+    let address = socket_address(&server.address(Scope::Device).unwrap());
+    let mut peer = TcpStream::connect(address).await.unwrap();
+    let incoming = server.accept().await.unwrap();
+    assert!(poll_once(incoming.handshake()).await.is_pending());
+    assert_eq!(timeout(PATIENCE, peer.read(&mut [0; 1])).await.unwrap().unwrap(), 0);
+    assert_eq!(server.handle().live(), 0);
+}
+
+/// Polls a future once and drops it.
+async fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_peers_are_served_at_once_on_several_threads() {
+    let server = echo(suite()).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for index in 0..20_u8 {
+        let address = server.address.clone();
+        tasks.spawn(async move {
+            let connection = client_as(index).connect(&address).await.unwrap();
+            let sent = vec![index; 50_000];
+            assert!(exchange(connection, &sent).await.unwrap() == sent);
+        });
+    }
+    timeout(PATIENCE, tasks.join_all()).await.unwrap();
+    assert_eq!(server.handle.close(PATIENCE).await, 0);
+}
+
+#[test]
+fn what_the_caller_holds_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Multiserver>();
+    shared::<Server>();
+    shared::<Incoming>();
+    shared::<Request>();
+    shared::<Connection>();
+    shared::<ReadHalf>();
+    shared::<WriteHalf>();
+    shared::<ConnectError>();
 }
