@@ -1,0 +1,109 @@
+//! `multiserver address`.
+
+mod layer;
+
+use crate::command_line::AddressOptions;
+use crate::exit::{self, Failure};
+use crate::mask::masked;
+use clap::Args;
+use layer::ExplainedLayer;
+use multiserver_core::address::{Address, MultiAddress, ParseError};
+use serde::Serialize;
+
+/// Say what an address means, layer by layer; a seed is not shown.
+///
+/// An error points at the byte that is wrong.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    multiserver address 'net:example.com:8008~shs:KEY'\n  \
+    multiserver address --json --address-file invite.txt")]
+pub(crate) struct Options {
+    #[command(flatten)]
+    address: AddressOptions,
+    /// Print JSON, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let text = options.address.text()?;
+    let multi: MultiAddress = text.parse().map_err(|error| Failure::usage(pointing_at(&error, &text)))?;
+    let explained = explain(&multi);
+    if options.json {
+        let json = serde_json::to_string_pretty(&explained).map_err(Failure::failed)?;
+        return exit::print(json);
+    }
+    exit::print(explained.to_text())
+}
+
+/// A multi-address in a form to be printed.
+#[derive(Debug, Serialize)]
+struct Explained {
+    addresses: Vec<ExplainedAddress>,
+}
+
+#[derive(Debug, Serialize)]
+struct ExplainedAddress {
+    /// The canonical text, with `<seed>` in the place of a seed.
+    address: String,
+    layers: Vec<ExplainedLayer>,
+}
+
+fn explain(multi: &MultiAddress) -> Explained {
+    let address = |address: &Address| ExplainedAddress {
+        address: address.redacted().to_string(),
+        layers: address.layers().map(layer::explain).collect(),
+    };
+    Explained { addresses: multi.addresses().map(address).collect() }
+}
+
+impl Explained {
+    /// The addresses with what each of their layers means, a blank line between.
+    fn to_text(&self) -> String {
+        let width = self.addresses.iter().flat_map(|address| &address.layers).map(|layer| layer.name.len()).max();
+        let width = width.unwrap_or_default();
+        let texts = self.addresses.iter().map(|address| {
+            let layers = address.layers.iter().map(|layer| {
+                let separator = format!("\n  {:width$}  ", "");
+                format!("\n  {:width$}  {}", layer.name, layer.meaning().join(&separator))
+            });
+            format!("{}{}", address.address, layers.collect::<String>())
+        });
+        texts.collect::<Vec<_>>().join("\n\n")
+    }
+}
+
+/// How many characters are shown before and after the one that is wrong.
+const SHOWN_BEFORE: usize = 50;
+const SHOWN_AFTER: usize = 20;
+
+/// The error, with the text below it as far as it can be shown, and a caret under what is wrong.
+fn pointing_at(error: &ParseError, text: &str) -> String {
+    let shown = masked(text);
+    let start = error.offset().saturating_sub(SHOWN_BEFORE);
+    let (before, after) = if start > 0 { ("...", start) } else { ("", 0) };
+    let length = error.offset() - after + SHOWN_AFTER;
+    let window: String = shown.chars().skip(after).take(length).collect();
+    let end = if shown.len() > after + length { "..." } else { "" };
+    let column = before.len() + error.offset() - after;
+    format!("this is not an address, {error}\n  {before}{window}{end}\n  {:column$}^", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_under_the_byte_that_is_wrong() {
+        let long = format!("net:{}:8008~", "abcdefgh.".repeat(20));
+        for text in ["net:localhost:80o8", "net:é", "", "net:localhost:8008~shs:", &long] {
+            let error = text.parse::<MultiAddress>().unwrap_err();
+            let message = pointing_at(&error, text);
+            let lines: Vec<_> = message.lines().collect();
+            let column = lines[2].find('^').unwrap();
+            let under = lines[1].chars().nth(column);
+            assert_eq!(under, masked(text).chars().nth(error.offset()), "{message}");
+            assert!(lines[1].len() <= 80, "{message}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What one layer of an address means.
+
+use multiserver_core::address::{Channel, Layer, Net, NoAuth, Onion, Shs, Tunnel, Unix, Ws, Wss};
+use serde::Serialize;
+
+/// A layer in a form to be printed.
+#[derive(Debug, Serialize)]
+pub(super) struct ExplainedLayer {
+    pub(super) name: String,
+    #[serde(flatten)]
+    details: Details,
+    #[serde(skip)]
+    meaning: Vec<String>,
+}
+
+/// What a layer says, without secrets.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Details {
+    HostAndPort { host: String, port: u16 },
+    Url { host: String, port: u16, path: String },
+    Path { path: String },
+    Shs { key: String, has_seed: bool },
+    NoAuth { key: Option<String> },
+    Channel {},
+    Tunnel { portal: String, target: String, instance: Option<String> },
+    Unknown { fields: Vec<String> },
+}
+
+impl ExplainedLayer {
+    /// What it means to a person, in lines.
+    pub(super) fn meaning(&self) -> &[String] {
+        &self.meaning
+    }
+}
+
+/// Explains a layer.
+pub(super) fn explain(layer: Layer<'_>) -> ExplainedLayer {
+    let (details, meaning) = details_and_meaning(layer);
+    ExplainedLayer { name: layer.name().to_owned(), details, meaning }
+}
+
+fn details_and_meaning(layer: Layer<'_>) -> (Details, Vec<String>) {
+    if let Ok(Net { host, port }) = Net::try_from(layer) {
+        let meaning = format!("TCP to {host}, port {port}");
+        (Details::HostAndPort { host: host.to_string(), port }, vec![meaning])
+    } else if let Ok(Onion { host, port }) = Onion::try_from(layer) {
+        let meaning = format!("the onion service {host}, port {port}, through a Tor proxy");
+        (Details::HostAndPort { host: host.to_string(), port }, vec![meaning])
+    } else if let Ok(ws) = Ws::try_from(layer) {
+        web_socket("a WebSocket over TCP", ws.host().to_string(), ws.port(), ws.path())
+    } else if let Ok(wss) = Wss::try_from(layer) {
+        web_socket("a WebSocket over TLS", wss.host().to_string(), wss.port(), wss.path())
+    } else if let Ok(unix) = Unix::try_from(layer) {
+        let path = unix.path().to_owned();
+        let meaning = format!("the Unix domain socket {path}");
+        (Details::Path { path }, vec![meaning])
+    } else if let Ok(shs) = Shs::try_from(layer) {
+        explain_shs(&shs)
+    } else if let Ok(NoAuth { key }) = NoAuth::try_from(layer) {
+        let claim = key.map(|key| format!("the key {key} is claimed and not proven"));
+        let meaning = std::iter::once("nothing: no encryption, and nobody proves who they are".to_owned()).chain(claim);
+        (Details::NoAuth { key: key.map(|key| key.to_string()) }, meaning.collect())
+    } else if Channel::try_from(layer).is_ok() {
+        (Details::Channel {}, vec!["a message channel inside one device".to_owned()])
+    } else if let Ok(tunnel) = Tunnel::try_from(layer) {
+        explain_tunnel(&tunnel)
+    } else {
+        let fields: Vec<_> = layer.fields().map(|field| field.into_owned()).collect();
+        (Details::Unknown { fields }, vec!["a layer that this program does not know".to_owned()])
+    }
+}
+
+fn web_socket(kind: &str, host: String, port: u16, path: &str) -> (Details, Vec<String>) {
+    let meaning = format!("{kind} to {host}, port {port}, path {path}");
+    (Details::Url { host, port, path: path.to_owned() }, vec![meaning])
+}
+
+fn explain_shs(shs: &Shs) -> (Details, Vec<String>) {
+    let has_seed = shs.seed.is_some();
+    let mut meaning = vec!["the secret handshake: all is encrypted, and the peer must prove the key".to_owned()];
+    meaning.push(shs.key.to_string());
+    if has_seed {
+        meaning.push("with a seed: whoever has this address can act as its guest, so keep it secret".to_owned());
+    }
+    (Details::Shs { key: shs.key.to_string(), has_seed }, meaning)
+}
+
+fn explain_tunnel(tunnel: &Tunnel) -> (Details, Vec<String>) {
+    let mut meaning =
+        vec![format!("a tunnel to     {}", tunnel.target()), format!("by way of       {}", tunnel.portal())];
+    meaning.extend(tunnel.instance().map(|instance| format!("to its instance {instance}")));
+    let details = Details::Tunnel {
+        portal: tunnel.portal().to_string(),
+        target: tunnel.target().to_string(),
+        instance: tunnel.instance().map(str::to_owned),
+    };
+    (details, meaning)
+}
