@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use crate::mask::masked;
-use crate::{address, keygen};
+use crate::{address, connect, keygen, serve};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand};
 use multiserver_core::keys::{KeyPair, NetworkKey};
@@ -25,13 +25,15 @@ pub(crate) struct CommandLine {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// Log more: once for what happens, twice and three times for details.
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, display_order = 100)]
     pub(crate) verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Keygen(keygen::Options),
+    Serve(serve::Options),
+    Connect(connect::Options),
     Address(address::Options),
 }
 

@@ -6,11 +6,16 @@
 
 mod address;
 mod command_line;
+mod connect;
 mod exit;
+mod failure_words;
 mod identity;
 mod keygen;
 mod log;
 mod mask;
+mod pipe;
+mod runtime;
+mod serve;
 
 use command_line::{Command, CommandLine};
 use exit::Failure;
@@ -28,6 +33,8 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Keygen(options) => keygen::run(&options),
+        Command::Serve(options) => serve::run(options),
+        Command::Connect(options) => connect::run(&options),
         Command::Address(options) => address::run(&options),
     }
 }

@@ -1,0 +1,43 @@
+//! `multiserver connect`.
+
+use crate::command_line::{AddressOptions, IdentityOptions};
+use crate::exit::Failure;
+use crate::{failure_words, pipe, runtime};
+use clap::Args;
+use multiserver_tokio::{MultiAddress, Multiserver, Net, Shs};
+
+/// Connect to an address, pipe standard input to the peer and the peer to standard output.
+///
+/// The end of standard input says goodbye to the peer, and what the peer still sends is printed until it says goodbye
+/// too. The exit status is 0 when both did, and otherwise one line on standard error says what went wrong.
+///
+/// Of several addresses in one, the first that answers and proves its key is taken.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    multiserver connect 'net:example.com:8008~shs:KEY'\n  \
+    multiserver connect --address-file invite.txt --identity alice.identity < request > answer")]
+pub(crate) struct Options {
+    #[command(flatten)]
+    address: AddressOptions,
+    #[command(flatten)]
+    identity: IdentityOptions,
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let text = options.address.text()?;
+    let address: MultiAddress = text.parse().map_err(|error| {
+        Failure::usage(format_args!("this is not an address, {error} (`multiserver address` points at it)"))
+    })?;
+    let network = options.identity.network_key()?;
+    let shs = Shs::new(options.identity.identity()?).network(network);
+    runtime::block_on(connect(address, shs))
+}
+
+async fn connect(address: MultiAddress, shs: Shs) -> Result<(), Failure> {
+    let multiserver = Multiserver::builder().suite(Net::dial_only().then(shs)).build().map_err(Failure::failed)?;
+    let connection = multiserver.connect(&address).await.map_err(|error| failure_words::no_connection(&error))?;
+    if let Some(address) = connection.address() {
+        tracing::info!(address = %address.redacted(), "connected");
+    }
+    pipe::standard_streams(connection).await
+}

@@ -1,0 +1,83 @@
+//! What went wrong on the network, in words for a person.
+
+use crate::exit::Failure;
+use multiserver_tokio::core::shs::{self, Message};
+use multiserver_tokio::{ConnectError, FailedAttempt, Failure as AttemptFailure, Stage};
+use std::io::{self, ErrorKind};
+
+/// Why there is no connection, in one line.
+pub(crate) fn no_connection(error: &ConnectError) -> Failure {
+    match error {
+        ConnectError::NoSuite(address) => {
+            Failure::failed(format_args!("cannot connect to {address}: this program only knows net~shs"))
+        }
+        ConnectError::Failed(attempts) => {
+            let reasons = attempts.iter().map(|FailedAttempt { address, failure, .. }| {
+                let reason = reason(failure);
+                format!("to {address}: {reason}")
+            });
+            Failure::failed(format_args!("cannot connect {}", reasons.collect::<Vec<_>>().join("; nor ")))
+        }
+        other => Failure::failed(other),
+    }
+}
+
+/// Why nothing more comes from the peer.
+pub(crate) fn not_received(error: &io::Error) -> Failure {
+    if is_gone(error) {
+        Failure::failed("the peer went away without saying goodbye: what it sent may be incomplete")
+    } else {
+        Failure::failed(format_args!("cannot receive from the peer: {error}"))
+    }
+}
+
+/// Why nothing more goes to the peer.
+pub(crate) fn not_sent(error: &io::Error) -> Failure {
+    if is_gone(error) {
+        Failure::failed("the peer went away before everything was sent")
+    } else {
+        Failure::failed(format_args!("cannot send to the peer: {error}"))
+    }
+}
+
+fn reason(failure: &AttemptFailure) -> String {
+    match failure {
+        AttemptFailure::Io { stage: Stage::Resolve, source } => format!("the host is not found: {source}"),
+        AttemptFailure::Io { stage: Stage::Connect, source } if source.kind() == ErrorKind::ConnectionRefused => {
+            format!("nobody listens there: {source}")
+        }
+        AttemptFailure::Io { stage: Stage::Connect, source } => format!("the host cannot be reached: {source}"),
+        AttemptFailure::Io { source, .. } => handshake_reason(source),
+        AttemptFailure::Deadline { stage: Stage::Resolve | Stage::Connect, limit } => {
+            format!("no answer within {limit:?}")
+        }
+        AttemptFailure::Deadline { limit, .. } => {
+            format!("connected, but the handshake was not over within {limit:?}: the peer may not speak shs")
+        }
+        AttemptFailure::OtherPeer | AttemptFailure::Spent | _ => failure.to_string(),
+    }
+}
+
+fn handshake_reason(source: &io::Error) -> String {
+    let words = match source.get_ref().and_then(|source| source.downcast_ref()) {
+        Some(shs::Error::Closed(Message::ServerHello) | shs::Error::NetworkKey(_)) => {
+            "the peer has another network key, or does not speak shs"
+        }
+        Some(shs::Error::Closed(Message::ServerAccept)) => {
+            "refused: the peer has another key than the address says, or does not want to talk to us"
+        }
+        Some(shs::Error::Signature(_) | shs::Error::Sealed(_) | shs::Error::EphemeralKey(_)) => {
+            "the peer is not who the address says"
+        }
+        Some(shs::Error::ServerKey) => "the key in the address is not a usable one; it may be mistyped",
+        None if is_gone(source) => "the peer broke off the handshake: it may not speak shs, or refuse us",
+        _ => return format!("the handshake failed: {source}"),
+    };
+    words.to_owned()
+}
+
+/// Whether the stream below just ended.
+fn is_gone(error: &io::Error) -> bool {
+    [ErrorKind::UnexpectedEof, ErrorKind::ConnectionReset, ErrorKind::ConnectionAborted, ErrorKind::BrokenPipe]
+        .contains(&error.kind())
+}

@@ -1,0 +1,124 @@
+//! Who is let in, and what a person reads when a connection cannot be had.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Home, LIMIT, Program, with_key};
+use std::io::Read;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::channel;
+
+#[test]
+fn only_keys_that_are_allowed_come_in() {
+    let home = Home::new();
+    let (friend, friend_key) = home.identity("friend");
+    let (stranger, stranger_key) = home.identity("stranger");
+    let (other, other_key) = home.identity("other");
+    let (mut server, address) = home.serve(&["--echo", "--allow", &friend_key, "--allow", &other_key]);
+    for identity in [friend, other] {
+        assert_eq!(home.run(&["connect", "--identity", &identity, &address], b"hello").output, b"hello");
+    }
+    let refused = home.run(&["connect", "--identity", &stranger, &address], b"hello");
+    assert!(refused.failure(1).contains("does not want to talk to us"), "{refused:?}");
+    assert_eq!(refused.output, b"");
+    let line = server.error_line();
+    assert!(line.contains("refused") && line.contains(&stranger_key), "{line}");
+}
+
+#[test]
+fn a_network_key_keeps_others_out() {
+    let home = Home::new();
+    let (_, key) = home.identity("any");
+    let (_server, address) = home.serve(&["--echo", "--network-key", &key]);
+    let other = home.run(&["connect", &address], b"hello");
+    assert!(other.failure(1).contains("another network key"), "{other:?}");
+
+    assert_eq!(home.run(&["connect", "--network-key", &key, &address], b"hello").output, b"hello");
+    let file = home.path("network");
+    std::fs::write(&file, format!("{key}\n")).unwrap();
+    let file = ["connect", "--network-key-file", file.to_str().unwrap(), &address];
+    assert_eq!(home.run(&file, b"hello").output, b"hello");
+    let mut command = home.command(&["connect", &address]);
+    command.env("MULTISERVER_NETWORK_KEY", &key);
+    assert_eq!(Program::start(command).end().status, 0);
+}
+
+#[test]
+fn a_server_with_another_key_is_not_talked_to() {
+    let home = Home::new();
+    let (_, key) = home.identity("other");
+    let (_server, address) = home.serve(&["--echo"]);
+    let client = home.run(&["connect", &with_key(&address, &key)], b"hello");
+    assert!(client.failure(1).contains("another key than the address says"), "{client:?}");
+}
+
+#[test]
+fn an_address_comes_from_a_file_or_the_environment_and_its_seed_is_the_identity() {
+    let home = Home::new();
+    let (guest, guest_key) = home.identity("guest");
+    let text = std::fs::read_to_string(guest).unwrap();
+    let seed = text.lines().last().unwrap().strip_prefix("ed25519-seed ").unwrap();
+    let (_server, address) = home.serve(&["--echo", "--allow", &guest_key]);
+    let invite = format!("{address}:{seed}");
+    let file = home.path("invite");
+    std::fs::write(&file, format!("{invite}\n")).unwrap();
+    let client = home.run(&["connect", "--address-file", file.to_str().unwrap()], b"hello");
+    assert_eq!((client.status, client.output.as_slice()), (0, b"hello".as_slice()), "{}", client.errors);
+    let mut command = home.command(&["connect"]);
+    command.env("MULTISERVER_ADDRESS", &invite);
+    assert_eq!(Program::start(command).end().status, 0);
+}
+
+#[test]
+fn nobody_there_and_nobody_who_speaks_shs_are_told_apart() {
+    let home = Home::new();
+    let (_, key) = home.identity("any");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("net:{}~shs:{key}", listener.local_addr().unwrap());
+    let client = home.start(&["connect", &address]);
+    let (mut socket, _) = accept(listener);
+    socket.read_exact(&mut [0; 64]).unwrap();
+    drop(socket);
+    let deaf = client.end();
+    assert!(deaf.failure(1).contains("does not speak shs"), "{deaf:?}");
+    let nobody = home.run(&["connect", &address], b"");
+    assert!(nobody.failure(1).contains("nobody listens there"), "{nobody:?}");
+    let both = home.run(&["connect", &format!("{address};{address}")], b"");
+    assert_eq!(both.failure(1).matches("nobody listens there").count(), 2, "{both:?}");
+    let unknown = home.run(&["connect", &format!("net:h:1~secret:{key}")], b"");
+    assert!(unknown.failure(1).contains("only knows net~shs"), "{unknown:?}");
+}
+
+#[test]
+fn what_is_wrong_with_the_command_line_is_said_without_a_seed() {
+    let home = Home::new();
+    let key = "DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ=";
+    let seed = "gfhWsBYIEOZzYCmSYXJKmj3yj+f8H2Mqy2JZk0/I6Ys=";
+    let address = format!("net:h:1~shs:{key}:{seed}");
+    let wrong = format!("net:h:x~shs:{key}:{seed}");
+    for arguments in [
+        ["connect", &wrong].as_slice(),
+        &["address", &wrong],
+        &["connect", &address, &address],
+        &[&address],
+        &["serve", "--net", &address],
+        &["serve", "--allow", &address],
+        &["serve", "--network-key", &wrong],
+        &["serve", "--net", "127.0.0.1"],
+        &["serve", "--net", "127.0.0.1:65536"],
+    ] {
+        let failed = home.run(arguments, b"");
+        assert_eq!((failed.status, failed.output.as_slice()), (2, b"".as_slice()), "{failed:?}");
+        assert!(!failed.errors.is_empty() && !failed.errors.contains("gfhWsB"), "{failed:?}");
+    }
+    assert!(home.run(&["connect", &wrong], b"").failure(2).contains("at byte 6: expected a port"));
+}
+
+/// The next connection; the listener is closed then.
+fn accept(listener: TcpListener) -> (TcpStream, SocketAddr) {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || sender.send(listener.accept().unwrap()));
+    let (socket, address) = receiver.recv_timeout(LIMIT).unwrap();
+    socket.set_read_timeout(Some(LIMIT)).unwrap();
+    (socket, address)
+}

@@ -1,0 +1,233 @@
+//! Runs the real program, in a directory of its own and never for longer than [`LIMIT`].
+#![allow(clippy::unwrap_used, clippy::expect_used, dead_code, unreachable_pub)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+use tempfile::TempDir;
+use wait_timeout::ChildExt;
+
+/// How long anything may take before the test fails.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// A home directory for one test.
+pub struct Home(TempDir);
+
+impl Home {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Where the default identity is.
+    pub fn default_identity(&self) -> PathBuf {
+        self.path("data/multiserver/identity")
+    }
+
+    /// The program with these arguments, which sees nothing of the real home directory.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_multiserver"));
+        command.args(arguments).env("HOME", self.0.path()).env("XDG_DATA_HOME", self.path("data"));
+        for variable in ["MULTISERVER_ADDRESS", "MULTISERVER_NETWORK_KEY", "RUST_LOG"] {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    pub fn start(&self, arguments: &[&str]) -> Program {
+        Program::start(self.command(arguments))
+    }
+
+    /// Runs the program with this standard input to its end.
+    pub fn run(&self, arguments: &[&str], input: &[u8]) -> Finished {
+        let mut program = self.start(arguments);
+        let mut stdin = program.stdin.take().unwrap();
+        thread::scope(|scope| {
+            // The program may end before it has read everything.
+            scope.spawn(move || stdin.write_all(input));
+            program.finish()
+        })
+    }
+
+    /// Makes an identity file and returns its path and public key.
+    pub fn identity(&self, name: &str) -> (String, String) {
+        let path = self.path(name).to_str().unwrap().to_owned();
+        let made = self.run(&["keygen", &path], b"");
+        (path, made.line())
+    }
+
+    /// Starts a server and reads its address.
+    pub fn serve(&self, arguments: &[&str]) -> (Program, String) {
+        let mut server = self.start(&[&["serve"], arguments].concat());
+        let address = server.line();
+        (server, address)
+    }
+}
+
+/// A program that runs; killed when dropped.
+pub struct Program {
+    child: Child,
+    /// Dropped to end the program's standard input.
+    pub stdin: Option<ChildStdin>,
+    output: Receiver<Vec<u8>>,
+    errors: Receiver<Vec<u8>>,
+    /// What has come of the output and was not asked for.
+    rest: Vec<u8>,
+    /// The same of the errors.
+    error_rest: Vec<u8>,
+}
+
+/// What a program has left behind.
+#[derive(Debug)]
+pub struct Finished {
+    pub status: i32,
+    pub output: Vec<u8>,
+    pub errors: String,
+}
+
+impl Program {
+    pub fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stdin = child.stdin.take();
+        let output = chunks(child.stdout.take().unwrap());
+        let errors = chunks(child.stderr.take().unwrap());
+        Self { child, stdin, output, errors, rest: Vec::new(), error_rest: Vec::new() }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn send(&mut self, bytes: &[u8]) {
+        let stdin = self.stdin.as_mut().unwrap();
+        stdin.write_all(bytes).unwrap();
+        stdin.flush().unwrap();
+    }
+
+    /// The next line of its standard output.
+    pub fn line(&mut self) -> String {
+        next_line(&self.output, &mut self.rest)
+    }
+
+    /// The next line of its standard error.
+    pub fn error_line(&mut self) -> String {
+        next_line(&self.errors, &mut self.error_rest)
+    }
+
+    /// Ends it at once, without a chance to say anything.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+    }
+
+    /// Waits for it to end, its standard input as it is.
+    pub fn finish(mut self) -> Finished {
+        let mut output = std::mem::take(&mut self.rest);
+        let mut errors = std::mem::take(&mut self.error_rest);
+        while let Some(chunk) = next_chunk(&self.output) {
+            output.extend(chunk);
+        }
+        while let Some(chunk) = next_chunk(&self.errors) {
+            errors.extend(chunk);
+        }
+        let status = self.child.wait_timeout(LIMIT).unwrap().expect("the program did not end");
+        let errors = String::from_utf8(errors).unwrap();
+        Finished { status: status.code().unwrap_or(-1), output, errors }
+    }
+
+    /// Ends its standard input, and waits for it to end.
+    pub fn end(mut self) -> Finished {
+        self.stdin = None;
+        self.finish()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Finished {
+    /// The one line it printed when all went well.
+    pub fn line(&self) -> String {
+        assert_eq!((self.status, self.errors.as_str()), (0, ""));
+        let text = str::from_utf8(&self.output).unwrap();
+        let line = text.strip_suffix('\n').unwrap();
+        assert!(!line.contains('\n'), "{text}");
+        line.to_owned()
+    }
+
+    /// The one line it printed when it failed with this status.
+    pub fn failure(&self, status: i32) -> &str {
+        assert_eq!(self.status, status, "{}", self.errors);
+        let line = self.errors.strip_suffix('\n').unwrap();
+        let message = line.strip_prefix("multiserver: ").unwrap();
+        assert!(!message.contains('\n') && !message.contains("panicked"), "{}", self.errors);
+        message
+    }
+}
+
+/// Reads a stream in a thread of its own, so that waiting for it can have a limit.
+fn chunks(mut stream: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(count @ 1..) = stream.read(&mut buffer) {
+            if sender.send(buffer.get(..count).unwrap().to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+/// The next bytes; `None` at the end.
+fn next_chunk(stream: &Receiver<Vec<u8>>) -> Option<Vec<u8>> {
+    match stream.recv_timeout(LIMIT) {
+        Ok(chunk) => Some(chunk),
+        Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => None,
+        Err(std::sync::mpsc::RecvTimeoutError::Timeout) => panic!("nothing came for {LIMIT:?}"),
+    }
+}
+
+fn next_line(stream: &Receiver<Vec<u8>>, rest: &mut Vec<u8>) -> String {
+    while !rest.contains(&b'\n') {
+        rest.extend(next_chunk(stream).expect("the stream ended before a line did"));
+    }
+    let mut line = String::new();
+    let count = BufReader::new(rest.as_slice()).read_line(&mut line).unwrap();
+    rest.drain(..count);
+    line.trim_end_matches('\n').to_owned()
+}
+
+/// A text with this key in the place of the address's.
+pub fn with_key(address: &str, key: &str) -> String {
+    let (transport, _) = address.split_once("~shs:").unwrap();
+    format!("{transport}~shs:{key}")
+}
+
+pub fn write_private(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    set_mode(path, 0o600);
+}
+
+#[cfg(unix)]
+pub fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(unix)]
+pub fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}

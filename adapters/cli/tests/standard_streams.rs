@@ -1,0 +1,84 @@
+//! `serve` with standard input and output for the first peer.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::Home;
+
+#[test]
+fn both_ends_talk_and_end_cleanly() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&[]);
+    let mut client = home.start(&["connect", &address]);
+    client.send(b"question\n");
+    assert_eq!(server.line(), "question");
+    client.stdin = None;
+    server.send(b"answer after the goodbye\n");
+    assert_eq!(client.line(), "answer after the goodbye");
+    let server = server.end();
+    assert_eq!((server.status, server.errors.as_str()), (0, ""));
+    let client = client.finish();
+    assert_eq!((client.status, client.errors.as_str()), (0, ""));
+}
+
+#[test]
+fn a_second_peer_is_refused_and_harms_nobody() {
+    let home = Home::new();
+    let (second, second_key) = home.identity("second");
+    let (mut server, address) = home.serve(&[]);
+    let mut first = home.start(&["connect", &address]);
+    first.send(b"first\n");
+    assert_eq!(server.line(), "first");
+    let second = home.run(&["connect", "--identity", &second, &address], b"second");
+    assert!(second.failure(1).contains("does not want to talk to us"), "{second:?}");
+    let line = server.error_line();
+    assert!(line.contains("refused a second peer") && line.contains(&second_key), "{line}");
+    first.send(b"still here\n");
+    assert_eq!(server.line(), "still here");
+    first.stdin = None;
+    let server = server.end();
+    assert_eq!((server.status, server.output.as_slice()), (0, b"".as_slice()));
+    assert_eq!(first.finish().status, 0);
+}
+
+#[test]
+fn a_peer_that_is_not_allowed_does_not_take_the_place_of_the_first() {
+    let home = Home::new();
+    let (friend, friend_key) = home.identity("friend");
+    let (server, address) = home.serve(&["--allow", &friend_key]);
+    assert_eq!(home.run(&["connect", &address], b"").status, 1);
+    let friend = home.start(&["connect", "--identity", &friend, &address]);
+    let server = std::thread::spawn(move || server.end());
+    assert_eq!(friend.end().status, 0);
+    assert_eq!(server.join().unwrap().status, 0);
+}
+
+#[test]
+fn a_peer_that_dies_is_a_failure_even_while_standard_input_is_silent() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&[]);
+    let mut client = home.start(&["connect", &address]);
+    client.send(b"here\n");
+    assert_eq!(server.line(), "here");
+    client.kill();
+    let stdin = server.stdin.take();
+    let server = server.finish();
+    drop(stdin);
+    assert!(server.failure(1).contains("went away"), "{server:?}");
+}
+
+#[test]
+fn a_large_file_goes_through_and_its_end_is_known() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&[]);
+    server.stdin = None;
+    let sent = vec![7; 10 * 1024 * 1024];
+    let client = std::thread::scope(|scope| {
+        let client = scope.spawn(|| home.run(&["connect", &address], &sent));
+        let server = server.finish();
+        assert_eq!((server.status, server.errors.as_str()), (0, ""));
+        assert!(server.output == sent);
+        client.join().unwrap()
+    });
+    assert_eq!((client.status, client.output.len()), (0, 0), "{}", client.errors);
+}
