@@ -7,6 +7,7 @@ use multiserver_core::address::Address;
 use multiserver_core::keys::PublicKey;
 use multiserver_io::{BoxRead, BoxWrite, Duplex};
 use std::fmt;
+use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -95,6 +96,30 @@ impl Connection {
     #[must_use]
     pub fn into_split(self) -> (ReadHalf, WriteHalf) {
         (self.read, self.write)
+    }
+
+    /// Says that nothing more will be written, after all that was; what the peer sends can still be read.
+    ///
+    /// # Errors
+    /// The stream failed.
+    ///
+    /// # Cancel safety
+    /// After a drop, calling it again goes on where it was.
+    pub async fn close(&mut self) -> io::Result<()> {
+        self.write.close().await
+    }
+}
+
+impl WriteHalf {
+    /// Says that nothing more will be written, after all that was.
+    ///
+    /// # Errors
+    /// The stream failed.
+    ///
+    /// # Cancel safety
+    /// After a drop, calling it again goes on where it was.
+    pub async fn close(&mut self) -> io::Result<()> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_close(cx)).await
     }
 }
 

@@ -21,6 +21,7 @@ mod deadline;
 mod error;
 mod event;
 mod exclusive;
+mod export;
 mod gate;
 mod incoming;
 mod live;
@@ -32,6 +33,8 @@ mod serve;
 mod server;
 mod shs;
 mod suite;
+#[cfg(feature = "system")]
+pub mod system;
 #[cfg(test)]
 mod testing;
 mod transform;

@@ -55,16 +55,45 @@ impl Connection {
         (ReadHalf(read), WriteHalf(write))
     }
 
-    /// The same connection with the stream traits of futures-io.
-    #[must_use]
-    pub fn into_futures_io(self) -> multiserver_compose::Connection {
-        self.0
+    /// Says that nothing more will be written, after all that was; what the peer sends can still be read.
+    ///
+    /// It is `shutdown` by the name that all runtimes have for it.
+    ///
+    /// # Errors
+    /// The stream failed.
+    ///
+    /// # Cancel safety
+    /// After a drop, calling it again goes on where it was.
+    pub async fn close(&mut self) -> io::Result<()> {
+        self.0.close().await
+    }
+}
+
+impl WriteHalf {
+    /// Says that nothing more will be written, after all that was.
+    ///
+    /// It is `shutdown` by the name that all runtimes have for it.
+    ///
+    /// # Errors
+    /// The stream failed.
+    ///
+    /// # Cancel safety
+    /// After a drop, calling it again goes on where it was.
+    pub async fn close(&mut self) -> io::Result<()> {
+        self.0.close().await
     }
 }
 
 impl From<multiserver_compose::Connection> for Connection {
     fn from(connection: multiserver_compose::Connection) -> Self {
         Self(connection)
+    }
+}
+
+/// The same connection with the stream traits of futures-io.
+impl From<Connection> for multiserver_compose::Connection {
+    fn from(connection: Connection) -> Self {
+        connection.0
     }
 }
 

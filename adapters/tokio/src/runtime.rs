@@ -2,7 +2,7 @@
 
 use crate::Connection;
 use crate::compat::{Read, Write};
-use multiserver_compose::{BoxFuture, Native, Runtime, TcpListener};
+use multiserver_compose::{BoxFuture, Native, Runtime, TcpListener, system};
 use multiserver_io::Duplex;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -39,13 +39,11 @@ impl Runtime for Tokio {
     }
 
     fn random(&self) -> io::Result<[u8; 32]> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-        Ok(bytes)
+        system::random()
     }
 
     fn interfaces(&self) -> io::Result<Vec<IpAddr>> {
-        Ok(if_addrs::get_if_addrs()?.iter().map(if_addrs::Interface::ip).collect())
+        system::interfaces()
     }
 }
 

@@ -1,0 +1,63 @@
+//! async-io as a runtime.
+
+use crate::socket::{self, Listener};
+use async_io::{Async, Timer};
+use multiserver_compose::{BoxFuture, Connection, Native, Runtime, TcpListener, system};
+use multiserver_io::Duplex;
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+/// Runs futures to their end; the sockets and timers are those of `async-io` whatever it is.
+pub trait Executor: Default + Send + Sync + 'static {
+    /// Runs this future in a task of its own, to its end.
+    fn spawn(&self, future: BoxFuture<'static, ()>);
+}
+
+/// The runtime of async-io's sockets and timers and this executor.
+///
+/// Its reactor needs no set-up: where no executor polls it, it has a thread of its own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AsyncIo<E>(E);
+
+impl<E: Executor> Runtime for AsyncIo<E> {
+    /// Asks the system in a thread for blocking calls.
+    fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
+        let host = host.to_owned();
+        Box::pin(blocking::unblock(move || Ok((host.as_str(), port).to_socket_addrs()?.collect())))
+    }
+
+    fn tcp_connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Duplex>> {
+        Box::pin(async move { Ok(socket::duplex(Async::<TcpStream>::connect(address).await?)) })
+    }
+
+    fn tcp_listen(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn TcpListener>>> {
+        Box::pin(async move {
+            let listener: Box<dyn TcpListener> = Box::new(Listener(Async::<std::net::TcpListener>::bind(address)?));
+            Ok(listener)
+        })
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        let timer = Timer::after(duration);
+        Box::pin(async move {
+            timer.await;
+        })
+    }
+
+    fn spawn(&self, future: BoxFuture<'static, ()>) {
+        self.0.spawn(future);
+    }
+
+    fn random(&self) -> io::Result<[u8; 32]> {
+        system::random()
+    }
+
+    fn interfaces(&self) -> io::Result<Vec<IpAddr>> {
+        system::interfaces()
+    }
+}
+
+impl<E: Executor> Native for AsyncIo<E> {
+    type Connection = Connection;
+}

@@ -1,0 +1,122 @@
+//! Sockets in two halves, and sockets that listen.
+
+use async_io::{Async, IoSafe};
+use futures_io::{AsyncRead, AsyncWrite};
+use multiserver_compose::TcpListener;
+use multiserver_io::Duplex;
+use std::io::{self, ErrorKind, IoSlice};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// A connected socket of the standard library.
+pub(crate) trait Socket: IoSafe + Send + Sync + 'static
+where
+    for<'a> &'a Self: io::Read + io::Write,
+{
+    /// Ends the direction to the peer.
+    fn end_writing(&self) -> io::Result<()>;
+}
+
+/// The half of a socket that is read.
+struct Read<S>(Arc<Async<S>>);
+
+/// The half of a socket that is written; dropping it ends the direction to the peer.
+struct Write<S: Socket>(Arc<Async<S>>)
+where
+    for<'a> &'a S: io::Read + io::Write;
+
+/// A TCP socket that listens.
+pub(crate) struct Listener(pub(crate) Async<std::net::TcpListener>);
+
+/// The TCP connection in two halves, without a lock and without delaying small writes.
+pub(crate) fn duplex(stream: Async<TcpStream>) -> Duplex {
+    // A socket that is dead already says so when it is used.
+    let _ = stream.get_ref().set_nodelay(true);
+    split(stream)
+}
+
+/// The socket in two halves; each direction has one task, which is what async-io's polling allows.
+pub(crate) fn split<S: Socket>(stream: Async<S>) -> Duplex
+where
+    for<'a> &'a S: io::Read + io::Write,
+{
+    let stream = Arc::new(stream);
+    Duplex::new(Read(Arc::clone(&stream)), Write(stream))
+}
+
+impl Socket for TcpStream {
+    fn end_writing(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+impl TcpListener for Listener {
+    fn local_address(&self) -> io::Result<SocketAddr> {
+        self.0.get_ref().local_addr()
+    }
+
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Duplex, SocketAddr)>> {
+        let (stream, address) = ready!(poll_accept(&self.0, cx, std::net::TcpListener::accept))?;
+        Poll::Ready(Async::new(stream).map(|stream| (duplex(stream), address)))
+    }
+}
+
+/// Accepts without blocking.
+pub(crate) fn poll_accept<L, T>(
+    listener: &Async<L>,
+    cx: &mut Context<'_>,
+    accept: impl Fn(&L) -> io::Result<T>,
+) -> Poll<io::Result<T>> {
+    loop {
+        match accept(listener.get_ref()) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => ready!(listener.poll_readable(cx))?,
+            accepted => return Poll::Ready(accepted),
+        }
+    }
+}
+
+impl<S: Socket> AsyncRead for Read<S>
+where
+    for<'a> &'a S: io::Read + io::Write,
+{
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self.0).poll_read(cx, buffer)
+    }
+}
+
+impl<S: Socket> AsyncWrite for Write<S>
+where
+    for<'a> &'a S: io::Read + io::Write,
+{
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self.0).poll_write_vectored(cx, slices)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.0.get_ref().end_writing())
+    }
+}
+
+impl<S: Socket> Drop for Write<S>
+where
+    for<'a> &'a S: io::Read + io::Write,
+{
+    fn drop(&mut self) {
+        // The peer may be gone already; nothing is left to be said to it then.
+        let _ = self.0.get_ref().end_writing();
+    }
+}

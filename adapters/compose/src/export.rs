@@ -1,0 +1,54 @@
+//! What the crates of the runtimes export.
+
+/// Exports everything of this crate with a runtime filled in, so that the crates of the runtimes differ in their names
+/// only.
+///
+/// The crate that calls it has a `Connection`, a `ReadHalf`, a `WriteHalf` and the stream traits' extensions of its
+/// runtime, `AsyncReadExt` and `AsyncWriteExt`, in scope.
+#[macro_export]
+macro_rules! export_with_runtime {
+    ($runtime:ident) => {
+        pub use $crate::core::address::{Address, MultiAddress, Scope};
+        pub use $crate::core::keys::{KeyPair, NetworkKey, PublicKey};
+        pub use $crate::{
+            Admission, Arrival, BoxFuture, BuildError, ConnectError, Context, Event, FailedAttempt, FailedListen,
+            Failure, Handle, IncomingError, Limits, ListenError, Listener, Native, Net, Runtime, Shs, Stage, Suite,
+            TcpListener, Transform, Transformed, Transport,
+        };
+        pub use $crate::{core, io};
+
+        /// Several suites together, on this runtime: see [`multiserver_compose::Multiserver`].
+        pub type Multiserver = $crate::Multiserver<$runtime>;
+
+        /// Collects the suites of a [`Multiserver`]: see [`multiserver_compose::Builder`].
+        pub type Builder = $crate::Builder<$runtime>;
+
+        /// A multiserver that listens: see [`multiserver_compose::Server`].
+        pub type Server = $crate::Server<$runtime>;
+
+        /// A peer of which nothing is proven: see [`multiserver_compose::Incoming`].
+        pub type Incoming = $crate::Incoming<$runtime>;
+
+        /// A peer before the door: see [`multiserver_compose::Request`].
+        pub type Request = $crate::Request<$runtime>;
+
+        /// Makes a new long-term identity.
+        ///
+        /// # Errors
+        /// The system has no randomness to give.
+        pub fn generate_identity() -> std::io::Result<KeyPair> {
+            $crate::generate_identity(&$runtime::default())
+        }
+
+        /// Runs a future in a task of its own, to its end.
+        pub fn spawn(future: impl Future<Output = ()> + Send + 'static) {
+            Runtime::spawn(&$runtime::default(), Box::pin(future));
+        }
+
+        /// What most programs use: `use` all of it, and a change of the runtime is a change of this one line.
+        pub mod prelude {
+            pub use super::{AsyncReadExt as _, AsyncWriteExt as _};
+            pub use super::{Connection, Multiserver, Net, Scope, Shs, block_on, copy, generate_identity, spawn};
+        }
+    };
+}
