@@ -77,3 +77,8 @@ multiserver_compose::export_with_runtime!(Tokio);
 pub fn block_on<T, E: From<std::io::Error>>(future: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     tokio::runtime::Runtime::new()?.block_on(future)
 }
+
+/// The README's code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
