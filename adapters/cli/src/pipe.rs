@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 /// How much is read at once: as much as a pipe holds.
 const CHUNK: usize = 64 * 1024;
 
-/// How long the peer may still say why nothing can be sent to it.
+/// How long bytes of a peer to whom nothing can be sent are waited for.
 const LINGER: Duration = Duration::from_secs(5);
 
 /// The side that failed.
@@ -72,31 +72,26 @@ pub(crate) async fn standard_streams(connection: Connection) -> Result<(), Failu
             PumpError::Write(error) => not_printed(&error),
         })
     };
-    let sending = tokio::spawn(async move {
-        let sent = pump(&mut input, &mut to_peer).await;
-        let sent = match sent {
-            Ok(_) => to_peer.shutdown().await.map_err(PumpError::Write),
-            Err(error) => Err(error),
-        };
-        // The half that is written to lives on: without it the socket would be closed in the peer's direction.
-        sent.map(|()| to_peer)
+    let mut receiving = pin!(receiving);
+    // In a task of its own, so that both directions are sealed and opened at the same time.
+    let mut sending = tokio::spawn(async move {
+        pump(&mut input, &mut to_peer).await?;
+        to_peer.shutdown().await.map_err(PumpError::Write)
     });
-    let (mut receiving, mut sending) = (pin!(receiving), sending);
-    let sent = tokio::select! {
+    let (sent, unreceived) = tokio::select! {
         received = &mut receiving => {
             received?;
-            return match sending.await.map_err(Failure::failed)? {
-                Ok(_) => Ok(()),
-                Err(PumpError::Read(error)) => Err(not_typed(&error)),
-                Err(PumpError::Write(error)) => Err(not_sent(&error)),
-            };
+            (sending.await, None)
         }
-        sent = &mut sending => sent.map_err(Failure::failed)?,
+        sent = &mut sending => (sent, Some(receiving)),
     };
-    match sent {
-        Ok(_to_peer) => receiving.await,
-        Err(PumpError::Read(error)) => Err(not_typed(&error)),
-        Err(PumpError::Write(error)) => {
+    match (sent.map_err(Failure::failed)?, unreceived) {
+        (Ok(()), None) => Ok(()),
+        (Ok(()), Some(receiving)) => receiving.await,
+        (Err(PumpError::Read(error)), _) => Err(not_typed(&error)),
+        (Err(PumpError::Write(error)), None) => Err(not_sent(&error)),
+        (Err(PumpError::Write(error)), Some(receiving)) => {
+            // What comes from the peer may tell why, and may be of use.
             let received = tokio::time::timeout(LINGER, receiving).await;
             Err(received.ok().and_then(Result::err).unwrap_or_else(|| not_sent(&error)))
         }

@@ -3,7 +3,9 @@
 
 mod common;
 
-use common::Home;
+use common::{Home, LIMIT};
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 
 #[test]
 fn both_ends_talk_and_end_cleanly() {
@@ -19,6 +21,32 @@ fn both_ends_talk_and_end_cleanly() {
     assert_eq!((server.status, server.errors.as_str()), (0, ""));
     let client = client.finish();
     assert_eq!((client.status, client.errors.as_str()), (0, ""));
+}
+
+/// Peers in Node take the end of the socket for the end of both directions.
+#[test]
+fn the_socket_stays_open_behind_a_goodbye() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&[]);
+    let (place, key) = address.strip_prefix("net:").unwrap().split_once("~shs:").unwrap();
+    let mut client = home.start(&["connect", &format!("net:{}~shs:{key}", close_both_on_one_end(place))]);
+    client.send(b"question\n");
+    assert_eq!(server.line(), "question");
+    client.stdin = None;
+    let answer = vec![7; 10 * 1024 * 1024];
+    let mut stdin = server.stdin.take().unwrap();
+    let bytes = answer.as_slice();
+    let client = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            // Whatever keeps it from being sent shows at the client.
+            let _ = stdin.write_all(bytes);
+            drop(stdin);
+        });
+        client.finish()
+    });
+    assert_eq!((client.status, client.errors.as_str()), (0, ""));
+    assert!(client.output == answer);
+    assert_eq!(server.finish().status, 0);
 }
 
 #[test]
@@ -81,4 +109,33 @@ fn a_large_file_goes_through_and_its_end_is_known() {
         client.join().unwrap()
     });
     assert_eq!((client.status, client.output.len()), (0, 0), "{}", client.errors);
+}
+
+/// Passes one connection on to a place; when the client's direction ends, both are closed.
+fn close_both_on_one_end(place: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let place = place.to_owned();
+    std::thread::spawn(move || {
+        let (client, _) = listener.accept().unwrap();
+        let server = TcpStream::connect(place).unwrap();
+        client.set_read_timeout(Some(LIMIT)).unwrap();
+        server.set_read_timeout(Some(LIMIT)).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| pass(&server, &client));
+            pass(&client, &server);
+            let _ = client.shutdown(Shutdown::Both);
+            let _ = server.shutdown(Shutdown::Both);
+        });
+    });
+    address
+}
+
+fn pass(mut from: &TcpStream, mut to: &TcpStream) {
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        if to.write_all(buffer.get(..count).unwrap()).is_err() {
+            break;
+        }
+    }
 }
