@@ -173,6 +173,9 @@ async fn closing_waits_for_the_living_and_counts_who_stays() {
     assert_eq!(handle.live(), 1);
 
     let accepting = tokio::spawn(async move { server.accept().await.is_none() });
+    // Virtual time passes only when every task waits.
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert!(!accepting.is_finished());
     let (before, grace) = (Instant::now(), Duration::from_secs(60));
     assert_eq!(handle.close(grace).await, 1);
     assert!(before.elapsed() >= grace);

@@ -43,6 +43,7 @@ async fn bytes_come_back_in_every_length() {
         let back = timeout(PATIENCE, exchange(connection, &sent)).await.unwrap().unwrap();
         assert!(back == sent, "{length} bytes");
     }
+    assert_eq!((server.reports.count("accepted"), server.reports.count("refused")), (5, 0));
 }
 
 #[tokio::test]

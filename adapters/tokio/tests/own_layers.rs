@@ -214,14 +214,24 @@ impl futures_io::AsyncWrite for XorWrite {
 async fn transforms_stand_below_and_above_the_one_that_proves_the_peer() {
     let pipes = Pipes::default();
     let suite = |fill| Suite::new(pipes.clone()).then(Xor(1)).then(Shs::new(identity(fill))).then(Xor(2));
-    let server = echo(suite(SERVER)).await;
-    assert_eq!(server.address.to_string(), format!("pipe:one~xor:1~shs:{}~xor:2", key(SERVER)));
+    let mut server = Multiserver::builder().suite(suite(SERVER)).build().unwrap().listen().await.unwrap();
+    let address = server.address(Scope::Device).unwrap();
+    assert_eq!(address.to_string(), format!("pipe:one~xor:1~shs:{}~xor:2", key(SERVER)));
     let client = Multiserver::builder().suite(suite(CLIENT)).build().unwrap();
-    let connection = client.connect(&server.address).await.unwrap();
-    assert_eq!((connection.peer(), connection.suite()), (Some(&key(SERVER)), "pipe~xor~shs~xor"));
-    assert!(connection.channel_binding().is_some());
-    let sent = vec![9; 100_000];
-    assert!(timeout(PATIENCE, exchange(connection, &sent)).await.unwrap().unwrap() == sent);
+    let accept = async { server.accept().await.unwrap().handshake().await.unwrap().accept().await.unwrap() };
+    let (near, far) = tokio::join!(client.connect(&address), accept);
+    let (mut near, mut far) = (near.unwrap(), far);
+    assert_eq!((near.peer(), near.suite()), (Some(&key(SERVER)), "pipe~xor~shs~xor"));
+    assert!(near.channel_binding().is_some());
+    assert_eq!(near.channel_binding(), far.channel_binding());
+    for from_near in [true, false] {
+        let (from, to) = if from_near { (&mut near, &mut far) } else { (&mut far, &mut near) };
+        from.write_all(b"neither more nor less").await.unwrap();
+        from.shutdown().await.unwrap();
+        let mut said = Vec::new();
+        to.read_to_end(&mut said).await.unwrap();
+        assert_eq!(said, b"neither more nor less");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -245,11 +255,14 @@ async fn a_listener_that_fails_is_asked_again_later_and_later() {
     }
 }
 
-/// Tokio, with a name service in which `both` has an address that never answers before the one that does.
+/// Tokio, with a name service in which `both` has addresses that never answer before the one that does, and `nowhere`
+/// has addresses that answer with a refusal.
 #[derive(Default)]
 struct Names(Tokio);
 
 const SILENT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+const DEAD: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), IpAddr::V4(Ipv4Addr::new(192, 0, 2, 3))];
 
 impl Runtime for Names {
     fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
@@ -257,11 +270,20 @@ impl Runtime for Names {
             let hosts = [SILENT, SILENT, Ipv4Addr::LOCALHOST.into()];
             return Box::pin(async move { Ok(hosts.map(|ip| SocketAddr::new(ip, port)).into()) });
         }
+        if host == "nowhere" {
+            return Box::pin(async move { Ok(DEAD.map(|ip| SocketAddr::new(ip, port)).into()) });
+        }
         self.0.resolve(host, port)
     }
 
     fn tcp_connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Duplex>> {
-        if address.ip() == SILENT { Box::pin(std::future::pending()) } else { self.0.tcp_connect(address) }
+        if address.ip() == SILENT {
+            return Box::pin(std::future::pending());
+        }
+        if DEAD.contains(&address.ip()) {
+            return Box::pin(async { Err(ErrorKind::ConnectionRefused.into()) });
+        }
+        self.0.tcp_connect(address)
     }
 
     fn tcp_listen(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn TcpListener>>> {
@@ -301,6 +323,15 @@ async fn an_ip_address_that_does_not_answer_has_a_short_head_start_only() {
     assert!(before.elapsed() >= Duration::from_millis(500), "{:?}", before.elapsed());
     assert!(before.elapsed() < Limits::default().deadline, "{:?}", before.elapsed());
     assert_eq!(exchange(connection, b"hello").await.unwrap(), b"hello");
+}
+
+#[tokio::test]
+async fn every_ip_address_that_failed_is_named() {
+    let client = multiserver_compose::Multiserver::<Names>::builder().suite(Net::dial_only()).build().unwrap();
+    let text = client.connect(&"net:nowhere:1000".parse().unwrap()).await.unwrap_err().to_string();
+    for part in ["net:nowhere:1000: connecting failed", "192.0.2.2:1000: connection refused", "192.0.2.3:1000: con"] {
+        assert!(text.contains(part), "{text}");
+    }
 }
 
 #[tokio::test]
