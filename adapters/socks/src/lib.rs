@@ -1,0 +1,93 @@
+//! Connects through SOCKS5 proxies, Tor among them, over any futures-io stream.
+//!
+//! The protocol is a machine of `multiserver-core`, [`socks5::Connect`]; this runs it over a stream to the proxy, which
+//! then is the stream to the target. A multiserver does so by itself: its `onion` transport, and `net` when a proxy is
+//! set, as the crates of the runtimes have them.
+//!
+//! ```
+//! use futures_io::{AsyncRead, AsyncWrite};
+//! use multiserver_socks::connect;
+//! use multiserver_socks::socks5::{Credentials, Target};
+//! use std::io;
+//!
+//! /// Makes a stream to Tor's SOCKS port one to an onion service.
+//! async fn to_onion_service<S: AsyncRead + AsyncWrite + Unpin>(mut tor: S) -> io::Result<S> {
+//!     let target = Target::new("duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion", 80);
+//!     // Tor lets streams with different credentials share no circuit.
+//!     let credentials = Credentials::new("this peer", "any").map_err(io::Error::other)?;
+//!     connect(&mut tor, target.map_err(io::Error::other)?, Some(&credentials)).await?;
+//!     Ok(tor)
+//! }
+//! ```
+#![forbid(unsafe_code)]
+
+pub use multiserver_core::socks5;
+
+use futures_io::{AsyncRead, AsyncWrite};
+use multiserver_core::socks5::{Bound, Connect, Credentials, Error, Refusal, Target};
+use multiserver_io::drive;
+use std::io::{self, ErrorKind};
+
+/// Has the proxy at the other end of this stream connect it to `target`, and returns from where it says it did.
+///
+/// A name in the target is resolved by the proxy. No byte is read past the proxy's reply.
+///
+/// # Errors
+/// The stream's own errors as they are. What the proxy did or said otherwise is an [`Error`], the source of the error
+/// returned, whose kind is as near to it as there is one: a target that refused the proxy's connection is
+/// [`ErrorKind::ConnectionRefused`], as it were without a proxy.
+///
+/// # Cancel safety
+/// Not cancel safe: what the proxy was told is forgotten, so the stream is of no more use. A [`Connect`] of your own
+/// under [`drive`] can be resumed.
+pub async fn connect<S>(stream: &mut S, target: Target, credentials: Option<&Credentials>) -> io::Result<Bound>
+where
+    S: AsyncRead + AsyncWrite + Unpin + ?Sized,
+{
+    let mut machine = Connect::new(target, credentials);
+    drive(&mut machine, stream).await.map_err(|error| match error_of_proxy(&error) {
+        Some(cause) => io::Error::new(kind(cause), cause),
+        None => error,
+    })
+}
+
+/// The proxy's part in an error of [`connect`], or of what was built on it; `None` when the stream is to blame.
+#[must_use]
+pub fn error_of_proxy(error: &io::Error) -> Option<Error> {
+    error.get_ref().and_then(|source| source.downcast_ref()).copied()
+}
+
+fn kind(error: Error) -> ErrorKind {
+    match error {
+        Error::Closed(_) => ErrorKind::UnexpectedEof,
+        Error::Refused(refusal) => kind_of_refusal(refusal),
+        Error::AuthenticationRequired | Error::AuthenticationUnsupported | Error::WrongCredentials(_) => {
+            ErrorKind::PermissionDenied
+        }
+        Error::Version { .. }
+        | Error::UnofferedMethod(_)
+        | Error::Reserved(_)
+        | Error::AddressForm(_)
+        | Error::BoundName
+        | Error::Finished
+        | _ => ErrorKind::InvalidData,
+    }
+}
+
+fn kind_of_refusal(refusal: Refusal) -> ErrorKind {
+    match refusal {
+        Refusal::NotAllowed | Refusal::OnionAuthorizationMissing | Refusal::OnionAuthorizationWrong => {
+            ErrorKind::PermissionDenied
+        }
+        Refusal::NetworkUnreachable => ErrorKind::NetworkUnreachable,
+        Refusal::HostUnreachable
+        | Refusal::OnionNotFound
+        | Refusal::OnionIntroductionFailed
+        | Refusal::OnionRendezvousFailed => ErrorKind::HostUnreachable,
+        Refusal::ConnectionRefused => ErrorKind::ConnectionRefused,
+        Refusal::TtlExpired | Refusal::OnionIntroductionTimedOut => ErrorKind::TimedOut,
+        Refusal::CommandNotSupported | Refusal::AddressNotSupported => ErrorKind::Unsupported,
+        Refusal::OnionAddressInvalid | Refusal::OnionInvalid => ErrorKind::InvalidInput,
+        Refusal::GeneralFailure | Refusal::Unknown(_) | _ => ErrorKind::Other,
+    }
+}
