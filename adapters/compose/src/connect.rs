@@ -2,12 +2,17 @@
 
 use crate::connection::About;
 use crate::deadline::{Deadline, Passed};
+use crate::multiserver::Inner;
 use crate::plan::{Candidate, plan};
+use crate::race::race;
 use crate::suite::Ready;
-use crate::{ConnectError, Connection, Context, FailedAttempt, Failure, Multiserver, Native, Stage};
+use crate::{
+    BoxFuture, ConnectError, ConnectOptions, Connection, Context, FailedAttempt, Failure, Multiserver, Native, Stage,
+};
 use multiserver_core::address::{Address, MultiAddress};
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 impl<R: Native> Multiserver<R> {
     /// Connects to the first of these addresses that answers and proves what the address says.
@@ -22,41 +27,78 @@ impl<R: Native> Multiserver<R> {
     /// # Cancel safety
     /// Dropping the future gives the attempt up and leaves no socket behind.
     pub async fn connect(&self, addresses: &MultiAddress) -> Result<R::Connection, ConnectError> {
-        let candidates = plan(&self.inner.suites, addresses);
-        if candidates.is_empty() {
-            return Err(ConnectError::NoSuite(addresses.redacted().to_string()));
-        }
-        let mut failed = Vec::new();
-        let mut spent = false;
-        for candidate in candidates {
-            let failure = if !candidate.same_peer {
-                Failure::OtherPeer
-            } else if spent && candidate.is_spent_by_use {
-                Failure::Spent
-            } else {
-                match self.attempt(&candidate).await {
-                    Ok(connection) => return Ok(connection.into()),
-                    Err(failure) => failure,
-                }
-            };
-            spent |= candidate.is_spent_by_use && failure.stage() >= Some(Stage::Handshake);
-            failed.push(FailedAttempt {
-                address: candidate.address.redacted().to_string(),
-                suite: candidate.suite.name.to_string(),
-                failure,
-            });
-        }
-        Err(ConnectError::Failed(failed))
+        self.connect_with(addresses, &ConnectOptions::new()).await
     }
 
-    async fn attempt(&self, candidate: &Candidate<'_>) -> Result<Connection, Failure> {
-        let context = Context::new(Arc::clone(&self.inner.runtime), Stage::Connect);
-        let mut deadline = Deadline::new(&**context.runtime(), candidate.suite.limits.deadline);
-        match deadline.before(open(candidate.suite, candidate.address, &context)).await {
-            Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(source)) => Err(Failure::Io { stage: context.stage(), source }),
-            Err(Passed(limit)) => Err(Failure::Deadline { stage: context.stage(), limit }),
+    /// Connects as [`connect`](Self::connect) does, in the order and with the freedom that the options give.
+    ///
+    /// # Errors
+    /// No suite fits, or every attempt failed, each with the stage it had reached.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives every attempt up and leaves no socket behind.
+    pub async fn connect_with(
+        &self,
+        addresses: &MultiAddress,
+        options: &ConnectOptions,
+    ) -> Result<R::Connection, ConnectError> {
+        reach(&self.inner, addresses, options, &mut false).await.map(Into::into)
+    }
+}
+
+/// Connects to one of these addresses; `spent` says whether a seed may have been used up, before and afterwards.
+pub(crate) async fn reach(
+    inner: &Inner,
+    addresses: &MultiAddress,
+    options: &ConnectOptions,
+    spent: &mut bool,
+) -> Result<Connection, ConnectError> {
+    let candidates = plan(&inner.suites, addresses, options);
+    if candidates.is_empty() {
+        return Err(ConnectError::NoSuite(addresses.redacted().to_string()));
+    }
+    let candidates: Vec<_> = candidates.iter().enumerate().collect();
+    let mut failed = Vec::new();
+    // What is spent by use is tried alone, and all others between two of these together.
+    for heat in candidates.chunk_by(|(_, one), (_, next)| !one.is_spent_by_use && !next.is_spent_by_use) {
+        let is_spent_by_use = heat.iter().any(|(_, candidate)| candidate.is_spent_by_use);
+        let mut entrants = Vec::new();
+        for &(index, candidate) in heat {
+            match candidate.excluded(*spent) {
+                Some(failure) => failed.push(((index, candidate), failure)),
+                None => entrants.push((index, candidate)),
+            }
         }
+        let start = |&(_, candidate): &_| -> BoxFuture<'_, _> { Box::pin(attempt(inner, candidate, options.deadline)) };
+        match race(&*inner.runtime, options.head_start, entrants, start).await {
+            Ok(connection) => {
+                *spent |= is_spent_by_use;
+                return Ok(connection);
+            }
+            Err(errors) => {
+                let reached_handshake = errors.iter().any(|(_, failure)| failure.stage() >= Some(Stage::Handshake));
+                *spent |= is_spent_by_use && reached_handshake;
+                failed.extend(errors);
+            }
+        }
+    }
+    failed.sort_by_key(|((index, _), _)| *index);
+    let report = |((_, candidate), failure): ((usize, &Candidate<'_>), Failure)| FailedAttempt {
+        address: candidate.address.redacted().to_string(),
+        suite: candidate.suite.name.to_string(),
+        failure,
+    };
+    Err(ConnectError::Failed(failed.into_iter().map(report).collect()))
+}
+
+async fn attempt(inner: &Inner, candidate: &Candidate<'_>, deadline: Option<Duration>) -> Result<Connection, Failure> {
+    let context = Context::new(Arc::clone(&inner.runtime), Stage::Connect);
+    let limit = deadline.unwrap_or(candidate.suite.limits.deadline);
+    let mut deadline = Deadline::new(&**context.runtime(), limit);
+    match deadline.before(open(candidate.suite, candidate.address, &context)).await {
+        Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(source)) => Err(Failure::Io { stage: context.stage(), source }),
+        Err(Passed(limit)) => Err(Failure::Deadline { stage: context.stage(), limit }),
     }
 }
 

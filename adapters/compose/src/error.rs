@@ -3,7 +3,7 @@
 use crate::Stage;
 use multiserver_core::address::Address;
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 /// Why one attempt to connect, or one incoming peer, came to nothing.
@@ -43,6 +43,24 @@ impl Failure {
             Self::OtherPeer | Self::Spent => None,
         }
     }
+
+    /// Whether the same attempt may succeed at another time, with nothing changed on this side.
+    ///
+    /// A peer that is away, too busy or cut off may come back. One that refused us, proved another key or does not
+    /// keep to the protocol will do so again, and what this side does not permit or support stays that way.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Io { stage: Stage::Refused, .. } | Self::OtherPeer | Self::Spent => false,
+            // By convention, what a transform's machine objects to is of the kind `Other`.
+            Self::Io { stage: Stage::Handshake, source } if source.kind() == ErrorKind::Other => false,
+            Self::Io { source, .. } => !matches!(
+                source.kind(),
+                ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::PermissionDenied | ErrorKind::Unsupported
+            ),
+            Self::Deadline { .. } => true,
+        }
+    }
 }
 
 /// Why there is no connection.
@@ -58,9 +76,20 @@ pub enum ConnectError {
     /// Every address that fits a suite failed.
     #[error("no address could be reached: {}", List(.0))]
     Failed(
-        /// The attempts, in the order they were made.
+        /// The attempts, in the order of the addresses, preferred ones first.
         Vec<FailedAttempt>,
     ),
+}
+
+impl ConnectError {
+    /// Whether [one of the attempts](Failure::is_retryable) may succeed at another time.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::NoSuite(_) => false,
+            Self::Failed(attempts) => attempts.iter().any(|attempt| attempt.failure.is_retryable()),
+        }
+    }
 }
 
 /// One address that could not be reached.

@@ -11,9 +11,9 @@ macro_rules! export_with_runtime {
         pub use $crate::core::address::{Address, MultiAddress, Scope};
         pub use $crate::core::keys::{KeyPair, NetworkKey, PublicKey};
         pub use $crate::{
-            Admission, Arrival, BoxFuture, BuildError, ConnectError, Context, Event, FailedAttempt, FailedListen,
-            Failure, Handle, IncomingError, Limits, ListenError, Listener, Native, Net, Runtime, Shs, Stage, Suite,
-            TcpListener, Transform, Transformed, Transport,
+            Admission, Arrival, BoxFuture, BuildError, ConnectError, ConnectOptions, Context, Event, FailedAttempt,
+            FailedListen, Failure, Handle, IncomingError, Limits, ListenError, Listener, Native, Net, Runtime, Shs,
+            Stage, Suite, TcpListener, Transform, Transformed, Transport,
         };
         pub use $crate::{core, io};
 

@@ -53,6 +53,15 @@ impl<R: Native> Multiserver<R> {
     /// # Errors
     /// Every suite that could not; the others are closed again.
     pub async fn listen(&self) -> Result<Server<R>, ListenError> {
+        let (server, failed) = self.listen_where_possible().await?;
+        if failed.is_empty() { Ok(server) } else { Err(ListenError::Failed(failed)) }
+    }
+
+    /// Starts to listen on every suite that is made for it and can, and returns what the others failed of.
+    ///
+    /// # Errors
+    /// Every suite that could not, when no suite could.
+    pub async fn listen_where_possible(&self) -> Result<(Server<R>, Vec<FailedListen>), ListenError> {
         let (mut listening, mut failed) = (Vec::new(), Vec::new());
         for suite in &self.inner.suites {
             let context = Context::new(Arc::clone(&self.inner.runtime), Stage::Resolve);
@@ -64,13 +73,11 @@ impl<R: Native> Multiserver<R> {
                 Err(error) => failed.push(FailedListen { suite: suite.name.to_string(), error }),
             }
         }
-        if !failed.is_empty() {
-            return Err(ListenError::Failed(failed));
+        match (listening.is_empty(), failed.is_empty()) {
+            (false, _) => Ok((Server::new(Arc::clone(&self.inner), listening), failed)),
+            (true, false) => Err(ListenError::Failed(failed)),
+            (true, true) => Err(ListenError::NothingToListen),
         }
-        if listening.is_empty() {
-            return Err(ListenError::NothingToListen);
-        }
-        Ok(Server::new(Arc::clone(&self.inner), listening))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which suites an address fits, and in which order they are tried: decided before any socket is opened.
 
 use crate::suite::Ready;
+use crate::{ConnectOptions, Failure};
 use multiserver_core::address::{Address, MultiAddress};
 use multiserver_core::keys::PublicKey;
 use std::sync::Arc;
@@ -16,21 +17,49 @@ pub(crate) struct Candidate<'a> {
     pub(crate) is_spent_by_use: bool,
 }
 
-/// The candidates in the order to be tried in: that of the addresses and, for each of them, that of the suites.
-pub(crate) fn plan<'a>(suites: &'a [Arc<Ready>], addresses: &'a MultiAddress) -> Vec<Candidate<'a>> {
-    let mut first = None;
-    let fitting = addresses
+impl Candidate<'_> {
+    /// Why it must not be tried, if it must not.
+    pub(crate) const fn excluded(&self, spent: bool) -> Option<Failure> {
+        if !self.same_peer {
+            Some(Failure::OtherPeer)
+        } else if spent && self.is_spent_by_use {
+            Some(Failure::Spent)
+        } else {
+            None
+        }
+    }
+}
+
+/// The candidates in the order to be tried in: those with a preferred transform first, then as the addresses come and,
+/// for each of them, the suites.
+pub(crate) fn plan<'a>(
+    suites: &'a [Arc<Ready>],
+    addresses: &'a MultiAddress,
+    options: &ConnectOptions,
+) -> Vec<Candidate<'a>> {
+    let mut fitting: Vec<_> = addresses
         .addresses()
-        .flat_map(|address| suites.iter().filter(move |suite| suite.fits(address)).map(move |suite| (address, suite)));
+        .flat_map(|address| suites.iter().filter(move |suite| suite.fits(address)).map(move |suite| (address, suite)))
+        .collect();
+    fitting.sort_by_key(|(_, suite)| rank(suite, &options.preferred));
+    let mut first = None;
     fitting
+        .into_iter()
         .map(|(address, suite)| {
             let proven = proven(suite, address);
             // Where the first address proves nothing, any other is as good or better.
-            let same_peer = first.get_or_insert(proven).is_none_or(|first| proven == Some(first));
+            let is_as_good = first.get_or_insert(proven).is_none_or(|first| proven == Some(first));
+            let same_peer = is_as_good || options.allows_other_peers;
             let is_spent_by_use = suite.pairs(address).any(|(transform, layer)| transform.is_spent_by_use(layer));
             Candidate { address, suite, same_peer, is_spent_by_use }
         })
         .collect()
+}
+
+/// The place of the suite's best transform among those preferred; after all of these when none is.
+fn rank(suite: &Ready, preferred: &[String]) -> usize {
+    let is_of_suite = |name: &String| suite.transforms.iter().any(|transform| transform.name() == name);
+    preferred.iter().position(is_of_suite).unwrap_or(preferred.len())
 }
 
 fn proven(suite: &Ready, address: &Address) -> Option<PublicKey> {
@@ -57,6 +86,10 @@ mod tests {
 
     /// The plan in short: each address's host, its suite, and why it is not tried as a matter of course.
     fn planned(suites: Vec<Suite>, addresses: &str) -> Vec<String> {
+        planned_with(suites, addresses, &ConnectOptions::new())
+    }
+
+    fn planned_with(suites: Vec<Suite>, addresses: &str, options: &ConnectOptions) -> Vec<String> {
         let suites = ready(suites);
         let addresses = addresses.parse().unwrap();
         let short = |candidate: &Candidate<'_>| {
@@ -65,7 +98,7 @@ mod tests {
             let spent = if candidate.is_spent_by_use { " spent" } else { "" };
             format!("{host} {}{other}{spent}", candidate.suite.name)
         };
-        plan(&suites, &addresses).iter().map(short).collect()
+        plan(&suites, &addresses, options).iter().map(short).collect()
     }
 
     #[test]
@@ -110,5 +143,28 @@ mod tests {
         let suites = vec![Suite::new(Net::dial_only()).then(shs())];
         let addresses = format!("net:a:1~shs:{KEY}:{OTHER};net:b:1~shs:{KEY}");
         assert_eq!(planned(suites, &addresses), ["a net~shs spent", "b net~shs"]);
+    }
+
+    #[test]
+    fn preferred_transforms_come_first_and_say_which_key_is_to_be_proven() {
+        let suites = || vec![Suite::new(Net::dial_only()).then(NoAuth), Suite::new(Net::dial_only()).then(shs())];
+        let addresses = format!("net:a:1~noauth;net:b:1~shs:{KEY};net:c:1~shs:{OTHER};net:d:1~shs:{KEY}");
+        let prefer = |names: &[&str]| ConnectOptions::new().prefer(names.iter().copied());
+        assert_eq!(
+            planned_with(suites(), &addresses, &prefer(&["shs2", "shs"])),
+            ["b net~shs", "c net~shs other peer", "d net~shs", "a net~noauth other peer"]
+        );
+        assert_eq!(
+            planned_with(suites(), &addresses, &prefer(&["noauth", "shs"])),
+            ["a net~noauth", "b net~shs", "c net~shs", "d net~shs"]
+        );
+    }
+
+    #[test]
+    fn other_peers_are_tried_where_the_caller_says_so() {
+        let suites = vec![Suite::new(Net::dial_only()).then(shs()), Suite::new(Net::dial_only()).then(NoAuth)];
+        let addresses = format!("net:a:1~shs:{KEY};net:b:1~noauth;net:c:1~shs:{OTHER}");
+        let options = ConnectOptions::new().allow_other_peers();
+        assert_eq!(planned_with(suites, &addresses, &options), ["a net~shs", "b net~noauth", "c net~shs"]);
     }
 }

@@ -1,0 +1,59 @@
+//! How to reach a peer that has several addresses.
+
+use std::time::Duration;
+
+/// How [`connect_with`](crate::Multiserver::connect_with) goes about several addresses; the default is
+/// [`connect`](crate::Multiserver::connect)'s way: one after the other, in the order they are given.
+///
+/// ```
+/// # use multiserver_compose::ConnectOptions;
+/// # use std::time::Duration;
+/// let options = ConnectOptions::new().race(Duration::from_millis(250)).prefer(["shs2", "shs"]);
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct ConnectOptions {
+    pub(crate) head_start: Option<Duration>,
+    pub(crate) preferred: Vec<String>,
+    pub(crate) allows_other_peers: bool,
+    pub(crate) deadline: Option<Duration>,
+}
+
+impl ConnectOptions {
+    /// The addresses one after the other, in the order they are given.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Tries the next address as well when those before it have had this much time alone, and takes the first that is
+    /// through its handshake; 250 ms is what RFC 8305 recommends.
+    ///
+    /// The peer may then see connections that end at once. An address with a seed never races: it is tried when all
+    /// before it have failed, and none after it is until it has failed.
+    pub const fn race(mut self, head_start: Duration) -> Self {
+        self.head_start = Some(head_start);
+        self
+    }
+
+    /// Tries addresses with these transforms first, the best named first, and all others after them.
+    ///
+    /// The address that comes first by this order is the one whose key the others have to prove.
+    pub fn prefer<N: Into<String>>(mut self, transforms: impl IntoIterator<Item = N>) -> Self {
+        self.preferred = transforms.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Lets an address that proves another key than the first one, or none, be tried in its place.
+    ///
+    /// Who answered is then for the caller to find out, by [`Connection::peer`](crate::Connection::peer).
+    pub const fn allow_other_peers(mut self) -> Self {
+        self.allows_other_peers = true;
+        self
+    }
+
+    /// Sets how long each attempt may take, in the place of its suite's [`Limits::deadline`](crate::Limits::deadline).
+    pub const fn deadline(mut self, limit: Duration) -> Self {
+        self.deadline = Some(limit);
+        self
+    }
+}

@@ -1,0 +1,88 @@
+//! Several ways to the same end: the first that succeeds wins.
+
+use crate::{BoxFuture, Runtime};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// What the first of these attempts to succeed returns; if none does, every error, in the order they came.
+///
+/// The next attempt starts when one before it fails or, with a head start, when the one before it has had so much time
+/// alone (RFC 8305, section 5). Once one has won, and when the future is dropped, the others are dropped.
+pub(crate) async fn race<'a, A, T, E>(
+    runtime: &dyn Runtime,
+    head_start: Option<Duration>,
+    entrants: impl IntoIterator<Item = A>,
+    start: impl Fn(&A) -> BoxFuture<'a, Result<T, E>>,
+) -> Result<T, Vec<(A, E)>> {
+    let (waiting, running, failed) = (entrants.into_iter().collect(), Vec::new(), Vec::new());
+    let mut race = Race { runtime, head_start, start, waiting, running, next_start: None, failed };
+    poll_fn(|cx| race.poll(cx)).await
+}
+
+struct Race<'r, 'a, A, T, E, S> {
+    runtime: &'r dyn Runtime,
+    head_start: Option<Duration>,
+    start: S,
+    waiting: VecDeque<A>,
+    running: Vec<(A, BoxFuture<'a, Result<T, E>>)>,
+    next_start: Option<BoxFuture<'static, ()>>,
+    failed: Vec<(A, E)>,
+}
+
+impl<'a, A, T, E, S: Fn(&A) -> BoxFuture<'a, Result<T, E>>> Race<'_, 'a, A, T, E, S> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Vec<(A, E)>>> {
+        loop {
+            let mut is_time = self.running.is_empty();
+            if let Some(next_start) = &mut self.next_start
+                && next_start.as_mut().poll(cx).is_ready()
+            {
+                self.next_start = None;
+                is_time = true;
+            }
+            if is_time {
+                self.start_next();
+            }
+            let before = self.running.len();
+            if let Some(won) = self.poll_running(cx) {
+                return Poll::Ready(Ok(won));
+            }
+            if self.running.is_empty() && self.waiting.is_empty() {
+                return Poll::Ready(Err(std::mem::take(&mut self.failed)));
+            }
+            let failed_some = self.running.len() < before;
+            if failed_some {
+                // No reason to wait any longer: what had the head start is gone.
+                self.start_next();
+            } else if !is_time {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    fn start_next(&mut self) {
+        if let Some(entrant) = self.waiting.pop_front() {
+            let attempt = (self.start)(&entrant);
+            self.running.push((entrant, attempt));
+            let head_start = self.head_start.filter(|_| !self.waiting.is_empty());
+            self.next_start = head_start.map(|head_start| self.runtime.sleep(head_start));
+        }
+    }
+
+    /// What the first attempt to succeed returns; attempts that failed are moved to where they are reported from.
+    fn poll_running(&mut self, cx: &mut Context<'_>) -> Option<T> {
+        let mut index = 0;
+        while let Some((_, attempt)) = self.running.get_mut(index) {
+            match attempt.as_mut().poll(cx) {
+                Poll::Pending => index += 1,
+                Poll::Ready(Ok(won)) => return Some(won),
+                Poll::Ready(Err(error)) => {
+                    let (entrant, _) = self.running.remove(index);
+                    self.failed.push((entrant, error));
+                }
+            }
+        }
+        None
+    }
+}

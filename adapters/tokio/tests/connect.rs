@@ -1,0 +1,165 @@
+//! Several addresses of a peer, and several suites of a server.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use multiserver_tokio::core::keys::Seed;
+use multiserver_tokio::{
+    ConnectError, ConnectOptions, FailedAttempt, Failure, ListenError, MultiAddress, Multiserver, Net, NetworkKey,
+    Scope, Shs, Stage,
+};
+use std::time::Duration;
+use support::{CLIENT, PATIENCE, SERVER, client, client_as, client_of, echo, exchange, identity, key, suite};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+use tokio::time::{Instant, timeout};
+
+const HEAD_START: Duration = Duration::from_millis(250);
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// A place where connections are accepted and never answered.
+struct Silent {
+    listener: TcpListener,
+    address: String,
+}
+
+impl Silent {
+    async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("net:{}~shs:{}", listener.local_addr().unwrap(), key(SERVER));
+        Self { listener, address }
+    }
+
+    /// Waits for a client's first message, and returns what ends when the client closes the socket.
+    async fn hello(&self) -> impl Future<Output = ()> + use<> {
+        let (mut socket, _) = self.listener.accept().await.unwrap();
+        socket.read_exact(&mut [0; 64]).await.unwrap();
+        async move { assert_eq!(timeout(PATIENCE, socket.read(&mut [0; 1])).await.unwrap().unwrap(), 0) }
+    }
+}
+
+fn join<A: ToString>(addresses: &[A]) -> MultiAddress {
+    addresses.iter().map(A::to_string).collect::<Vec<_>>().join(";").parse().unwrap()
+}
+
+fn seeded(address: &str) -> String {
+    format!("{address}:{}", Seed::from_bytes([42; 32]).reveal())
+}
+
+fn failed(error: ConnectError) -> Vec<FailedAttempt> {
+    let ConnectError::Failed(failed) = error else { panic!("{error}") };
+    failed
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_race_gives_each_address_a_head_start_and_closes_what_lost() {
+    let (one, two, server) = (Silent::new().await, Silent::new().await, echo(suite()).await);
+    let addresses = join(&[&one.address, &two.address, &server.address.to_string()]);
+    let (client, options) = (client(), ConnectOptions::new().race(HEAD_START));
+    let before = Instant::now();
+    let (connection, one, two) = tokio::join!(client.connect_with(&addresses, &options), one.hello(), two.hello());
+    assert!(before.elapsed() >= 2 * HEAD_START && before.elapsed() < DEADLINE, "{:?}", before.elapsed());
+    tokio::join!(one, two);
+    assert_eq!(exchange(connection.unwrap(), b"third").await.unwrap(), b"third");
+}
+
+#[tokio::test]
+async fn a_dropped_race_leaves_no_socket_behind() {
+    let (one, two) = (Silent::new().await, Silent::new().await);
+    let addresses = join(&[&one.address, &two.address]);
+    let (client, options) = (client(), ConnectOptions::new().race(Duration::ZERO));
+    let (one, two) = tokio::select! {
+        biased;
+        _ = client.connect_with(&addresses, &options) => unreachable!("nobody answers"),
+        both = async { tokio::join!(one.hello(), two.hello()) } => both,
+    };
+    tokio::join!(one, two);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_seed_never_races_and_is_spent_once() {
+    let (silent, server) = (Silent::new().await, echo(suite()).await);
+    let last = server.address.to_string();
+    let addresses = join(&[seeded(&silent.address), seeded(&last), last]);
+    let (client, options) = (client(), ConnectOptions::new().race(HEAD_START));
+    let before = Instant::now();
+    let (connection, closed) = tokio::join!(client.connect_with(&addresses, &options), silent.hello());
+    assert!(before.elapsed() >= DEADLINE, "{:?}", before.elapsed());
+    closed.await;
+    // The seed was spent on the first: the connection is that of the third, with the client's own identity.
+    drop(connection.unwrap());
+    server.reports.wait_for(&format!("~shs:{}: accepted", key(CLIENT)), 1).await;
+    assert_eq!(server.reports.count(&key(42).to_string()), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_address_races_with_a_seed_that_comes_after_it() {
+    let (one, two) = (Silent::new().await, Silent::new().await);
+    let addresses = join(&[one.address.clone(), seeded(&two.address)]);
+    let (client, options) = (client(), ConnectOptions::new().race(HEAD_START).deadline(Duration::from_secs(3)));
+    let before = Instant::now();
+    let error = client.connect_with(&addresses, &options).await.unwrap_err();
+    assert!(before.elapsed() >= Duration::from_secs(6), "{:?}", before.elapsed());
+    assert!(error.is_retryable());
+    for attempt in failed(error) {
+        assert!(
+            matches!(attempt.failure, Failure::Deadline { stage: Stage::Handshake, limit } if limit.as_secs() == 3)
+        );
+    }
+}
+
+#[tokio::test]
+async fn another_peer_is_taken_where_the_caller_says_so() {
+    let server = echo(suite()).await;
+    let wrong = server.address.to_string().replace(&key(SERVER).to_string(), &key(3).to_string());
+    let addresses = join(&[wrong, server.address.to_string()]);
+    let attempts = failed(client().connect(&addresses).await.unwrap_err());
+    assert!(matches!(attempts.as_slice(), [_, FailedAttempt { failure: Failure::OtherPeer, .. }]), "{attempts:?}");
+    let options = ConnectOptions::new().allow_other_peers();
+    let connection = client().connect_with(&addresses, &options).await.unwrap();
+    assert_eq!(connection.peer(), Some(&key(SERVER)));
+}
+
+#[tokio::test]
+async fn errors_say_whether_trying_again_makes_sense() {
+    let server = echo(suite()).await;
+    let retryable = |result: Result<_, ConnectError>| result.map(drop).unwrap_err().is_retryable();
+    assert!(!retryable(client_as(0xff).connect(&server.address).await), "refused");
+    assert!(!retryable(client().connect(&"unix:/socket~noauth".parse().unwrap()).await), "no suite");
+    // Nobody can tell a server that is overwhelmed from one in another network: both just close.
+    assert!(retryable(client_of(NetworkKey::from_bytes([9; 32])).connect(&server.address).await), "closed");
+    let address = server.address.clone();
+    server.handle.close(PATIENCE).await;
+    assert!(retryable(client().connect(&address).await), "away");
+
+    let garbage = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("net:{}~shs:{}", garbage.local_addr().unwrap(), key(SERVER)).parse().unwrap();
+    let answer = async {
+        let (mut socket, _) = garbage.accept().await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut socket, &[1; 64]).await.unwrap();
+        let _ = socket.read(&mut [0; 64]).await;
+    };
+    let client = client();
+    let (result, ()) = tokio::join!(client.connect(&address), answer);
+    assert!(!retryable(result), "another protocol");
+}
+
+#[tokio::test]
+async fn the_suites_that_can_listen_do_where_the_caller_says_so() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let bind = taken.local_addr().unwrap().to_string();
+    let broken = || Net::bind(&*bind).then(Shs::new(identity(SERVER))).named("broken");
+    let multiserver = Multiserver::builder().suite(broken()).suite(suite()).build().unwrap();
+    let (mut server, failed) = multiserver.listen_where_possible().await.unwrap();
+    assert_eq!(failed.len(), 1);
+    assert!(failed[0].to_string().starts_with("broken: cannot listen on"), "{}", failed[0]);
+    let address = server.address(Scope::Device).unwrap();
+    assert_eq!(address.addresses().count(), 1);
+    let accept = async { server.accept().await.unwrap().handshake().await.unwrap().accept().await.unwrap() };
+    let client = client();
+    let (near, far) = tokio::join!(client.connect(&address), accept);
+    assert_eq!((near.unwrap().suite(), far.suite()), ("net~shs", "net~shs"));
+
+    let error = Multiserver::builder().suite(broken()).build().unwrap().listen_where_possible().await.unwrap_err();
+    assert!(matches!(error, ListenError::Failed(failed) if failed.len() == 1));
+}
