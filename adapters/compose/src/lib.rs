@@ -37,6 +37,7 @@ mod shs;
 mod suite;
 #[cfg(feature = "system")]
 pub mod system;
+mod tcp;
 #[cfg(test)]
 mod testing;
 mod transform;

@@ -1,15 +1,11 @@
 //! TCP as a transport.
 
-mod race;
-mod scope;
-
-use crate::{Arrival, BoxFuture, Context, Listener, Runtime, Stage, Suite, TcpListener, Transform, Transport};
+use crate::tcp::{Bind, Listening, connect};
+use crate::{Arrival, BoxFuture, Context, Listener, Runtime, Suite, Transform, Transport};
 use multiserver_core::address::{self, Host, Layer, LayerBuf, ParseError, Scope};
 use multiserver_io::Duplex;
 use std::error::Error;
-use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::io;
 use std::task::{self, Poll, ready};
 
 /// `net`: TCP, by host name or IP address.
@@ -19,29 +15,9 @@ use std::task::{self, Poll, ready};
 /// is found at each address of the machine's interfaces in that address's scope.
 #[derive(Debug, Clone, Default)]
 pub struct Net {
-    bind: Option<Result<Bind, BadBind>>,
-    found: Found,
-}
-
-/// Where to listen.
-#[derive(Debug, Clone)]
-struct Bind {
-    host: Host,
-    port: u16,
-}
-
-/// Who is told where it listens.
-#[derive(Debug, Clone, Default)]
-struct Found {
-    /// When empty, the scope of the address it is bound to.
-    scopes: Vec<Scope>,
+    bind: Bind,
     external: Vec<Result<Host, BadExternal>>,
 }
-
-/// A text is no place to listen at.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("cannot listen on `{0}`: expected a host, `:` and a port, such as 127.0.0.1:8008 or [::]:8008")]
-struct BadBind(String);
 
 /// A text is no host name.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -63,15 +39,13 @@ impl Net {
     /// Of a host name with several addresses it is the first one that can be bound.
     #[must_use]
     pub fn bind(address: impl Into<String>) -> Self {
-        let address = address.into();
-        let bind = parse_bind(&address).ok_or(BadBind(address));
-        Self { bind: Some(bind), found: Found::default() }
+        Self { bind: Bind::to(address.into()), external: Vec::new() }
     }
 
     /// Adds a scope in which it is found, in the place of the scope of the address it is bound to.
     #[must_use]
     pub fn scope(mut self, scope: Scope) -> Self {
-        self.found.scopes.push(scope);
+        self.bind.scope(scope);
         self
     }
 
@@ -79,7 +53,7 @@ impl Net {
     #[must_use]
     pub fn external(mut self, host: impl Into<String>) -> Self {
         let text = host.into();
-        self.found.external.push(text.parse().map_err(|source| BadExternal { text, source }));
+        self.external.push(text.parse().map_err(|source| BadExternal { text, source }));
         self
     }
 
@@ -96,10 +70,8 @@ impl Transport for Net {
     }
 
     fn check(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
-        if let Some(Err(error)) = &self.bind {
-            return Err(Box::new(error.clone()));
-        }
-        match self.found.external.iter().find_map(|host| host.as_ref().err()) {
+        self.bind.check()?;
+        match self.external.iter().find_map(|host| host.as_ref().err()) {
             Some(error) => Err(Box::new(error.clone())),
             None => Ok(()),
         }
@@ -112,108 +84,49 @@ impl Transport for Net {
     fn dial<'a>(&'a self, context: &'a Context, layer: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
         Box::pin(async move {
             let net = address::Net::try_from(layer).map_err(io::Error::other)?;
-            context.enter(Stage::Resolve);
-            let addresses = context.runtime().resolve(net.host.as_str(), net.port).await?;
-            context.enter(Stage::Connect);
-            race::connect(&**context.runtime(), addresses).await
+            connect(context, &net.host, net.port).await
         })
     }
 
     fn addresses(&self, runtime: &dyn Runtime, scope: Scope) -> Vec<LayerBuf> {
-        match &self.bind {
-            Some(Ok(bind)) => self.found.layers(runtime, &bind.host, bind.port, scope),
-            Some(Err(_)) | None => Vec::new(),
-        }
+        self.bind.port().map(|port| self.layers(runtime, port, scope)).unwrap_or_default()
     }
 
     fn listen<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
         Box::pin(async move {
-            let bind = match &self.bind {
-                None => return Ok(None),
-                Some(bind) => bind.as_ref().map_err(|error| io::Error::new(ErrorKind::InvalidInput, error.clone()))?,
-            };
-            let runtime = Arc::clone(context.runtime());
-            let mut failure = ErrorKind::NotFound.into();
-            for address in runtime.resolve(bind.host.as_str(), bind.port).await? {
-                match runtime.tcp_listen(address).await {
-                    Ok(listener) => {
-                        let port = listener.local_address()?.port();
-                        let host = bind.host.clone();
-                        let net = NetListener { listener, runtime, host, port, found: self.found.clone() };
-                        let listener: Box<dyn Listener> = Box::new(net);
-                        return Ok(Some(listener));
-                    }
-                    Err(error) => failure = io::Error::new(error.kind(), CannotListen { address, source: error }),
-                }
-            }
-            Err(failure)
+            let tcp = self.bind.listen(context.runtime()).await?;
+            Ok(tcp.map(|tcp| -> Box<dyn Listener> { Box::new(NetListener { tcp, net: self.clone() }) }))
         })
     }
 }
 
-/// An address could not be bound.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {source}")]
-struct CannotListen {
-    address: SocketAddr,
-    source: io::Error,
+impl Net {
+    fn layers(&self, runtime: &dyn Runtime, port: u16, scope: Scope) -> Vec<LayerBuf> {
+        if port == 0 {
+            return Vec::new();
+        }
+        let hosts = if scope == Scope::Public && !self.external.is_empty() {
+            self.external.iter().flatten().cloned().collect()
+        } else {
+            self.bind.hosts(runtime, scope)
+        };
+        hosts.into_iter().map(|host| address::Net { host, port }.into()).collect()
+    }
 }
 
 struct NetListener {
-    listener: Box<dyn TcpListener>,
-    runtime: Arc<dyn Runtime>,
-    host: Host,
-    port: u16,
-    found: Found,
+    tcp: Listening,
+    net: Net,
 }
 
 impl Listener for NetListener {
     fn addresses(&self, scope: Scope) -> Vec<LayerBuf> {
-        self.found.layers(&*self.runtime, &self.host, self.port, scope)
+        self.net.layers(self.tcp.runtime(), self.tcp.port(), scope)
     }
 
     fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<Arrival>> {
-        let (io, address) = ready!(self.listener.poll_accept(cx))?;
-        let ip = address.ip().to_canonical();
-        let layer = address::Net { host: ip.into(), port: address.port() };
+        let (io, ip, port) = ready!(self.tcp.poll_accept(cx))?;
+        let layer = address::Net { host: ip.into(), port };
         Poll::Ready(Ok(Arrival::new(io).from_source(ip).with_layer(layer)))
     }
-}
-
-impl Found {
-    /// Where a listener on this host and port is found; nowhere while the port is still to be chosen.
-    fn layers(&self, runtime: &dyn Runtime, host: &Host, port: u16, scope: Scope) -> Vec<LayerBuf> {
-        if port == 0 {
-            return Vec::new();
-        }
-        self.hosts(runtime, host, scope).into_iter().map(|host| address::Net { host, port }.into()).collect()
-    }
-
-    fn hosts(&self, runtime: &dyn Runtime, host: &Host, scope: Scope) -> Vec<Host> {
-        if scope == Scope::Public && !self.external.is_empty() {
-            return self.external.iter().flatten().cloned().collect();
-        }
-        if !self.scopes.is_empty() && !self.scopes.contains(&scope) {
-            return Vec::new();
-        }
-        match host.ip() {
-            Some(ip) if ip.is_unspecified() => {
-                let is_found = |other: &IpAddr| scope::of(*other) == scope && (ip.is_ipv6() || other.is_ipv4());
-                let interfaces = runtime.interfaces().unwrap_or_default();
-                interfaces.into_iter().filter(is_found).map(Host::from).collect()
-            }
-            _ if self.scopes.contains(&scope) || scope::of_host(host) == scope => vec![host.clone()],
-            _ => Vec::new(),
-        }
-    }
-}
-
-fn parse_bind(text: &str) -> Option<Bind> {
-    let (host, port) = text.rsplit_once(':')?;
-    let is_bare_ipv6 = host.contains(':') && !host.starts_with('[');
-    let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
-    if is_bare_ipv6 || !is_port {
-        return None;
-    }
-    Some(Bind { host: host.parse().ok()?, port: port.parse().ok()? })
 }

@@ -1,0 +1,145 @@
+//! What the transports over TCP have in common: where they listen and are found, and how they reach a host.
+
+mod race;
+mod scope;
+
+use crate::{Context, Runtime, Stage, TcpListener};
+use multiserver_core::address::{Host, Scope};
+use multiserver_io::Duplex;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::task::{self, Poll, ready};
+
+/// Where a transport listens, if it does, and in which scopes it is found there.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bind {
+    place: Option<Result<Place, BadBind>>,
+    /// When empty, the scope of the address it is bound to.
+    scopes: Vec<Scope>,
+}
+
+/// A host and a port to listen at.
+#[derive(Debug, Clone)]
+struct Place {
+    host: Host,
+    port: u16,
+}
+
+/// A text is no place to listen at.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("cannot listen on `{0}`: expected a host, `:` and a port, such as 127.0.0.1:8008 or [::]:8008")]
+pub(crate) struct BadBind(String);
+
+impl Bind {
+    /// Listens at this `HOST:PORT`; what is wrong with the text, [`check`](Self::check) tells.
+    pub(crate) fn to(address: String) -> Self {
+        let place = parse(&address).ok_or(BadBind(address));
+        Self { place: Some(place), scopes: Vec::new() }
+    }
+
+    /// Adds a scope, in the place of that of the address.
+    pub(crate) fn scope(&mut self, scope: Scope) {
+        self.scopes.push(scope);
+    }
+
+    pub(crate) fn check(&self) -> Result<(), BadBind> {
+        match &self.place {
+            Some(Err(error)) => Err(error.clone()),
+            Some(Ok(_)) | None => Ok(()),
+        }
+    }
+
+    /// The port to listen at, which 0 leaves to the system.
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.place().map(|place| place.port)
+    }
+
+    /// The hosts that lead to it in this scope.
+    pub(crate) fn hosts(&self, runtime: &dyn Runtime, scope: Scope) -> Vec<Host> {
+        let Some(Place { host, .. }) = self.place() else { return Vec::new() };
+        if !self.scopes.is_empty() && !self.scopes.contains(&scope) {
+            return Vec::new();
+        }
+        match host.ip() {
+            Some(ip) if ip.is_unspecified() => {
+                let is_found = |other: &IpAddr| scope::of(*other) == scope && (ip.is_ipv6() || other.is_ipv4());
+                let interfaces = runtime.interfaces().unwrap_or_default();
+                interfaces.into_iter().filter(is_found).map(Host::from).collect()
+            }
+            _ if self.scopes.contains(&scope) || scope::of_host(host) == scope => vec![host.clone()],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Starts to listen, where it is made for that; of several addresses at the first that can be bound.
+    pub(crate) async fn listen(&self, runtime: &Arc<dyn Runtime>) -> io::Result<Option<Listening>> {
+        self.check().map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
+        let Some(place) = self.place() else { return Ok(None) };
+        let mut failure = ErrorKind::NotFound.into();
+        for address in runtime.resolve(place.host.as_str(), place.port).await? {
+            match runtime.tcp_listen(address).await {
+                Ok(listener) => {
+                    let port = listener.local_address()?.port();
+                    return Ok(Some(Listening { listener, runtime: Arc::clone(runtime), port }));
+                }
+                Err(error) => failure = io::Error::new(error.kind(), CannotListen { address, source: error }),
+            }
+        }
+        Err(failure)
+    }
+
+    fn place(&self) -> Option<&Place> {
+        self.place.as_ref()?.as_ref().ok()
+    }
+}
+
+/// A socket that listens.
+pub(crate) struct Listening {
+    listener: Box<dyn TcpListener>,
+    runtime: Arc<dyn Runtime>,
+    port: u16,
+}
+
+impl Listening {
+    pub(crate) fn runtime(&self) -> &dyn Runtime {
+        &*self.runtime
+    }
+
+    /// The port it really has.
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The next peer, and where it comes from.
+    pub(crate) fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<(Duplex, IpAddr, u16)>> {
+        let (io, address) = ready!(self.listener.poll_accept(cx))?;
+        Poll::Ready(Ok((io, address.ip().to_canonical(), address.port())))
+    }
+}
+
+/// Connects to a host, at whichever of its addresses answers first.
+pub(crate) async fn connect(context: &Context, host: &Host, port: u16) -> io::Result<Duplex> {
+    context.enter(Stage::Resolve);
+    let addresses = context.runtime().resolve(host.as_str(), port).await?;
+    context.enter(Stage::Connect);
+    race::connect(&**context.runtime(), addresses).await
+}
+
+/// An address could not be bound.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {source}")]
+struct CannotListen {
+    address: SocketAddr,
+    source: io::Error,
+}
+
+fn parse(text: &str) -> Option<Place> {
+    let (host, port) = text.rsplit_once(':')?;
+    let is_bare_ipv6 = host.contains(':') && !host.starts_with('[');
+    let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
+    if is_bare_ipv6 || !is_port {
+        return None;
+    }
+    Some(Place { host: host.parse().ok()?, port: port.parse().ok()? })
+}
