@@ -48,6 +48,11 @@ impl PipeWriter {
     pub fn is_closed(&self) -> bool {
         self.channel().ended
     }
+
+    /// Whether the reader has not read everything.
+    pub fn has_bytes(&self) -> bool {
+        !self.channel().bytes.is_empty()
+    }
 }
 
 impl AsyncWrite for PipeWriter {

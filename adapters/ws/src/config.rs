@@ -1,0 +1,60 @@
+//! The bounds of a WebSocket.
+
+use async_tungstenite::tungstenite::protocol::WebSocketConfig;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How much is collected of small messages before it is written without a flush, in bytes.
+const WRITE_BUFFER: usize = 16 * 1024;
+
+/// How much is read from the stream below at once, in bytes.
+const READ_BUFFER: usize = 16 * 1024;
+
+/// The longest message that is sent, in bytes; a longer write is taken in part.
+pub(crate) const LONGEST_SENT: usize = 128 * 1024;
+
+/// Room for frame headers and for control frames between messages, in bytes.
+const CONTROL: usize = 1024;
+
+/// Makes a future that ends after this time: the runtime's timer.
+pub type Timer = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// The bounds of a WebSocket.
+///
+/// A connection holds 16 KiB to read, at most one message of the peer, and at most 145 KiB to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Config {
+    /// The longest message, and the longest frame of one, that is accepted, in bytes; 1 MiB by default.
+    pub longest_message: usize,
+    /// The longest head of an HTTP request or response, in bytes; 8 KiB by default.
+    pub longest_head: usize,
+    /// The longest time without anything sent, after which a ping is; 30 seconds by default, since reverse proxies cut
+    /// a connection after 60.
+    pub ping_every: Duration,
+    /// How long a peer may be silent once this side has sent its Close frame; 10 seconds by default.
+    pub linger: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            longest_message: 1024 * 1024,
+            longest_head: 8 * 1024,
+            ping_every: Duration::from_secs(30),
+            linger: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Config {
+    /// The same in the library's terms.
+    pub(crate) fn of_messages(&self) -> WebSocketConfig {
+        WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(WRITE_BUFFER)
+            .max_write_buffer_size(WRITE_BUFFER + LONGEST_SENT + CONTROL)
+            .max_message_size(Some(self.longest_message))
+            .max_frame_size(Some(self.longest_message))
+    }
+}

@@ -1,0 +1,85 @@
+//! What a peer does wrong.
+
+use async_tungstenite::tungstenite;
+use std::io::{self, ErrorKind};
+use tungstenite::http::StatusCode;
+
+/// What the peer of a WebSocket does wrong; it is the source of an [`io::Error`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The head of the peer's request or response is too long.
+    #[error("the peer's HTTP head is longer than {0} bytes")]
+    HeadTooLong(
+        /// The longest that is accepted.
+        usize,
+    ),
+    /// What the peer sent is not HTTP.
+    #[error("the peer does not speak HTTP: {0}")]
+    NotHttp(httparse::Error),
+    /// The client sent a request that asks for no WebSocket, which was answered.
+    #[error("an HTTP request that asks for no WebSocket, answered with {0}")]
+    Answered(StatusCode),
+    /// The server answered with something else than a WebSocket.
+    #[error("the server offers no WebSocket there: it answered {0}")]
+    Refused(StatusCode),
+    /// The server agreed to an upgrade, but to another one than it was asked for.
+    #[error("the server's upgrade is not the one asked for: wrong or unexpected {0}")]
+    WrongUpgrade(
+        /// The header that shows it.
+        &'static str,
+    ),
+    /// The peer sent a text message, and only binary ones carry bytes.
+    #[error("the peer sent a text message, where bytes come in binary ones")]
+    TextMessage,
+    /// The peer was silent for too long after this side's Close frame.
+    #[error("the peer did not close the WebSocket in time")]
+    Lingering,
+    /// The peer violates the WebSocket protocol.
+    #[error("the peer violates the WebSocket protocol: {0}")]
+    Protocol(
+        /// In the words of the library.
+        String,
+    ),
+}
+
+impl Error {
+    const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Refused(_) => ErrorKind::ConnectionRefused,
+            Self::Lingering => ErrorKind::TimedOut,
+            Self::HeadTooLong(_)
+            | Self::NotHttp(_)
+            | Self::Answered(_)
+            | Self::WrongUpgrade(_)
+            | Self::TextMessage
+            | Self::Protocol(_) => ErrorKind::InvalidData,
+        }
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        Self::new(error.kind(), error)
+    }
+}
+
+/// The library's error as one of input and output.
+pub(crate) fn into_io(error: tungstenite::Error) -> io::Error {
+    use tungstenite::error::{Error as Library, ProtocolError};
+    if let Library::Io(error) = error {
+        return error;
+    }
+    if matches!(error, Library::Protocol(ProtocolError::ResetWithoutClosingHandshake)) {
+        return io::Error::new(ErrorKind::UnexpectedEof, "the stream below ended without a Close frame");
+    }
+    let is_closed = matches!(
+        error,
+        Library::ConnectionClosed | Library::AlreadyClosed | Library::Protocol(ProtocolError::SendAfterClosing)
+    );
+    if is_closed {
+        return io::Error::new(ErrorKind::BrokenPipe, "the WebSocket is closed");
+    }
+    // The library's error can hold a message, which the text leaves out.
+    Error::Protocol(error.to_string()).into()
+}

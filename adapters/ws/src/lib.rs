@@ -1,0 +1,41 @@
+//! Byte streams over WebSocket messages (RFC 6455), on any futures-io stream.
+//!
+//! [`connect`] and [`accept`] upgrade a stream to a [`WebSocket`]; with the feature `tls`, [`tls`] puts TLS under it.
+//! Addresses, listening and dialling are above this crate: add a runtime's crate, such as `multiserver-tokio`, for
+//! these.
+//!
+//! # How the bytes travel
+//! - Every write becomes one binary message. The receiver joins the messages: their boundaries mean nothing. A text
+//!   message is an error, and there is no compression.
+//! - Pings are answered, and sent when nothing else was for a while ([`Config::ping_every`]), both while the stream is
+//!   being read.
+//! - Messages, buffers and HTTP heads are bounded by the [`Config`].
+//!
+//! # How it ends
+//! A WebSocket has no half-close: a Close frame asks for the end of both directions. A layer above that has a goodbye of
+//! its own, as box streams have, ends its directions one by one while the WebSocket stays open below. The Close frame is
+//! sent when the writing half is closed or dropped, whichever comes first; what the peer still sends can be read until
+//! its own Close frame, or until it has been silent for [`Config::linger`].
+//!
+//! Dropping cannot wait. The Close frame, and with TLS its alert, go out at once if the stream below takes them, as it
+//! does unless the peer stopped reading; the reading half takes over what is left to send. Nothing after the Close frame
+//! is read ahead of the reader: a peer that closes right behind its goodbye, as the reference does, still receives what
+//! is written until this side ends.
+#![forbid(unsafe_code)]
+
+mod client;
+mod config;
+mod error;
+mod http_head;
+mod server;
+mod socket;
+#[cfg(feature = "tls")]
+pub mod tls;
+mod wakers;
+
+pub use async_tungstenite::tungstenite::http;
+pub use client::{Target, connect};
+pub use config::{Config, Timer};
+pub use error::Error;
+pub use server::{Handler, accept};
+pub use socket::{ReadHalf, WebSocket, WriteHalf};

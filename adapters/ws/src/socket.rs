@@ -1,0 +1,327 @@
+//! A byte stream over WebSocket messages.
+
+use crate::config::LONGEST_SENT;
+use crate::error::into_io;
+use crate::wakers::{Half, Wakers};
+use crate::{Config, Error, Timer};
+use async_tungstenite::WebSocketStream;
+use async_tungstenite::tungstenite::protocol::frame::CloseFrame;
+use async_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use async_tungstenite::tungstenite::protocol::{Message, Role};
+use async_tungstenite::tungstenite::{Bytes, Utf8Bytes};
+use futures_io::{AsyncRead, AsyncWrite};
+use futures_util::{Sink, Stream};
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+/// How many messages without bytes are taken in a row before other tasks get their turn.
+const EMPTY_PER_POLL: usize = 32;
+
+/// How many messages of the peer are taken in when the last half is dropped, so that they do not reset the connection
+/// under the Close frame.
+const TAKEN_AT_DROP: usize = 8;
+
+/// The shortest time between two looks at the clock.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+
+/// A byte stream over WebSocket messages; how it ends is told in the [crate's documentation](crate).
+///
+/// Reading yields the bytes of binary messages; 0 bytes are the peer's Close frame, and an end without one is an
+/// [`ErrorKind::UnexpectedEof`]. Every write becomes one message of up to 128 KiB, which may be held back until a flush.
+///
+/// # Cancel safety
+/// What is under way is kept here and not in futures: a read, write, flush or close that was dropped can be called
+/// again, and nothing is lost or sent twice.
+pub struct WebSocket<S: AsyncRead + AsyncWrite + Unpin> {
+    read: ReadHalf<S>,
+    write: WriteHalf<S>,
+}
+
+/// The half of a [`WebSocket`] that is read.
+pub struct ReadHalf<S: AsyncRead + AsyncWrite + Unpin>(Arc<Mutex<State<S>>>);
+
+/// The half of a [`WebSocket`] that is written. Dropping it sends the Close frame, as closing it does.
+pub struct WriteHalf<S: AsyncRead + AsyncWrite + Unpin>(Arc<Mutex<State<S>>>);
+
+/// What the halves share: the library's WebSocket is not to be split without a lock.
+struct State<S> {
+    socket: WebSocketStream<S>,
+    wakers: Wakers,
+    /// What is left of the message that is being read.
+    message: Bytes,
+    end: Option<End>,
+    /// Whether the Close frame is on its way, after which nothing can be written.
+    is_closing: bool,
+    /// Whether something was sent since the timer was set or, once closing, received.
+    is_active: bool,
+    is_half_dropped: bool,
+    timer: Timer,
+    sleep: Pin<Box<dyn Future<Output = ()> + Send>>,
+    ping_every: Duration,
+    linger: Duration,
+}
+
+/// How reading ended; it ends the same way at every later read.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Clean,
+    Failed(ErrorKind),
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// The WebSocket over this stream, of which so many bytes were read already.
+    pub(crate) async fn new(io: S, read: Vec<u8>, role: Role, config: &Config, timer: &Timer) -> Self {
+        let socket = WebSocketStream::from_partially_read(io, read, role, Some(config.of_messages())).await;
+        // Halved, so that a ping comes after the whole time at the latest, however the time of the last message falls.
+        let ping_every = (config.ping_every / 2).max(SHORTEST_WAIT);
+        let state = State {
+            socket,
+            wakers: Wakers::new(),
+            message: Bytes::new(),
+            end: None,
+            is_closing: false,
+            is_active: false,
+            is_half_dropped: false,
+            timer: Arc::clone(timer),
+            sleep: timer(ping_every),
+            ping_every,
+            linger: config.linger.max(SHORTEST_WAIT),
+        };
+        let state = Arc::new(Mutex::new(state));
+        Self { read: ReadHalf(Arc::clone(&state)), write: WriteHalf(state) }
+    }
+
+    /// The two halves, to be used from different tasks.
+    #[must_use]
+    pub fn into_split(self) -> (ReadHalf<S>, WriteHalf<S>) {
+        (self.read, self.write)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
+    fn poll_read(&mut self, cx: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        if buffer.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        if self.message.is_empty() {
+            let waker = self.wakers.waiting(Half::Read, cx);
+            let received = ready!(self.poll_message(&mut Context::from_waker(&waker)));
+            if let Err(error) = received {
+                self.end = Some(End::Failed(error.kind()));
+                return Poll::Ready(Err(error));
+            }
+        }
+        let count = self.message.len().min(buffer.len());
+        for (slot, byte) in buffer.iter_mut().zip(self.message.split_to(count)) {
+            *slot = byte;
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    /// Ready when there are bytes of a message, or none will come.
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        for _ in 0..EMPTY_PER_POLL {
+            match self.end {
+                Some(End::Clean) => return Poll::Ready(Ok(())),
+                Some(End::Failed(kind)) => return Poll::Ready(Err(kind.into())),
+                None => {}
+            }
+            self.poll_time(cx)?;
+            if self.is_closing {
+                // Whoever dropped the writing half could not wait for this.
+                let _ = self.poll_close(cx)?;
+            }
+            let message = match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
+                Some(Ok(message)) => message,
+                Some(Err(error)) => return Poll::Ready(Err(into_io(error))),
+                None => Message::Close(None),
+            };
+            self.is_active |= self.is_closing;
+            match message {
+                Message::Binary(bytes) if bytes.is_empty() => {}
+                Message::Binary(bytes) => {
+                    self.message = bytes;
+                    return Poll::Ready(Ok(()));
+                }
+                Message::Close(_) => {
+                    self.end = Some(End::Clean);
+                    // The answer to the peer's Close frame; on its way it may find that all is closed.
+                    let _ = Pin::new(&mut self.socket).poll_flush(cx);
+                }
+                Message::Text(_) => {
+                    self.close_with(CloseCode::Unsupported, cx);
+                    return Poll::Ready(Err(Error::TextMessage.into()));
+                }
+                // The library has its answer to a ping ready, and sends it with the next read or flush.
+                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Sends a ping when it is time; once closing, fails when the peer was silent for too long.
+    fn poll_time(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        while self.sleep.as_mut().poll(cx).is_ready() {
+            let was_active = std::mem::take(&mut self.is_active);
+            self.sleep = (self.timer)(if self.is_closing { self.linger } else { self.ping_every });
+            if was_active {
+                continue;
+            }
+            if self.is_closing {
+                return Err(Error::Lingering.into());
+            }
+            // With something still to be sent, the connection is not idle.
+            if let Poll::Ready(ready) = Pin::new(&mut self.socket).poll_ready(cx) {
+                ready
+                    .and_then(|()| Pin::new(&mut self.socket).start_send(Message::Ping(Bytes::new())))
+                    .map_err(into_io)?;
+                if let Poll::Ready(flushed) = Pin::new(&mut self.socket).poll_flush(cx) {
+                    flushed.map_err(into_io)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn poll_write(&mut self, cx: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.is_closing {
+            return Poll::Ready(Err(io::Error::new(ErrorKind::BrokenPipe, "written after the WebSocket was closed")));
+        }
+        let Some(bytes) = bytes.get(..bytes.len().min(LONGEST_SENT)).filter(|bytes| !bytes.is_empty()) else {
+            return Poll::Ready(Ok(0));
+        };
+        let waker = self.wakers.waiting(Half::Write, cx);
+        ready!(Pin::new(&mut self.socket).poll_ready(&mut Context::from_waker(&waker))).map_err(into_io)?;
+        let message = Message::Binary(Bytes::copy_from_slice(bytes));
+        Pin::new(&mut self.socket).start_send(message).map_err(into_io)?;
+        self.is_active = true;
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        let waker = self.wakers.waiting(Half::Write, cx);
+        Pin::new(&mut self.socket).poll_flush(&mut Context::from_waker(&waker)).map_err(into_io)
+    }
+
+    /// Sends the Close frame, which once begun is to be driven to its end.
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.is_closing {
+            self.is_closing = true;
+            self.is_active = false;
+            self.sleep = (self.timer)(self.linger);
+            // The reader has to see the new timer.
+            self.wakers.both().wake_by_ref();
+        }
+        Pin::new(&mut self.socket).poll_close(cx).map_err(into_io)
+    }
+
+    /// Tells the peer what is wrong with it, as far as that is possible without waiting.
+    fn close_with(&mut self, code: CloseCode, cx: &mut Context<'_>) {
+        self.is_closing = true;
+        let frame = CloseFrame { code, reason: Utf8Bytes::from_static("") };
+        if Pin::new(&mut self.socket).start_send(Message::Close(Some(frame))).is_ok() {
+            let _ = Pin::new(&mut self.socket).poll_flush(cx);
+        }
+    }
+
+    /// Does what can be done without waiting when a half is dropped.
+    fn drop_half(&mut self, half: Half) {
+        let both: Waker = self.wakers.both().clone();
+        let mut cx = Context::from_waker(&both);
+        let is_last = std::mem::replace(&mut self.is_half_dropped, true);
+        if is_last {
+            for _ in 0..TAKEN_AT_DROP {
+                if !matches!(Pin::new(&mut self.socket).poll_next(&mut cx), Poll::Ready(Some(Ok(_)))) {
+                    break;
+                }
+            }
+        }
+        if is_last || matches!(half, Half::Write) {
+            let _ = self.poll_close(&mut cx);
+        }
+        if is_last {
+            let _ = Pin::new(self.socket.get_mut()).poll_close(&mut cx);
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Drop for ReadHalf<S> {
+    fn drop(&mut self) {
+        lock(&self.0).drop_half(Half::Read);
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Drop for WriteHalf<S> {
+    fn drop(&mut self) {
+        lock(&self.0).drop_half(Half::Write);
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for ReadHalf<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        lock(&self.0).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WriteHalf<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        lock(&self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        lock(&self.0).poll_flush(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut state = lock(&self.0);
+        let waker = state.wakers.waiting(Half::Write, cx);
+        state.poll_close(&mut Context::from_waker(&waker))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebSocket<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.read).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.write).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.write).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.write).poll_close(cx)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> fmt::Debug for WebSocket<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocket").finish_non_exhaustive()
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> fmt::Debug for ReadHalf<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadHalf").finish_non_exhaustive()
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> fmt::Debug for WriteHalf<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteHalf").finish_non_exhaustive()
+    }
+}
+
+fn lock<S>(state: &Mutex<State<S>>) -> MutexGuard<'_, State<S>> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
