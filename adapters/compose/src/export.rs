@@ -10,10 +10,11 @@ macro_rules! export_with_runtime {
     ($runtime:ident) => {
         pub use $crate::core::address::{Address, MultiAddress, Scope};
         pub use $crate::core::keys::{KeyPair, NetworkKey, PublicKey};
+        pub use $crate::layers::*;
         pub use $crate::{
             Admission, Arrival, BoxFuture, BuildError, ConnectError, ConnectOptions, Context, Event, FailedAttempt,
-            FailedListen, Failure, Handle, IncomingError, Limits, ListenError, Listener, Native, Net, Runtime, Shs,
-            Stage, Suite, TcpListener, Transform, Transformed, Transport,
+            FailedListen, Failure, Handle, IncomingError, Limits, ListenError, Listener, Native, Runtime, Stage, Suite,
+            TcpListener, Transform, Transformed, Transport,
         };
         pub use $crate::{core, io};
 

@@ -24,6 +24,7 @@ mod exclusive;
 mod export;
 mod gate;
 mod incoming;
+pub mod layers;
 mod live;
 mod multiserver;
 mod net;
@@ -42,6 +43,8 @@ mod tcp;
 mod testing;
 mod transform;
 mod transport;
+#[cfg(feature = "ws")]
+pub mod ws;
 
 pub use builder::{BuildError, Builder};
 pub use connection::{Connection, ReadHalf, WriteHalf};
@@ -50,12 +53,11 @@ pub use error::{ConnectError, FailedAttempt, FailedListen, Failure, IncomingErro
 pub use event::Event;
 pub use gate::Limits;
 pub use incoming::{Incoming, Request};
+pub use layers::*;
 pub use multiserver::Multiserver;
-pub use net::Net;
 pub use options::ConnectOptions;
 pub use runtime::{BoxFuture, Native, Runtime, TcpListener, generate_identity};
 pub use server::{Handle, Server};
-pub use shs::Shs;
 pub use suite::Suite;
 pub use transform::{Admission, Transform, Transformed};
 pub use transport::{Arrival, Listener, Transport};

@@ -33,6 +33,11 @@ impl Head {
             let known = bytes.len();
             bytes.extend(chunk.iter().take(count));
             let end = end_of_head(&bytes, known);
+            let of_head = bytes.get(known..end.unwrap_or(bytes.len())).unwrap_or_default();
+            // Such as the first byte of TLS, behind which no empty line can be waited for.
+            if of_head.iter().any(|byte| byte.is_ascii_control() && !b"\r\n\t".contains(byte)) {
+                return Err(not_http());
+            }
             if end.unwrap_or(bytes.len()) > longest {
                 return Err(Error::HeadTooLong(longest).into());
             }

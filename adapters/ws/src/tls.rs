@@ -1,11 +1,12 @@
 //! TLS 1.2 and 1.3 under a WebSocket, with rustls.
 
 use futures_io::{AsyncRead, AsyncWrite};
+pub use futures_rustls::TlsStream;
 use futures_rustls::pki_types::pem::PemObject;
 use futures_rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use futures_rustls::rustls::crypto::{CryptoProvider, ring};
 use futures_rustls::rustls::{self, ClientConfig, ServerConfig};
-use futures_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+use futures_rustls::{TlsAcceptor, TlsConnector};
 use rustls_platform_verifier::Verifier;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -74,8 +75,8 @@ pub struct Roots {
 impl Roots {
     /// The platform's roots.
     #[must_use]
-    pub fn platform() -> Self {
-        Self::default()
+    pub const fn platform() -> Self {
+        Self { extra: Vec::new() }
     }
 
     /// Adds roots, as PEM text.

@@ -82,6 +82,8 @@ fn what_is_no_http_gets_400_and_a_long_head_431() {
     let (text, error) = refused(b"\x16\x03\x01\x02\x00 hello\r\n\r\n", None);
     assert!(text.starts_with("HTTP/1.1 400 "), "{text}");
     assert_eq!(error.kind(), ErrorKind::InvalidData);
+    let (text, _) = refused(b"\x16\x03", None);
+    assert!(text.starts_with("HTTP/1.1 400 "), "TLS is not waited on for an empty line: {text}");
     let endless = [&b"GET / HTTP/1.1\r\nX: "[..], &[b'x'; 10_000]].concat();
     let (text, error) = refused(&endless, None);
     assert!(text.starts_with("HTTP/1.1 431 "), "{text}");

@@ -1,0 +1,11 @@
+//! The transports and transforms there are, with the features that are on.
+
+pub use crate::net::Net;
+pub use crate::shs::Shs;
+/// What [`Ws`] and `Wss` are made of: bounds, certificates, HTTP.
+#[cfg(feature = "ws")]
+pub use crate::ws;
+#[cfg(feature = "ws")]
+pub use crate::ws::Ws;
+#[cfg(feature = "tls")]
+pub use crate::ws::Wss;

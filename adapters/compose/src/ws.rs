@@ -1,0 +1,249 @@
+//! WebSocket as a transport, plain and over TLS.
+
+mod security;
+
+#[cfg(feature = "tls")]
+pub use multiserver_ws::tls::{Certificate, TlsError};
+pub use multiserver_ws::{Config, Error, http};
+#[cfg(feature = "tls")]
+pub use security::Tls;
+pub use security::{Plain, Security};
+
+use crate::tcp::{Bind, Listening, connect};
+use crate::{Arrival, BoxFuture, Context, Listener, Runtime, Stage, Suite, Transform, Transport};
+use http::{Request, Response};
+use multiserver_core::address::{self, Layer, LayerBuf, Scope};
+use multiserver_io::Duplex;
+use multiserver_ws::{Handler, Target, Timer};
+use std::fmt;
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::task::{self, Poll, ready};
+
+/// `ws`: WebSocket over TCP.
+pub type Ws = WebSocket<Plain>;
+
+/// `wss`: WebSocket over TLS over TCP.
+#[cfg(feature = "tls")]
+pub type Wss = WebSocket<Tls>;
+
+/// WebSocket as a transport: [`Ws`], and `Wss` over TLS.
+///
+/// It is found in the scope of the address that it is bound to, as [`Net`](crate::Net) is. Any path is accepted; a
+/// client asks for the path and the query of the address.
+///
+/// A peer's address is where its socket comes from, as a URL. The reference takes the header `Origin` instead when the
+/// socket comes from the same machine, on the word of whoever connects; here the header has no say. Behind a reverse
+/// proxy all peers have the proxy's address: raise [`Limits::pending_per_source`](crate::Limits::pending_per_source).
+///
+/// Closing a connection says goodbye where the layer above has one, as `shs` does, and leaves the other direction open;
+/// the WebSocket is closed when both have ended, or when the connection is dropped. Without such a layer closing ends
+/// both directions, since a WebSocket has no other end: see [`multiserver_ws`].
+#[derive(Clone)]
+pub struct WebSocket<S> {
+    bind: Bind,
+    external: Vec<Result<LayerBuf, BadExternal>>,
+    config: Config,
+    handler: Option<Handler>,
+    security: S,
+}
+
+/// A text is no URL of a WebSocket.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the external address `{0}` is none: expected a URL such as wss://example.org/path")]
+struct BadExternal(String);
+
+impl WebSocket<Plain> {
+    /// WebSocket for connecting only.
+    #[must_use]
+    pub fn dial_only() -> Self {
+        Self::new(Bind::default(), Plain)
+    }
+
+    /// WebSocket that also listens at this `HOST:PORT`; IPv6 addresses stand in brackets, and port 0 takes a free port.
+    #[must_use]
+    pub fn bind(address: impl Into<String>) -> Self {
+        Self::new(Bind::to(address.into()), Plain)
+    }
+}
+
+#[cfg(feature = "tls")]
+impl WebSocket<Tls> {
+    /// WebSocket over TLS for connecting only.
+    #[must_use]
+    pub fn dial_only() -> Self {
+        Self::new(Bind::default(), Tls::client())
+    }
+
+    /// WebSocket over TLS that also listens at this `HOST:PORT`, with this certificate.
+    #[must_use]
+    pub fn bind(address: impl Into<String>, certificate: Certificate) -> Self {
+        Self::new(Bind::to(address.into()), Tls::server(certificate))
+    }
+
+    /// Adds roots, as PEM text, to those that the platform trusts when connecting.
+    ///
+    /// # Errors
+    /// The text is something else.
+    pub fn root(mut self, pem: impl AsRef<[u8]>) -> Result<Self, TlsError> {
+        self.security = self.security.root(pem.as_ref())?;
+        Ok(self)
+    }
+}
+
+impl<S: Security> WebSocket<S> {
+    fn new(bind: Bind, security: S) -> Self {
+        Self { bind, external: Vec::new(), config: Config::default(), handler: None, security }
+    }
+
+    /// Adds a scope in which it is found, in the place of the scope of the address it is bound to.
+    #[must_use]
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.bind.scope(scope);
+        self
+    }
+
+    /// Adds a URL, `ws://` or `wss://`, that leads here from outside: in the public scope it is found there only.
+    ///
+    /// Behind a reverse proxy that ends TLS, a plain `Ws` has a `wss` URL here.
+    #[must_use]
+    pub fn external(mut self, url: impl Into<String>) -> Self {
+        let url = url.into();
+        self.external.push(parse_external(&url).ok_or(BadExternal(url)));
+        self
+    }
+
+    /// Sets the bounds of messages and heads, the time between pings, and how long a silent peer is waited for.
+    #[must_use]
+    pub const fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Answers HTTP requests on the same port that ask for no WebSocket; without this they get 426.
+    ///
+    /// The handler runs as part of the handshake, under its deadline. The body of the request is not read, and the
+    /// connection is closed behind the answer; the peer then counts as one that failed.
+    #[must_use]
+    pub fn http<H, F>(mut self, handler: H) -> Self
+    where
+        H: Fn(Request<()>) -> F + Send + Sync + 'static,
+        F: Future<Output = Response<Vec<u8>>> + Send + 'static,
+    {
+        self.handler = Some(Arc::new(move |request| Box::pin(handler(request))));
+        self
+    }
+
+    /// The suite of this with a transform over it.
+    #[must_use]
+    pub fn then(self, transform: impl Transform) -> Suite {
+        Suite::new(self).then(transform)
+    }
+
+    fn layers(&self, runtime: &dyn Runtime, port: u16, scope: Scope) -> Vec<LayerBuf> {
+        if scope == Scope::Public && !self.external.is_empty() {
+            return self.external.iter().flatten().cloned().collect();
+        }
+        if port == 0 {
+            return Vec::new();
+        }
+        self.bind.hosts(runtime, scope).into_iter().map(|host| S::layer(host, port)).collect()
+    }
+}
+
+impl<S: Security> Transport for WebSocket<S> {
+    fn name(&self) -> &str {
+        S::NAME
+    }
+
+    fn check(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self.bind.check()?;
+        match self.external.iter().find_map(|url| url.as_ref().err()) {
+            Some(error) => Err(Box::new(error.clone())),
+            None => Ok(()),
+        }
+    }
+
+    fn matches(&self, layer: Layer<'_>) -> bool {
+        S::url(layer).is_some()
+    }
+
+    fn dial<'a>(&'a self, context: &'a Context, layer: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
+        Box::pin(async move {
+            let url = S::url(layer).ok_or(io::ErrorKind::InvalidInput)?;
+            let io = connect(context, &url.host, url.port).await?;
+            let io = self.security.connect(context, url.host.as_str(), io).await?;
+            context.enter(Stage::WebSocket);
+            let target = Target { host: &url.authority, path: &url.path };
+            Ok(split(multiserver_ws::connect(io, target, &self.config, &timer(context)).await?))
+        })
+    }
+
+    fn addresses(&self, runtime: &dyn Runtime, scope: Scope) -> Vec<LayerBuf> {
+        self.bind.port().map(|port| self.layers(runtime, port, scope)).unwrap_or_default()
+    }
+
+    fn listen<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
+        Box::pin(async move {
+            let tcp = self.bind.listen(context.runtime()).await?;
+            let ws = Arc::new(self.clone());
+            Ok(tcp.map(|tcp| -> Box<dyn Listener> { Box::new(WsListener { tcp, ws }) }))
+        })
+    }
+}
+
+struct WsListener<S> {
+    tcp: Listening,
+    ws: Arc<WebSocket<S>>,
+}
+
+impl<S: Security> Listener for WsListener<S> {
+    fn addresses(&self, scope: Scope) -> Vec<LayerBuf> {
+        self.ws.layers(self.tcp.runtime(), self.tcp.port(), scope)
+    }
+
+    fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<Arrival>> {
+        let (io, ip, port): (_, IpAddr, _) = ready!(self.tcp.poll_accept(cx))?;
+        let ws = Arc::clone(&self.ws);
+        let arrival = Arrival::opening(move |context| {
+            Box::pin(async move {
+                let io = ws.security.accept(context, io).await?;
+                context.enter(Stage::WebSocket);
+                let handler = ws.handler.as_ref();
+                Ok(split(multiserver_ws::accept(io, &ws.config, handler, &timer(context)).await?))
+            })
+        });
+        Poll::Ready(Ok(arrival.from_source(ip).with_layer(S::layer(ip.into(), port))))
+    }
+}
+
+fn split<S>(socket: multiserver_ws::WebSocket<S>) -> Duplex
+where
+    S: futures_io::AsyncRead + futures_io::AsyncWrite + Send + Unpin + 'static,
+{
+    let (read, write) = socket.into_split();
+    Duplex::new(read, write)
+}
+
+fn timer(context: &Context) -> Timer {
+    let runtime = Arc::clone(context.runtime());
+    Arc::new(move |duration| runtime.sleep(duration))
+}
+
+fn parse_external(url: &str) -> Option<LayerBuf> {
+    let address: address::Address = url.parse().ok()?;
+    let layer = address.transport();
+    let is_url = address::Ws::try_from(layer).is_ok() || address::Wss::try_from(layer).is_ok();
+    (is_url && address.transforms().len() == 0).then(|| layer.into())
+}
+
+impl<S: Security> fmt::Debug for WebSocket<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocket")
+            .field("name", &S::NAME)
+            .field("bind", &self.bind)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
