@@ -2,10 +2,10 @@
 
 use crate::deadline::Deadline;
 use crate::exclusive::Exclusive;
-use crate::gate::{Gate, Permit};
+use crate::gate::Permit;
 use crate::live::Guard;
 use crate::server::Shared;
-use crate::suite::Ready;
+use crate::tally::Served;
 use crate::transport::{Arrival, Opening};
 use crate::{BoxFuture, Event, Listener};
 use multiserver_core::address::Address;
@@ -22,8 +22,7 @@ const TURNED_AWAY_PER_POLL: usize = 32;
 
 /// What accepting on a suite has to remember.
 pub(crate) struct Acceptor {
-    suite: Arc<Ready>,
-    gate: Arc<Gate>,
+    served: Arc<Served>,
     /// How long the next pause is to be.
     next_pause: Duration,
     pause: Exclusive<Option<BoxFuture<'static, ()>>>,
@@ -31,8 +30,7 @@ pub(crate) struct Acceptor {
 
 /// A peer that was let through to its handshake, and all that counts it.
 pub(crate) struct Accepted {
-    pub(crate) suite: Arc<Ready>,
-    pub(crate) server: Arc<Shared>,
+    pub(crate) served: Arc<Served>,
     pub(crate) opening: Exclusive<Opening>,
     pub(crate) address: Option<Address>,
     pub(crate) deadline: Deadline,
@@ -41,15 +39,14 @@ pub(crate) struct Accepted {
 }
 
 impl Acceptor {
-    pub(crate) fn new(suite: Arc<Ready>) -> Self {
-        let gate = Arc::new(Gate::new(&suite.limits));
-        Self { suite, gate, next_pause: PAUSES.0, pause: Exclusive::new(None) }
+    pub(crate) fn new(served: Arc<Served>) -> Self {
+        Self { served, next_pause: PAUSES.0, pause: Exclusive::new(None) }
     }
 
     pub(crate) fn poll_accept(
         &mut self,
         listener: &dyn Listener,
-        server: &Arc<Shared>,
+        server: &Shared,
         cx: &mut Context<'_>,
     ) -> Poll<Accepted> {
         for _ in 0..TURNED_AWAY_PER_POLL {
@@ -58,7 +55,7 @@ impl Acceptor {
                 ready!(future.as_mut().poll(cx));
                 *pause = None;
             }
-            if self.gate.is_full(cx) {
+            if self.served.gate.is_full(cx) {
                 return Poll::Pending;
             }
             match ready!(listener.poll_accept(cx)) {
@@ -68,40 +65,40 @@ impl Acceptor {
                         return Poll::Ready(accepted);
                     }
                 }
-                Err(error) => self.back_off(&error, server),
+                Err(error) => self.back_off(&error),
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
-    fn let_in(&self, arrival: Arrival, server: &Arc<Shared>) -> Option<Accepted> {
+    fn let_in(&self, arrival: Arrival, server: &Shared) -> Option<Accepted> {
         let Arrival { opening, source, layer } = arrival;
         let address = layer.map(Address::new);
-        let Some(permit) = self.gate.enter(source) else {
-            let crowded = Event::Crowded { suite: &self.suite.name, address: address.as_ref() };
-            server.inner.reporter.report(&crowded);
+        let Served { suite, inner, gate, .. } = &*self.served;
+        let Some(permit) = gate.enter(source) else {
+            self.served.report(&Event::Crowded { suite: &suite.name, address: address.as_ref() });
             return None;
         };
         Some(Accepted {
-            suite: Arc::clone(&self.suite),
-            server: Arc::clone(server),
+            served: Arc::clone(&self.served),
             opening: Exclusive::new(opening),
             address,
-            deadline: Deadline::new(&*server.inner.runtime, self.suite.limits.deadline),
+            deadline: Deadline::new(&*inner.runtime, suite.limits.deadline),
             permit,
             guard: server.live.guard(),
         })
     }
 
     /// Reports an error, and pauses unless it is that of a single peer: out of descriptors, asking on would only spin.
-    fn back_off(&mut self, error: &io::Error, server: &Shared) {
+    fn back_off(&mut self, error: &io::Error) {
         let single =
             matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted);
         let pause = (!single).then_some(self.next_pause);
-        server.inner.reporter.report(&Event::AcceptFailed { suite: &self.suite.name, error, pause });
+        let Served { suite, inner, .. } = &*self.served;
+        self.served.report(&Event::AcceptFailed { suite: &suite.name, error, pause });
         if let Some(pause) = pause {
-            *self.pause.get_mut() = Some(server.inner.runtime.sleep(pause));
+            *self.pause.get_mut() = Some(inner.runtime.sleep(pause));
             self.next_pause = pause.saturating_mul(2).min(PAUSES.1);
         }
     }

@@ -6,6 +6,7 @@ use crate::multiserver::Inner;
 use crate::plan::{Candidate, plan};
 use crate::race::race;
 use crate::suite::Ready;
+use crate::traffic::Meter;
 use crate::{
     BoxFuture, ConnectError, ConnectOptions, Connection, Context, FailedAttempt, Failure, Multiserver, Native, Stage,
 };
@@ -13,6 +14,7 @@ use multiserver_core::address::{Address, MultiAddress};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::Instrument;
 
 impl<R: Native> Multiserver<R> {
     /// Connects to the first of these addresses that answers and proves what the address says.
@@ -93,13 +95,19 @@ pub(crate) async fn reach(
 
 async fn attempt(inner: &Inner, candidate: &Candidate<'_>, deadline: Option<Duration>) -> Result<Connection, Failure> {
     let context = Context::new(Arc::clone(&inner.runtime), Stage::Connect);
-    let limit = deadline.unwrap_or(candidate.suite.limits.deadline);
-    let mut deadline = Deadline::new(&**context.runtime(), limit);
-    match deadline.before(open(candidate.suite, candidate.address, &context)).await {
+    let Candidate { suite, address, .. } = candidate;
+    let mut deadline = Deadline::new(&**context.runtime(), deadline.unwrap_or(suite.limits.deadline));
+    let span = tracing::debug_span!("attempt", suite = %suite.name, address = %address.redacted());
+    let result = match deadline.before(open(suite, address, &context)).instrument(span.clone()).await {
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(source)) => Err(Failure::Io { stage: context.stage(), source }),
         Err(Passed(limit)) => Err(Failure::Deadline { stage: context.stage(), limit }),
-    }
+    };
+    span.in_scope(|| match &result {
+        Ok(_) => tracing::debug!("connected"),
+        Err(failure) => tracing::debug!("{failure}"),
+    });
+    result
 }
 
 async fn open(suite: &Ready, address: &Address, context: &Context) -> io::Result<Connection> {
@@ -119,6 +127,7 @@ async fn open(suite: &Ready, address: &Address, context: &Context) -> io::Result
         channel_binding = transformed.channel_binding.or(channel_binding);
         shown = shown.then(transform.without_secrets(layer));
     }
-    let about = About { address: Some(shown), peer, channel_binding, suite: Arc::clone(&suite.name), _guard: None };
+    let (suite, since, meter) = (Arc::clone(&suite.name), context.runtime().now(), Meter::default());
+    let about = About { address: Some(shown), peer, channel_binding, suite, since, meter, _guard: None };
     Ok(Connection::new(io, about))
 }

@@ -2,6 +2,7 @@
 
 use crate::exclusive::Exclusive;
 use crate::live::Guard;
+use crate::traffic::{Meter, Traffic};
 use futures_io::{AsyncRead, AsyncWrite};
 use multiserver_core::address::Address;
 use multiserver_core::keys::PublicKey;
@@ -12,6 +13,7 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::SystemTime;
 
 /// A byte stream to a peer: read it, write it, and close it to say that nothing more will be written.
 ///
@@ -53,6 +55,8 @@ pub(crate) struct About {
     pub(crate) peer: Option<PublicKey>,
     pub(crate) channel_binding: Option<[u8; 32]>,
     pub(crate) suite: Arc<str>,
+    pub(crate) since: SystemTime,
+    pub(crate) meter: Meter,
     /// Held while the connection lives, on the side that listens.
     pub(crate) _guard: Option<Guard>,
 }
@@ -92,6 +96,18 @@ impl Connection {
         &self.read.about.suite
     }
 
+    /// When it was through its handshake.
+    #[must_use]
+    pub fn since(&self) -> SystemTime {
+        self.read.about.since
+    }
+
+    /// How many bytes it has carried each way.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.read.traffic()
+    }
+
     /// The two halves, to be used from different tasks; there is no lock of ours between them.
     #[must_use]
     pub fn into_split(self) -> (ReadHalf, WriteHalf) {
@@ -110,7 +126,21 @@ impl Connection {
     }
 }
 
+impl ReadHalf {
+    /// How many bytes the connection has carried each way, through both halves.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.about.meter.read()
+    }
+}
+
 impl WriteHalf {
+    /// How many bytes the connection has carried each way, through both halves.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.about.meter.read()
+    }
+
     /// Says that nothing more will be written, after all that was.
     ///
     /// # Errors
@@ -131,16 +161,17 @@ impl AsyncRead for ReadHalf {
             ends.read = true;
             ends.closed = None;
         }
+        self.about.meter.receive(count);
         Poll::Ready(Ok(count))
     }
 }
 
 impl AsyncWrite for WriteHalf {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.io.get_mut() {
-            Some(io) => io.as_mut().poll_write(cx, bytes),
-            None => Poll::Ready(Err(closed())),
-        }
+        let io = self.io.get_mut().as_mut().ok_or_else(closed)?;
+        let count = ready!(io.as_mut().poll_write(cx, bytes))?;
+        self.about.meter.send(count);
+        Poll::Ready(Ok(count))
     }
 
     fn poll_write_vectored(
@@ -148,10 +179,10 @@ impl AsyncWrite for WriteHalf {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match self.io.get_mut() {
-            Some(io) => io.as_mut().poll_write_vectored(cx, slices),
-            None => Poll::Ready(Err(closed())),
-        }
+        let io = self.io.get_mut().as_mut().ok_or_else(closed)?;
+        let count = ready!(io.as_mut().poll_write_vectored(cx, slices))?;
+        self.about.meter.send(count);
+        Poll::Ready(Ok(count))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

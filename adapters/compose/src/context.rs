@@ -23,6 +23,7 @@ impl Context {
 
     /// Notes what begins now, for the error should the attempt fail there.
     pub fn enter(&self, stage: Stage) {
+        tracing::trace!("{stage}");
         *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
     }
 

@@ -12,9 +12,9 @@ macro_rules! export_with_runtime {
         pub use $crate::core::keys::{KeyPair, NetworkKey, PublicKey};
         pub use $crate::layers::*;
         pub use $crate::{
-            Admission, Arrival, BoxFuture, BuildError, ConnectError, ConnectOptions, Context, Event, FailedAttempt,
-            FailedListen, Failure, Handle, IncomingError, Limits, ListenError, Listener, Native, Runtime, Stage, Suite,
-            TcpListener, Transform, Transformed, Transport,
+            Admission, Arrival, BoxFuture, BuildError, ConnectError, ConnectOptions, Context, Counters, Event,
+            FailedAttempt, FailedListen, Failure, Handle, IncomingError, Limits, ListenError, Listener, Native,
+            Runtime, Stage, Suite, TcpListener, Traffic, Transform, Transformed, Transport,
         };
         pub use $crate::{core, io};
 

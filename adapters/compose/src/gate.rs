@@ -84,6 +84,11 @@ impl Gate {
         Some(Permit { gate: Arc::clone(self), source })
     }
 
+    /// How many have a place.
+    pub(crate) fn pending(&self) -> usize {
+        self.state().pending
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

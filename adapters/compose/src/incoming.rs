@@ -6,8 +6,8 @@ use crate::deadline::{Deadline, Passed};
 use crate::exclusive::Exclusive;
 use crate::gate::Permit;
 use crate::live::Guard;
-use crate::server::Shared;
-use crate::suite::Ready;
+use crate::tally::Served;
+use crate::traffic::Meter;
 use crate::{Admission, Connection, Context, Event, Failure, IncomingError, Native, Stage, Transform, Transformed};
 use multiserver_core::address::Address;
 use multiserver_core::keys::PublicKey;
@@ -16,6 +16,7 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use tracing::{Instrument, Span, field};
 
 /// A peer that has connected, of which nothing is proven. Dropping it closes the socket.
 ///
@@ -39,8 +40,8 @@ pub struct Request<R> {
 
 /// A peer on its way in, and what is known of it.
 struct Entry {
-    suite: Arc<Ready>,
-    server: Arc<Shared>,
+    served: Arc<Served>,
+    span: Span,
     context: Context,
     address: Option<Address>,
     deadline: Deadline,
@@ -50,8 +51,7 @@ struct Entry {
 
 /// Reports a refusal, unless the peer was let in.
 struct Refusal {
-    suite: Arc<Ready>,
-    server: Arc<Shared>,
+    served: Arc<Served>,
     address: Option<Address>,
     was_accepted: bool,
 }
@@ -78,7 +78,7 @@ impl<R: Native> Incoming<R> {
     /// The name of the suite it comes through.
     #[must_use]
     pub fn suite(&self) -> &str {
-        &self.accepted.suite.name
+        &self.accepted.served.suite.name
     }
 
     /// Runs the handshake up to where the peer is known and waits to be let in.
@@ -89,26 +89,21 @@ impl<R: Native> Incoming<R> {
     /// # Cancel safety
     /// Dropping the future closes the socket.
     pub async fn handshake(self) -> Result<Request<R>, IncomingError> {
-        let Accepted { suite, server, opening, address, deadline, permit, guard } = self.accepted;
-        let context = Context::new(Arc::clone(&server.inner.runtime), Stage::Connect);
-        let mut entry = Entry { suite, server, context, address, deadline, permit, guard };
+        let Accepted { served, opening, address, deadline, permit, guard } = self.accepted;
+        let context = Context::new(Arc::clone(&served.inner.runtime), Stage::Connect);
+        let span = span(&served, address.as_ref());
+        let mut entry = Entry { served, span, context, address, deadline, permit, guard };
         let opened = {
-            let Entry { suite, context, address, deadline, .. } = &mut entry;
-            deadline
-                .before(async {
-                    let io = opening.into_inner()(context).await?;
-                    let (door, peer) = knock(&suite.transforms, context, address, io).await?;
-                    Ok((door, peer))
-                })
-                .await
+            let Entry { served, span, context, address, deadline, .. } = &mut entry;
+            let knock = async {
+                let io = opening.into_inner()(context).await?;
+                knock(&served.suite.transforms, context, address, io).await
+            };
+            deadline.before(knock).instrument(span.clone()).await
         };
         let (door, peer) = entry.check(opened)?;
-        let refusal = Refusal {
-            suite: Arc::clone(&entry.suite),
-            server: Arc::clone(&entry.server),
-            address: entry.address.clone(),
-            was_accepted: false,
-        };
+        let refusal =
+            Refusal { served: Arc::clone(&entry.served), address: entry.address.clone(), was_accepted: false };
         Ok(Request { entry, door: Exclusive::new(door), peer, refusal, runtime: PhantomData })
     }
 }
@@ -129,7 +124,7 @@ impl<R: Native> Request<R> {
     /// The name of the suite it comes through.
     #[must_use]
     pub fn suite(&self) -> &str {
-        &self.entry.suite.name
+        &self.entry.served.suite.name
     }
 
     /// Lets the peer in, and runs what the suite has above the transform that proved it.
@@ -143,16 +138,19 @@ impl<R: Native> Request<R> {
         self.refusal.was_accepted = true;
         let Self { mut entry, door, peer, .. } = self;
         let opened = {
-            let Entry { suite, context, address, deadline, .. } = &mut entry;
-            deadline.before(enter(&suite.transforms, context, address, door.into_inner())).await
+            let Entry { served, span, context, address, deadline, .. } = &mut entry;
+            let enter = enter(&served.suite.transforms, context, address, door.into_inner());
+            deadline.before(enter).instrument(span.clone()).await
         };
         let transformed = entry.check(opened)?;
-        let Entry { suite, server, address, permit, guard, .. } = entry;
+        let Entry { served, address, permit, guard, span, .. } = entry;
         drop(permit);
-        server.inner.reporter.report(&Event::Accepted { suite: &suite.name, address: address.as_ref() });
+        let suite = Arc::clone(&served.suite.name);
+        span.in_scope(|| served.report(&Event::Accepted { suite: &suite, address: address.as_ref() }));
         let Transformed { io, channel_binding, .. } = transformed;
-        let suite = Arc::clone(&suite.name);
-        Ok(Connection::new(io, About { address, peer, channel_binding, suite, _guard: Some(guard) }).into())
+        let (since, meter, guard) = (served.inner.runtime.now(), Meter::default(), Some(guard));
+        let about = About { address, peer, channel_binding, suite, since, meter, _guard: guard };
+        Ok(Connection::new(io, about).into())
     }
 
     /// What the caller's decision is, unless the deadline passes first.
@@ -164,8 +162,8 @@ impl<R: Native> Request<R> {
 impl Drop for Refusal {
     fn drop(&mut self) {
         if !self.was_accepted {
-            let refused = Event::Refused { suite: &self.suite.name, address: self.address.as_ref() };
-            self.server.inner.reporter.report(&refused);
+            let Self { served, address, .. } = self;
+            served.report(&Event::Refused { suite: &served.suite.name, address: address.as_ref() });
         }
     }
 }
@@ -180,10 +178,19 @@ impl Entry {
             Err(Passed(limit)) => Failure::Deadline { stage, limit },
         };
         let address = self.address.clone().map(Box::new);
-        let error = IncomingError { suite: self.suite.name.to_string(), address, failure };
-        self.server.inner.reporter.report(&Event::Failed(&error));
+        let error = IncomingError { suite: self.served.suite.name.to_string(), address, failure };
+        self.span.in_scope(|| self.served.report(&Event::Failed(&error)));
         Err(error)
     }
+}
+
+/// What is traced of a peer on its way in.
+fn span(served: &Served, address: Option<&Address>) -> Span {
+    let span = tracing::debug_span!("incoming", suite = %served.suite.name, address = field::Empty);
+    if let Some(address) = address {
+        span.record("address", field::display(address.redacted()));
+    }
+    span
 }
 
 /// Runs the transforms up to the one that proves the peer, or all of them when none does.

@@ -38,9 +38,11 @@ mod shs;
 mod suite;
 #[cfg(feature = "system")]
 pub mod system;
+mod tally;
 mod tcp;
 #[cfg(test)]
 mod testing;
+mod traffic;
 mod transform;
 mod transport;
 #[cfg(feature = "ws")]
@@ -59,6 +61,8 @@ pub use options::ConnectOptions;
 pub use runtime::{BoxFuture, Native, Runtime, TcpListener, generate_identity};
 pub use server::{Handle, Server};
 pub use suite::Suite;
+pub use tally::Counters;
+pub use traffic::Traffic;
 pub use transform::{Admission, Transform, Transformed};
 pub use transport::{Arrival, Listener, Transport};
 

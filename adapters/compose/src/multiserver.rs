@@ -3,6 +3,7 @@
 use crate::event::Reporter;
 use crate::server::{Listening, Server};
 use crate::suite::Ready;
+use crate::tally::Served;
 use crate::{Builder, Context, FailedListen, ListenError, Native, Runtime, Stage};
 use multiserver_core::address::{MultiAddress, Scope};
 use std::fmt;
@@ -67,7 +68,8 @@ impl<R: Native> Multiserver<R> {
             let context = Context::new(Arc::clone(&self.inner.runtime), Stage::Resolve);
             match suite.transport.listen(&context).await {
                 Ok(Some(listener)) => {
-                    listening.push(Listening { suite: Arc::clone(suite), listener: Arc::from(listener) });
+                    let served = Arc::new(Served::new(Arc::clone(suite), Arc::clone(&self.inner)));
+                    listening.push(Listening { served, listener: Arc::from(listener) });
                 }
                 Ok(None) => {}
                 Err(error) => failed.push(FailedListen { suite: suite.name.to_string(), error }),

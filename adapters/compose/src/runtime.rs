@@ -7,7 +7,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A boxed future, as traits with `dyn` have to return them.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -26,6 +26,11 @@ pub trait Runtime: Send + Sync + 'static {
 
     /// Ends when this much time has passed since the call, however late it is first polled.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+
+    /// The time of day, by which connections say since when they are there.
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
 
     /// Runs a future to its end in a task of its own. Only [`Server::serve`](crate::Server::serve) asks for this.
     fn spawn(&self, future: BoxFuture<'static, ()>);

@@ -3,7 +3,7 @@
 use crate::accept::{Accepted, Acceptor};
 use crate::live::Live;
 use crate::multiserver::Inner;
-use crate::suite::Ready;
+use crate::tally::{Counters, Served};
 use crate::{Incoming, Listener, Native, Runtime};
 use multiserver_core::address::{MultiAddress, Scope};
 use std::fmt;
@@ -34,6 +34,7 @@ pub struct Handle(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) inner: Arc<Inner>,
     pub(crate) live: Live,
+    served: Vec<Arc<Served>>,
     state: Mutex<State>,
 }
 
@@ -45,15 +46,16 @@ struct State {
 
 /// A suite that listens.
 pub(crate) struct Listening {
-    pub(crate) suite: Arc<Ready>,
+    pub(crate) served: Arc<Served>,
     pub(crate) listener: Arc<dyn Listener>,
 }
 
 impl<R: Native> Server<R> {
     pub(crate) fn new(inner: Arc<Inner>, listening: Vec<Listening>) -> Self {
-        let acceptors = listening.iter().map(|listening| Acceptor::new(Arc::clone(&listening.suite))).collect();
+        let served: Vec<_> = listening.iter().map(|listening| Arc::clone(&listening.served)).collect();
+        let acceptors = served.iter().map(|served| Acceptor::new(Arc::clone(served))).collect();
         let state = Mutex::new(State { listening, waiting: None });
-        let shared = Arc::new(Shared { inner, live: Live::default(), state });
+        let shared = Arc::new(Shared { inner, live: Live::default(), served, state });
         Self { shared, acceptors, turn: 0, runtime: PhantomData }
     }
 
@@ -121,6 +123,13 @@ impl Handle {
         self.0.live.count()
     }
 
+    /// What became of the peers of each suite so far, in the order the suites were added; it stays when the server is
+    /// closed.
+    #[must_use]
+    pub fn counters(&self) -> Vec<Counters> {
+        self.0.served.iter().map(|served| served.counters()).collect()
+    }
+
     /// Stops listening, waits until every peer is gone, for `grace` at the longest, and returns how many still are
     /// there: connections and handshakes belong to the tasks that hold them, and only these can end them.
     ///
@@ -144,7 +153,7 @@ impl Handle {
 impl Shared {
     fn address(&self, scope: Scope) -> Option<MultiAddress> {
         let state = self.state();
-        let addresses = |listening: &Listening| listening.suite.over(listening.listener.addresses(scope));
+        let addresses = |listening: &Listening| listening.served.suite.over(listening.listener.addresses(scope));
         MultiAddress::new(state.listening.iter().flat_map(addresses))
     }
 

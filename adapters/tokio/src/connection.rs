@@ -1,11 +1,13 @@
 //! Connections with tokio's own stream traits.
 
 use futures_io::{AsyncRead as _, AsyncWrite as _};
+use multiserver_compose::Traffic;
 use multiserver_core::address::Address;
 use multiserver_core::keys::PublicKey;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::SystemTime;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A byte stream to a peer, with tokio's [`AsyncRead`] and [`AsyncWrite`].
@@ -48,6 +50,18 @@ impl Connection {
         self.0.suite()
     }
 
+    /// When it was through its handshake.
+    #[must_use]
+    pub fn since(&self) -> SystemTime {
+        self.0.since()
+    }
+
+    /// How many bytes it has carried each way.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.0.traffic()
+    }
+
     /// The two halves, to be used from different tasks; there is no lock of ours between them.
     #[must_use]
     pub fn into_split(self) -> (ReadHalf, WriteHalf) {
@@ -69,7 +83,21 @@ impl Connection {
     }
 }
 
+impl ReadHalf {
+    /// How many bytes the connection has carried each way, through both halves.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.0.traffic()
+    }
+}
+
 impl WriteHalf {
+    /// How many bytes the connection has carried each way, through both halves.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.0.traffic()
+    }
+
     /// Says that nothing more will be written, after all that was.
     ///
     /// It is `shutdown` by the name that all runtimes have for it.

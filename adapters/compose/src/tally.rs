@@ -1,0 +1,93 @@
+//! What became of a suite's peers, in numbers.
+
+use crate::event::Event;
+use crate::gate::Gate;
+use crate::multiserver::Inner;
+use crate::suite::Ready;
+use crate::{Failure, IncomingError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What became of the peers that came through one suite since the server began to listen.
+///
+/// A peer that the caller dropped before its handshake was through is in none of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counters {
+    /// The suite's name.
+    pub suite: String,
+    /// How many are on their way in now.
+    pub pending: usize,
+    /// How many were let in.
+    pub accepted: u64,
+    /// How many were proven or not in need of a proof, and refused by the caller.
+    pub refused: u64,
+    /// How many were closed at once, since too many from the same source were on their way in.
+    pub crowded: u64,
+    /// How many had not come in at the deadline.
+    pub late: u64,
+    /// How many failed in their handshake, or went away.
+    pub failed: u64,
+    /// How many times accepting failed, for all peers or for one.
+    pub accept_errors: u64,
+}
+
+/// A suite that a server listens on: where its peers are bounded, counted and reported.
+pub(crate) struct Served {
+    pub(crate) suite: Arc<Ready>,
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) gate: Arc<Gate>,
+    tally: Tally,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    accepted: AtomicU64,
+    refused: AtomicU64,
+    crowded: AtomicU64,
+    late: AtomicU64,
+    failed: AtomicU64,
+    accept_errors: AtomicU64,
+}
+
+impl Served {
+    pub(crate) fn new(suite: Arc<Ready>, inner: Arc<Inner>) -> Self {
+        let gate = Arc::new(Gate::new(&suite.limits));
+        Self { suite, inner, gate, tally: Tally::default() }
+    }
+
+    /// Counts an event of this suite and tells whoever wants to know.
+    pub(crate) fn report(&self, event: &Event<'_>) {
+        self.tally.of(event).fetch_add(1, Ordering::Relaxed);
+        tracing::debug!("{event}");
+        self.inner.reporter.report(event);
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        let Tally { accepted, refused, crowded, late, failed, accept_errors } = &self.tally;
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counters {
+            suite: self.suite.name.to_string(),
+            pending: self.gate.pending(),
+            accepted: count(accepted),
+            refused: count(refused),
+            crowded: count(crowded),
+            late: count(late),
+            failed: count(failed),
+            accept_errors: count(accept_errors),
+        }
+    }
+}
+
+impl Tally {
+    const fn of(&self, event: &Event<'_>) -> &AtomicU64 {
+        match event {
+            Event::AcceptFailed { .. } => &self.accept_errors,
+            Event::Crowded { .. } => &self.crowded,
+            Event::Failed(IncomingError { failure: Failure::Deadline { .. }, .. }) => &self.late,
+            Event::Failed(_) => &self.failed,
+            Event::Refused { .. } => &self.refused,
+            Event::Accepted { .. } => &self.accepted,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What can be learnt of a server and its connections while they run.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use multiserver_tokio::core::keys::Seed;
+use multiserver_tokio::{Counters, Limits, Multiserver, NetworkKey, Scope, Shs, Traffic};
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+use support::{
+    CLIENT, PATIENCE, SERVER, client, client_as, client_of, echo, echo_with, exchange, identity, key, socket_address,
+    suite,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tracing::Level;
+
+#[tokio::test]
+async fn a_connection_knows_since_when_it_is_there_and_what_it_has_carried() {
+    let mut server = Multiserver::builder().suite(suite()).build().unwrap().listen().await.unwrap();
+    let address = server.address(Scope::Device).unwrap();
+    let accept = async { server.accept().await.unwrap().handshake().await.unwrap().accept().await.unwrap() };
+    let (client, before) = (client(), SystemTime::now());
+    let (near, mut far) = tokio::join!(client.connect(&address), accept);
+    let (mut near, after) = (near.unwrap(), SystemTime::now());
+    assert!((before..=after).contains(&near.since()) && (before..=after).contains(&far.since()));
+    assert_eq!(near.traffic(), Traffic::default());
+
+    near.write_all(&[7; 5000]).await.unwrap();
+    near.shutdown().await.unwrap();
+    far.write_all(&[7; 3]).await.unwrap();
+    far.shutdown().await.unwrap();
+    near.read_to_end(&mut Vec::new()).await.unwrap();
+    let (mut far_read, far_write) = far.into_split();
+    far_read.read_to_end(&mut Vec::new()).await.unwrap();
+    assert_eq!(near.traffic(), Traffic { received: 3, sent: 5000 });
+    assert_eq!(far_write.traffic(), Traffic { received: 5000, sent: 3 });
+    assert_eq!(far_read.traffic(), far_write.traffic());
+}
+
+#[tokio::test]
+async fn the_handler_is_given_what_the_authorizer_says() {
+    #[derive(Debug, PartialEq)]
+    struct Friend(String);
+
+    let server = Multiserver::builder().suite(suite()).build().unwrap().listen().await.unwrap();
+    let address = server.address(Scope::Device).unwrap();
+    let (known, mut seen) = mpsc::unbounded_channel();
+    let authorize = |peer| async move { (peer == Some(key(CLIENT))).then(|| Friend("Alice".to_owned())) };
+    tokio::spawn(server.serve(authorize, move |connection, friend| {
+        known.send((connection.peer().copied(), friend)).unwrap();
+        async {}
+    }));
+    client().connect(&address).await.unwrap();
+    let seen = timeout(PATIENCE, seen.recv()).await.unwrap();
+    assert_eq!(seen, Some((Some(key(CLIENT)), Friend("Alice".to_owned()))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_suite_counts_what_became_of_its_peers() {
+    let server = echo_with(suite().named("main"), Limits { pending_per_source: 1, ..Limits::default() }).await;
+    let counters = || server.handle.counters().remove(0);
+    assert_eq!((counters().suite.as_str(), counters().pending, counters().accepted), ("main", 0, 0));
+
+    let connection = client().connect(&server.address).await.unwrap();
+    exchange(connection, b"hello").await.unwrap();
+    client_as(0xff).connect(&server.address).await.unwrap_err();
+    client_of(NetworkKey::from_bytes([9; 32])).connect(&server.address).await.unwrap_err();
+    server.reports.wait_for("the handshake failed", 1).await;
+
+    let mut silent = TcpStream::connect(socket_address(&server.address)).await.unwrap();
+    let mut second = TcpStream::connect(socket_address(&server.address)).await.unwrap();
+    assert_eq!(second.read(&mut [0; 1]).await.unwrap(), 0);
+    assert_eq!(counters().pending, 1);
+    assert_eq!(silent.read(&mut [0; 1]).await.unwrap(), 0);
+
+    server.handle.close(PATIENCE).await;
+    let Counters { pending, accepted, refused, crowded, late, failed, accept_errors, .. } = counters();
+    assert_eq!((pending, accepted, refused, crowded, late, failed, accept_errors), (0, 1, 1, 1, 1, 1, 0));
+}
+
+/// Where a test's trace goes.
+#[derive(Clone, Default)]
+struct Trace(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Trace {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn attempts_and_peers_are_traced_without_secrets() {
+    let trace = Trace::default();
+    let writer = trace.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(Level::TRACE).with_ansi(false).with_writer(move || writer.clone());
+    let _guard = tracing::subscriber::set_default(subscriber.finish());
+
+    let network = NetworkKey::from_bytes([77; 32]);
+    let server = echo(suite()).await;
+    let seed = Seed::from_bytes([42; 32]).reveal().to_string();
+    let seeded = format!("{}:{seed}", server.address).parse().unwrap();
+    exchange(client().connect(&seeded).await.unwrap(), b"hello").await.unwrap();
+    let shs = Shs::new(identity(CLIENT)).network(network);
+    let other = Multiserver::builder().suite(multiserver_tokio::Net::dial_only().then(shs)).build().unwrap();
+    other.connect(&seeded).await.unwrap_err();
+    server.reports.wait_for("the handshake failed", 1).await;
+
+    let trace = String::from_utf8(trace.0.lock().unwrap().clone()).unwrap();
+    for expected in [
+        "attempt{suite=net~shs address=net:127.0.0.1:",
+        "connected",
+        "incoming{suite=net~shs address=net:127.0.0.1:",
+        &format!("~shs:{}: accepted", key(42)),
+        "the handshake failed",
+        &key(SERVER).to_string(),
+    ] {
+        assert!(trace.contains(expected), "{expected} is not in {trace}");
+    }
+    for secret in [&seed, "42, 42", "77, 77", "1, 1, 1", "2, 2, 2"] {
+        assert!(!trace.contains(secret), "{secret} is in {trace}");
+    }
+}
