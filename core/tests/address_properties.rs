@@ -16,7 +16,7 @@ const PRINTABLE: &str = "[!-~]{1,12}";
 fn config() -> ProptestConfig {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../proptest-regressions/address.txt");
     let seeds: Box<dyn FailurePersistence> = Box::new(FileFailurePersistence::Direct(file));
-    ProptestConfig { failure_persistence: Some(seeds), ..ProptestConfig::with_cases(512) }
+    ProptestConfig { failure_persistence: Some(seeds), ..ProptestConfig::default() }
 }
 
 fn host() -> impl Strategy<Value = Host> {

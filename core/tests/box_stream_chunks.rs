@@ -9,7 +9,7 @@ const SEEDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../proptest-regression
 
 fn config() -> ProptestConfig {
     let seeds: Box<dyn FailurePersistence> = Box::new(FileFailurePersistence::Direct(SEEDS));
-    ProptestConfig { cases: 64, failure_persistence: Some(seeds), ..ProptestConfig::default() }
+    ProptestConfig { failure_persistence: Some(seeds), ..ProptestConfig::default() }
 }
 
 proptest! {
