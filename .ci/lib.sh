@@ -52,9 +52,9 @@ cargo_install() {
         cargo install --quiet --locked --no-default-features --root "$TOOLS" --version "=$version" "$1"
 }
 
-# The toolchain that rust-toolchain.toml names, even where rustup does not install by itself.
+# The toolchain and components that rust-toolchain.toml names, even where rustup does not install by itself.
 install_toolchain() {
-    if ! cargo --version >/dev/null 2>&1; then
+    if ! { cargo clippy --version && cargo fmt --version; } >/dev/null 2>&1; then
         rustup toolchain install || {
             echo "The pinned toolchain cannot be had: going on with stable."
             export RUSTUP_TOOLCHAIN=stable
