@@ -26,12 +26,15 @@ pub(crate) struct Inner {
 }
 
 impl<R: Native> Multiserver<R> {
-    /// Starts to build one.
-    pub fn builder() -> Builder<R> {
+    /// Starts to build one on the runtime that the caller is in.
+    pub fn builder() -> Builder<R>
+    where
+        R: Default,
+    {
         Self::builder_on(R::default())
     }
 
-    /// Starts to build one on a runtime that has settings of its own.
+    /// Starts to build one on a runtime that has settings of its own, or that there are several of.
     pub fn builder_on(runtime: R) -> Builder<R> {
         Builder::new(runtime)
     }

@@ -59,7 +59,7 @@ impl dyn Runtime {
 }
 
 /// A [`Runtime`] together with the connection that its users see.
-pub trait Native: Runtime + Default {
+pub trait Native: Runtime {
     /// What [`connect`](crate::Multiserver::connect) and [`accept`](crate::Request::accept) return: a [`Connection`],
     /// or a type around one with the runtime's own stream traits.
     type Connection: From<Connection> + Send + 'static;
