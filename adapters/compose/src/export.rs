@@ -8,6 +8,33 @@
 #[macro_export]
 macro_rules! export_with_runtime {
     ($runtime:ident) => {
+        $crate::export_types!($runtime);
+
+        /// Makes a new long-term identity.
+        ///
+        /// # Errors
+        /// The system has no randomness to give.
+        pub fn generate_identity() -> std::io::Result<KeyPair> {
+            $crate::generate_identity(&$runtime::default())
+        }
+
+        /// Runs a future in a task of its own, to its end.
+        pub fn spawn(future: impl Future<Output = ()> + Send + 'static) {
+            Runtime::spawn(&$runtime::default(), Box::pin(future));
+        }
+
+        /// What most programs use: `use` all of it, and a change of the runtime is a change of this one line.
+        pub mod prelude {
+            pub use super::{AsyncReadExt as _, AsyncWriteExt as _};
+            pub use super::{Connection, Multiserver, Net, Scope, Shs, block_on, copy, generate_identity, spawn};
+        }
+    };
+}
+
+/// Exports the types of this crate with a runtime filled in, for a runtime that has to be made before it is used.
+#[macro_export]
+macro_rules! export_types {
+    ($runtime:ident) => {
         pub use $crate::core::address::{Address, MultiAddress, Scope};
         pub use $crate::core::keys::{KeyPair, NetworkKey, PublicKey};
         pub use $crate::layers::*;
@@ -32,24 +59,5 @@ macro_rules! export_with_runtime {
 
         /// A peer before the door: see [`multiserver_compose::Request`].
         pub type Request = $crate::Request<$runtime>;
-
-        /// Makes a new long-term identity.
-        ///
-        /// # Errors
-        /// The system has no randomness to give.
-        pub fn generate_identity() -> std::io::Result<KeyPair> {
-            $crate::generate_identity(&$runtime::default())
-        }
-
-        /// Runs a future in a task of its own, to its end.
-        pub fn spawn(future: impl Future<Output = ()> + Send + 'static) {
-            Runtime::spawn(&$runtime::default(), Box::pin(future));
-        }
-
-        /// What most programs use: `use` all of it, and a change of the runtime is a change of this one line.
-        pub mod prelude {
-            pub use super::{AsyncReadExt as _, AsyncWriteExt as _};
-            pub use super::{Connection, Multiserver, Net, Scope, Shs, block_on, copy, generate_identity, spawn};
-        }
     };
 }

@@ -1,0 +1,199 @@
+//! The simulation as a test holds it.
+
+use crate::world::World;
+use crate::{Error, Host, Trace};
+use std::fmt;
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+/// How much virtual time a future may take.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A network of machines, their tasks and their time, all of which a seed decides.
+///
+/// Nothing in it is shared with another simulation or with the real world, and nothing happens while no method here
+/// runs it. Tasks run one at a time in this thread, in an order that the seed decides. Time stands still while any of
+/// them can run, and jumps to what is due next when none can. Dropping it drops all tasks.
+pub struct Sim {
+    world: Arc<World>,
+}
+
+impl Sim {
+    /// A simulation without machines: the same seed, asked to do the same, does the same.
+    ///
+    /// A packet takes 1 to 20 ms, a read or a write moves 1 to 1,460 bytes, and a sender is at most 64 KiB ahead of its
+    /// reader, until told otherwise.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { world: Arc::new(World::new(seed)) }
+    }
+
+    /// The machine of this name as a runtime; a new one when there is none yet, with the next address of 10.0.0.0/8.
+    #[must_use]
+    pub fn runtime(&self, name: &str) -> Host {
+        let id = self.world.with(|network| network.machine_called(name));
+        Host { world: Arc::clone(&self.world), id }
+    }
+
+    /// Runs a future to its end, and all tasks and timers meanwhile, and returns what it returns.
+    ///
+    /// The tasks that it leaves behind stay as they are until something runs the simulation again.
+    ///
+    /// # Errors
+    /// The future never ends: everything waits for nothing, or runs without time passing, or a day of virtual time has
+    /// passed. Or the simulation runs already.
+    ///
+    /// # Panics
+    /// When a task panics.
+    pub fn block_on<F: Future>(&self, future: F) -> Result<F::Output, Error> {
+        let mut future = pin!(future);
+        let until = self.now().saturating_add(LONGEST);
+        let output = self.world.executor.run(&self.world, until, |cx| future.as_mut().poll(cx))?;
+        output.ok_or_else(|| self.stuck())
+    }
+
+    /// Runs a future in a task of its own whenever the simulation runs.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        self.world.executor.spawn(Box::pin(future));
+    }
+
+    /// Runs all tasks until each of them waits, without letting any time pass.
+    ///
+    /// # Errors
+    /// They run on and on, or the simulation runs already.
+    pub fn run_until_stalled(&self) -> Result<(), Error> {
+        self.advance(Duration::ZERO)
+    }
+
+    /// Lets so much virtual time pass, and everything happen that is due meanwhile.
+    ///
+    /// # Errors
+    /// Tasks run on and on without time passing, or the simulation runs already.
+    pub fn advance(&self, duration: Duration) -> Result<(), Error> {
+        let until = self.now().saturating_add(duration);
+        self.world.executor.run(&self.world, until, |_| Poll::<()>::Pending)?;
+        self.world.with(|network| network.agenda.pass(until));
+        Ok(())
+    }
+
+    /// The virtual time: how long the simulation has been going on.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.world.with(|network| network.agenda.now())
+    }
+
+    /// What has happened on the network so far.
+    #[must_use]
+    pub fn trace(&self) -> Trace {
+        self.world.with(|network| network.trace.clone())
+    }
+
+    /// Sets how long a packet takes, between all machines that have no latency of their own.
+    ///
+    /// Each packet's time is chosen from the range; those of one stream keep their order, and those of different streams
+    /// overtake each other.
+    pub fn latency(&self, range: RangeInclusive<Duration>) {
+        self.world.with(|network| network.settings.latency = range);
+    }
+
+    /// Sets how long a packet takes between two machines, or within one.
+    ///
+    /// # Panics
+    /// When one of them belongs to another simulation.
+    pub fn latency_between(&self, one: &Host, other: &Host, range: RangeInclusive<Duration>) {
+        let between = self.pair(one, other);
+        self.world.with(|network| network.set_latency(between, range));
+    }
+
+    /// Sets how many bytes a read or a write moves at most, chosen from the range each time; 0 counts as 1.
+    pub fn segments(&self, range: RangeInclusive<usize>) {
+        self.world.with(|network| network.settings.segments = range);
+    }
+
+    /// Sets how many bytes may be sent that were not read, in each direction of each connection.
+    pub fn window(&self, bytes: NonZeroUsize) {
+        self.world.with(|network| network.settings.window = bytes);
+    }
+
+    /// Cuts the line between two machines: what is sent, and what is under way, is held back until it is healed.
+    ///
+    /// Neither side is told, as with real cuts. Healed, the line loses nothing: TCP would have sent it again.
+    ///
+    /// # Panics
+    /// When one of them belongs to another simulation.
+    pub fn cut(&self, one: &Host, other: &Host) {
+        let between = self.pair(one, other);
+        self.world.with(|network| network.cut(between));
+    }
+
+    /// Heals a cut; what was held back arrives at once.
+    ///
+    /// # Panics
+    /// When one of them belongs to another simulation.
+    pub fn heal(&self, one: &Host, other: &Host) {
+        let between = self.pair(one, other);
+        self.world.with(|network| network.heal(between));
+    }
+
+    /// Resets all connections between two machines, as a firewall between them may do; both sides are told.
+    ///
+    /// # Panics
+    /// When one of them belongs to another simulation.
+    pub fn reset(&self, one: &Host, other: &Host) {
+        let (one, other) = self.pair(one, other);
+        self.world.with(|network| network.reset_between(one, other));
+    }
+
+    /// Sets whether a machine refuses new connections even where it listens.
+    ///
+    /// # Panics
+    /// When it belongs to another simulation.
+    pub fn refuse(&self, host: &Host, refuses: bool) {
+        let (id, _) = self.pair(host, host);
+        self.world.with(|network| {
+            if let Some(machine) = network.machine(id) {
+                machine.refuses = refuses;
+            }
+        });
+    }
+
+    /// Sets what a name resolves to, best first, in the place of a machine's own addresses.
+    ///
+    /// Addresses that no machine has never answer.
+    pub fn name(&self, name: &str, addresses: impl IntoIterator<Item = IpAddr>) {
+        let addresses = addresses.into_iter().collect();
+        self.world.with(|network| network.names.insert(name.to_ascii_lowercase(), addresses));
+    }
+
+    /// Why the future that was run did not end.
+    fn stuck(&self) -> Error {
+        let tasks = self.world.executor.tasks_left();
+        self.world.with(|network| match network.agenda.next() {
+            Some(_) => Error::TooLong(LONGEST),
+            None => Error::Deadlock { at: network.agenda.now(), tasks, held: network.held() },
+        })
+    }
+
+    fn pair(&self, one: &Host, other: &Host) -> (usize, usize) {
+        let is_ours = |host: &Host| Arc::ptr_eq(&host.world, &self.world);
+        assert!(is_ours(one) && is_ours(other), "the host belongs to another simulation");
+        (one.id, other.id)
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        self.world.executor.close();
+    }
+}
+
+impl fmt::Debug for Sim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sim").field("now", &self.now()).finish_non_exhaustive()
+    }
+}
