@@ -61,7 +61,8 @@ impl<R: Native> Builder<R> {
         self
     }
 
-    /// Sets who is told of what happens while serving. It is called from the tasks that serve, and must not block.
+    /// Sets who is told of what happens while serving and keeping links. It is called from the tasks that do so, and must
+    /// not block.
     pub fn report(mut self, report: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         self.reporter = Reporter(Arc::new(report));
         self

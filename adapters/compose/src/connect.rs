@@ -2,6 +2,7 @@
 
 use crate::connection::About;
 use crate::deadline::{Deadline, Passed};
+use crate::live::Guard;
 use crate::multiserver::Inner;
 use crate::plan::{Candidate, plan};
 use crate::race::race;
@@ -11,9 +12,11 @@ use crate::{
     BoxFuture, ConnectError, ConnectOptions, Connection, Context, FailedAttempt, Failure, Multiserver, Native, Stage,
 };
 use multiserver_core::address::{Address, MultiAddress};
+use multiserver_core::keys::PublicKey;
+use multiserver_io::Duplex;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tracing::Instrument;
 
 impl<R: Native> Multiserver<R> {
@@ -44,7 +47,27 @@ impl<R: Native> Multiserver<R> {
         addresses: &MultiAddress,
         options: &ConnectOptions,
     ) -> Result<R::Connection, ConnectError> {
-        reach(&self.inner, addresses, options, &mut false).await.map(Into::into)
+        let reached = reach(&self.inner, addresses, options, &mut false).await?;
+        Ok(reached.into_connection(None).into())
+    }
+}
+
+/// A peer that was reached, and what is known of it.
+pub(crate) struct Reached {
+    io: Duplex,
+    address: Address,
+    peer: Option<PublicKey>,
+    channel_binding: Option<[u8; 32]>,
+    suite: Arc<str>,
+    since: SystemTime,
+}
+
+impl Reached {
+    /// The connection, which holds the guard while it lives.
+    pub(crate) fn into_connection(self, guard: Option<Guard>) -> Connection {
+        let Self { io, address, peer, channel_binding, suite, since } = self;
+        let (address, meter) = (Some(address), Meter::default());
+        Connection::new(io, About { address, peer, channel_binding, suite, since, meter, _guard: guard })
     }
 }
 
@@ -54,7 +77,7 @@ pub(crate) async fn reach(
     addresses: &MultiAddress,
     options: &ConnectOptions,
     spent: &mut bool,
-) -> Result<Connection, ConnectError> {
+) -> Result<Reached, ConnectError> {
     let candidates = plan(&inner.suites, addresses, options);
     if candidates.is_empty() {
         return Err(ConnectError::NoSuite(addresses.redacted().to_string()));
@@ -73,9 +96,9 @@ pub(crate) async fn reach(
         }
         let start = |&(_, candidate): &_| -> BoxFuture<'_, _> { Box::pin(attempt(inner, candidate, options.deadline)) };
         match race(&*inner.runtime, options.head_start, entrants, start).await {
-            Ok(connection) => {
+            Ok(reached) => {
                 *spent |= is_spent_by_use;
-                return Ok(connection);
+                return Ok(reached);
             }
             Err(errors) => {
                 let reached_handshake = errors.iter().any(|(_, failure)| failure.stage() >= Some(Stage::Handshake));
@@ -93,13 +116,13 @@ pub(crate) async fn reach(
     Err(ConnectError::Failed(failed.into_iter().map(report).collect()))
 }
 
-async fn attempt(inner: &Inner, candidate: &Candidate<'_>, deadline: Option<Duration>) -> Result<Connection, Failure> {
+async fn attempt(inner: &Inner, candidate: &Candidate<'_>, deadline: Option<Duration>) -> Result<Reached, Failure> {
     let context = Context::new(Arc::clone(&inner.runtime), Stage::Connect);
     let Candidate { suite, address, .. } = candidate;
     let mut deadline = Deadline::new(&**context.runtime(), deadline.unwrap_or(suite.limits.deadline));
     let span = tracing::debug_span!("attempt", suite = %suite.name, address = %address.redacted());
     let result = match deadline.before(open(suite, address, &context)).instrument(span.clone()).await {
-        Ok(Ok(connection)) => Ok(connection),
+        Ok(Ok(reached)) => Ok(reached),
         Ok(Err(source)) => Err(Failure::Io { stage: context.stage(), source }),
         Err(Passed(limit)) => Err(Failure::Deadline { stage: context.stage(), limit }),
     };
@@ -110,7 +133,7 @@ async fn attempt(inner: &Inner, candidate: &Candidate<'_>, deadline: Option<Dura
     result
 }
 
-async fn open(suite: &Ready, address: &Address, context: &Context) -> io::Result<Connection> {
+async fn open(suite: &Ready, address: &Address, context: &Context) -> io::Result<Reached> {
     let mut io = suite.transport.dial(context, address.transport()).await?;
     let mut shown = Address::new(address.transport());
     let (mut peer, mut channel_binding) = (None, None);
@@ -127,7 +150,6 @@ async fn open(suite: &Ready, address: &Address, context: &Context) -> io::Result
         channel_binding = transformed.channel_binding.or(channel_binding);
         shown = shown.then(transform.without_secrets(layer));
     }
-    let (suite, since, meter) = (Arc::clone(&suite.name), context.runtime().now(), Meter::default());
-    let about = About { address: Some(shown), peer, channel_binding, suite, since, meter, _guard: None };
-    Ok(Connection::new(io, about))
+    let (suite, since) = (Arc::clone(&suite.name), context.runtime().now());
+    Ok(Reached { io, address: shown, peer, channel_binding, suite, since })
 }

@@ -57,7 +57,7 @@ pub(crate) struct About {
     pub(crate) suite: Arc<str>,
     pub(crate) since: SystemTime,
     pub(crate) meter: Meter,
-    /// Held while the connection lives, on the side that listens.
+    /// Held while the connection lives, where somebody counts it.
     pub(crate) _guard: Option<Guard>,
 }
 

@@ -1,13 +1,13 @@
-//! What a server reports besides the peers it accepts.
+//! What a multiserver reports besides what it returns.
 
-use crate::IncomingError;
+use crate::{ConnectError, IncomingError};
 use multiserver_core::address::Address;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Something that happened to a server, for its log and its counters; nothing in it is secret.
+/// Something that happened to a server or a link, for the log and for counters; nothing in it is secret.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -36,6 +36,13 @@ pub enum Event<'a> {
         /// The peer's address.
         address: Option<&'a Address>,
     },
+    /// A [link](crate::Keep) could not be opened.
+    Unreachable {
+        /// Every attempt.
+        error: &'a ConnectError,
+        /// How long the link pauses.
+        pause: Duration,
+    },
     /// A peer is in.
     Accepted {
         /// The suite's name.
@@ -58,6 +65,9 @@ impl fmt::Display for Event<'_> {
             }
             Self::Failed(error) => error.fmt(f),
             Self::Refused { suite, address } => write!(f, "{suite}: {}: refused", Peer(*address)),
+            Self::Unreachable { error, pause } => {
+                write!(f, "{error}; the next attempt is in {pause:?} at the earliest")
+            }
             Self::Accepted { suite, address } => write!(f, "{suite}: {}: accepted", Peer(*address)),
         }
     }

@@ -51,6 +51,9 @@ macro_rules! export_types {
         /// Collects the suites of a [`Multiserver`]: see [`multiserver_compose::Builder`].
         pub type Builder = $crate::Builder<$runtime>;
 
+        /// A link that is opened again whenever it ends: see [`multiserver_compose::Keep`].
+        pub type Keep = $crate::Keep<$runtime>;
+
         /// A multiserver that listens: see [`multiserver_compose::Server`].
         pub type Server = $crate::Server<$runtime>;
 

@@ -24,6 +24,7 @@ mod exclusive;
 mod export;
 mod gate;
 mod incoming;
+mod keep;
 pub mod layers;
 mod live;
 mod multiserver;
@@ -55,6 +56,7 @@ pub use error::{ConnectError, FailedAttempt, FailedListen, Failure, IncomingErro
 pub use event::Event;
 pub use gate::Limits;
 pub use incoming::{Incoming, Request};
+pub use keep::Keep;
 pub use layers::*;
 pub use multiserver::Multiserver;
 pub use options::ConnectOptions;

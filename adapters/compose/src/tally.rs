@@ -58,7 +58,9 @@ impl Served {
 
     /// Counts an event of this suite and tells whoever wants to know.
     pub(crate) fn report(&self, event: &Event<'_>) {
-        self.tally.of(event).fetch_add(1, Ordering::Relaxed);
+        if let Some(counter) = self.tally.of(event) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
         tracing::debug!("{event}");
         self.inner.reporter.report(event);
     }
@@ -80,14 +82,15 @@ impl Served {
 }
 
 impl Tally {
-    const fn of(&self, event: &Event<'_>) -> &AtomicU64 {
-        match event {
+    const fn of(&self, event: &Event<'_>) -> Option<&AtomicU64> {
+        Some(match event {
             Event::AcceptFailed { .. } => &self.accept_errors,
             Event::Crowded { .. } => &self.crowded,
             Event::Failed(IncomingError { failure: Failure::Deadline { .. }, .. }) => &self.late,
             Event::Failed(_) => &self.failed,
             Event::Refused { .. } => &self.refused,
             Event::Accepted { .. } => &self.accepted,
-        }
+            Event::Unreachable { .. } => return None,
+        })
     }
 }

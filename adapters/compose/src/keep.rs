@@ -1,0 +1,187 @@
+//! A link to a peer that is opened again whenever it ends.
+
+use crate::connect::reach;
+use crate::exclusive::Exclusive;
+use crate::live::Live;
+use crate::multiserver::Inner;
+use crate::{BoxFuture, ConnectError, ConnectOptions, Connection, Event, Multiserver, Native, Runtime};
+use multiserver_core::address::MultiAddress;
+use std::fmt;
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// A link to a peer: hands out a connection, and a new one each time the last has ended.
+///
+/// It has no task of its own: it connects while [`next`](Self::next) is awaited, and there is one connection at most.
+/// Before each attempt but the first it pauses, twice as long each time up to a bound, less a random part of up to
+/// half, so that the clients of a server that was away do not come back all at once. A connection that has lasted as
+/// long as the longest pause takes it back to the shortest.
+pub struct Keep<R> {
+    inner: Arc<Inner>,
+    addresses: Arc<MultiAddress>,
+    options: ConnectOptions,
+    /// The first and the longest pause.
+    pauses: (Duration, Duration),
+    next_pause: Duration,
+    /// Whether a seed may have been used up.
+    spent: bool,
+    /// Counts the connection that was handed out.
+    live: Live,
+    state: Exclusive<State>,
+    runtime: PhantomData<fn() -> R>,
+}
+
+enum State {
+    /// The next attempt begins with the next poll.
+    Idle,
+    /// An attempt is under way; it yields whether a seed may have been used up as well.
+    Connecting(BoxFuture<'static, (Result<Connection, ConnectError>, bool)>),
+    /// A connection was handed out; the time ends when it has lasted.
+    Connected(BoxFuture<'static, ()>),
+    Pausing(BoxFuture<'static, ()>),
+}
+
+impl<R: Native> Multiserver<R> {
+    /// A link to the peer at these addresses, which is opened again whenever it ends.
+    ///
+    /// ```
+    /// # async fn run<R: multiserver_compose::Native>(
+    /// #     multiserver: multiserver_compose::Multiserver<R>,
+    /// #     addresses: multiserver_core::address::MultiAddress,
+    /// #     talk: impl AsyncFn(R::Connection),
+    /// # ) -> Result<(), multiserver_compose::ConnectError> {
+    /// let mut link = multiserver.keep(addresses);
+    /// loop {
+    ///     let connection = link.next().await?;
+    ///     talk(connection).await;
+    /// }
+    /// # }
+    /// ```
+    pub fn keep(&self, addresses: MultiAddress) -> Keep<R> {
+        let pauses = (Duration::from_millis(500), Duration::from_secs(60));
+        Keep {
+            inner: Arc::clone(&self.inner),
+            addresses: Arc::new(addresses),
+            options: ConnectOptions::new(),
+            pauses,
+            next_pause: pauses.0,
+            spent: false,
+            live: Live::default(),
+            state: Exclusive::new(State::Idle),
+            runtime: PhantomData,
+        }
+    }
+}
+
+impl<R: Native> Keep<R> {
+    /// Sets how it goes about several addresses, from the next attempt on.
+    #[must_use]
+    pub fn options(mut self, options: ConnectOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Sets the first and the longest pause between attempts; 500 ms and a minute by default.
+    #[must_use]
+    pub const fn pauses(mut self, first: Duration, longest: Duration) -> Self {
+        self.pauses = (first, longest);
+        self.next_pause = first;
+        self
+    }
+
+    /// The next connection, once the one before it has been dropped with both its halves.
+    ///
+    /// It tries as long as trying makes sense, and [reports](crate::Builder::report) each time it failed.
+    ///
+    /// # Errors
+    /// Every attempt failed, and [none of them would fare better](ConnectError::is_retryable) another time: the peer
+    /// refuses us, is another one, or the address holds a seed, which serves once. Calling it again tries again, after
+    /// a pause.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing: the next call goes on where it was. Dropping the link gives up what is under
+    /// way and leaves no socket behind; the connection that was handed out stays.
+    pub async fn next(&mut self) -> Result<R::Connection, ConnectError> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// [`next`](Self::next), for those who poll.
+    ///
+    /// # Errors
+    /// Those of [`next`](Self::next).
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<R::Connection, ConnectError>> {
+        loop {
+            match self.state.get_mut() {
+                State::Idle => {
+                    let attempt = self.attempt();
+                    *self.state.get_mut() = State::Connecting(attempt);
+                }
+                State::Connecting(attempt) => {
+                    let (result, spent) = ready!(attempt.as_mut().poll(cx));
+                    self.spent = spent;
+                    match result {
+                        Ok(connection) => {
+                            let lasted = self.inner.runtime.sleep(self.pauses.1);
+                            *self.state.get_mut() = State::Connected(lasted);
+                            return Poll::Ready(Ok(connection.into()));
+                        }
+                        Err(error) => {
+                            let pause = self.pause();
+                            self.inner.reporter.report(&Event::Unreachable { error: &error, pause });
+                            if !error.is_retryable() {
+                                return Poll::Ready(Err(error));
+                            }
+                        }
+                    }
+                }
+                State::Connected(lasted) => {
+                    ready!(self.live.poll_none(cx));
+                    if lasted.as_mut().poll(cx).is_ready() {
+                        self.next_pause = self.pauses.0;
+                    }
+                    self.pause();
+                }
+                State::Pausing(pause) => {
+                    ready!(pause.as_mut().poll(cx));
+                    *self.state.get_mut() = State::Idle;
+                }
+            }
+        }
+    }
+
+    fn attempt(&self) -> BoxFuture<'static, (Result<Connection, ConnectError>, bool)> {
+        let (inner, addresses) = (Arc::clone(&self.inner), Arc::clone(&self.addresses));
+        let (options, live, mut spent) = (self.options.clone(), self.live.clone(), self.spent);
+        Box::pin(async move {
+            let reached = reach(&inner, &addresses, &options, &mut spent).await;
+            (reached.map(|reached| reached.into_connection(Some(live.guard()))), spent)
+        })
+    }
+
+    /// Begins a pause and returns how long it is.
+    fn pause(&mut self) -> Duration {
+        let pause = jitter(&*self.inner.runtime, self.next_pause);
+        self.next_pause = self.next_pause.saturating_mul(2).min(self.pauses.1);
+        *self.state.get_mut() = State::Pausing(self.inner.runtime.sleep(pause));
+        pause
+    }
+}
+
+/// This much time, less a random part of up to half.
+fn jitter(runtime: &dyn Runtime, pause: Duration) -> Duration {
+    // Without randomness the pause is the full one: there is nothing to report that connecting would not.
+    let [a, b, ..] = runtime.random().unwrap_or([0; 32]);
+    pause - (pause / 2).saturating_mul(u16::from_le_bytes([a, b]).into()) / u32::from(u16::MAX)
+}
+
+impl<R> fmt::Debug for Keep<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keep")
+            .field("addresses", &self.addresses)
+            .field("connected", &(self.live.count() > 0))
+            .finish_non_exhaustive()
+    }
+}
