@@ -41,6 +41,13 @@ impl Host {
         self.0.parse().ok()
     }
 
+    /// Whether it is a name of Tor's, which no resolver knows and none must be asked for (RFC 7686).
+    #[must_use]
+    pub fn is_onion(&self) -> bool {
+        let name = self.0.strip_suffix('.').unwrap_or(&self.0);
+        name.rsplit_once('.').is_some_and(|(_, last)| last.eq_ignore_ascii_case("onion"))
+    }
+
     /// Returns a value whose `Display` is the host as URLs have it: IPv6 in brackets.
     #[must_use]
     pub fn in_url(&self) -> impl fmt::Display + '_ {

@@ -94,16 +94,16 @@ fn read(text: &str) -> Result<Legacy<LayerBuf>, ParseError> {
     let host: Host = if host_text.is_empty() { Host::localhost() } else { host_text.parse()? };
     let port = port(port_text).map_err(|error| error.after(host_text.len() + 1))?;
     let key = key.parse().map_err(|error| ParseError::at_key(before_key.len() + 1, error, Expected::Key))?;
-    let transport = if is_onion(&host) { Onion { host, port }.into() } else { Net { host, port }.into() };
+    let transport = if host.is_onion() { Onion { host, port }.into() } else { Net { host, port }.into() };
     Ok(Legacy { transport, key })
 }
 
 fn write(address: &Address) -> Option<(Legacy<Net>, Option<Seed>)> {
     let transport = address.transport();
     let net = match Onion::try_from(transport) {
-        Ok(Onion { host, port }) if is_onion(&host) => Net { host, port },
+        Ok(Onion { host, port }) if host.is_onion() => Net { host, port },
         Ok(_) => return None,
-        Err(_) => Net::try_from(transport).ok().filter(|net| !is_onion(&net.host))?,
+        Err(_) => Net::try_from(transport).ok().filter(|net| !net.host.is_onion())?,
     };
     let mut transforms = address.transforms();
     let shs = Shs::try_from(transforms.next()?).ok()?;
@@ -111,10 +111,6 @@ fn write(address: &Address) -> Option<(Legacy<Net>, Option<Seed>)> {
         return None;
     }
     Some((Legacy { transport: net, key: shs.key }, shs.seed))
-}
-
-fn is_onion(host: &Host) -> bool {
-    host.as_str().rsplit_once('.').is_some_and(|(_, last)| last.eq_ignore_ascii_case("onion"))
 }
 
 impl fmt::Display for Legacy<Net> {
