@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub struct Builder<R> {
     runtime: R,
     suites: Vec<Suite>,
-    limits: Limits,
+    limits: Option<Limits>,
     reporter: Reporter,
 }
 
@@ -46,7 +46,7 @@ pub enum BuildError {
 impl<R: Native> Builder<R> {
     /// Starts without suites, on this runtime.
     pub(crate) fn new(runtime: R) -> Self {
-        Self { runtime, suites: Vec::new(), limits: Limits::default(), reporter: Reporter::default() }
+        Self { runtime, suites: Vec::new(), limits: None, reporter: Reporter::default() }
     }
 
     /// Adds a suite. Where several fit an address, those added first are tried first.
@@ -57,7 +57,7 @@ impl<R: Native> Builder<R> {
 
     /// Sets the bounds of all suites that have none of their own.
     pub const fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.limits = Some(limits);
         self
     }
 

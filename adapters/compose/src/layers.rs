@@ -1,6 +1,10 @@
 //! The transports and transforms there are, with the features that are on.
 
 pub use crate::net::Net;
+#[cfg(feature = "onion")]
+pub use crate::onion::Onion;
+#[cfg(feature = "onion")]
+pub use crate::proxy::Proxy;
 pub use crate::shs::Shs;
 /// What [`Ws`] and `Wss` are made of: bounds, certificates, HTTP.
 #[cfg(feature = "ws")]

@@ -29,8 +29,12 @@ pub mod layers;
 mod live;
 mod multiserver;
 mod net;
+#[cfg(feature = "onion")]
+mod onion;
 mod options;
 mod plan;
+#[cfg(feature = "onion")]
+mod proxy;
 mod race;
 mod runtime;
 mod serve;

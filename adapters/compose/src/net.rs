@@ -1,5 +1,7 @@
 //! TCP as a transport.
 
+#[cfg(feature = "onion")]
+use crate::Proxy;
 use crate::tcp::{Bind, Listening, connect};
 use crate::{Arrival, BoxFuture, Context, Listener, Runtime, Suite, Transform, Transport};
 use multiserver_core::address::{self, Host, Layer, LayerBuf, ParseError, Scope};
@@ -16,7 +18,17 @@ use std::task::{self, Poll, ready};
 #[derive(Debug, Clone, Default)]
 pub struct Net {
     bind: Bind,
-    external: Vec<Result<Host, BadExternal>>,
+    external: Vec<Result<External, BadExternal>>,
+    #[cfg(feature = "onion")]
+    proxy: Option<Proxy>,
+}
+
+/// A host that leads to a listener from outside.
+#[derive(Debug, Clone)]
+struct External {
+    host: Host,
+    /// When none, the port it listens at.
+    port: Option<u16>,
 }
 
 /// A text is no host name.
@@ -39,7 +51,7 @@ impl Net {
     /// Of a host name with several addresses it is the first one that can be bound.
     #[must_use]
     pub fn bind(address: impl Into<String>) -> Self {
-        Self { bind: Bind::to(address.into()), external: Vec::new() }
+        Self { bind: Bind::to(address.into()), ..Self::default() }
     }
 
     /// Adds a scope in which it is found, in the place of the scope of the address it is bound to.
@@ -50,10 +62,30 @@ impl Net {
     }
 
     /// Adds a host name that leads here from outside: in the public scope it is found at these names only.
+    ///
+    /// A name that ends in `.onion` is that of an onion service, and the address one of `onion`.
     #[must_use]
-    pub fn external(mut self, host: impl Into<String>) -> Self {
-        let text = host.into();
-        self.external.push(text.parse().map_err(|source| BadExternal { text, source }));
+    pub fn external(self, host: impl Into<String>) -> Self {
+        self.add_external(host.into(), None)
+    }
+
+    /// Adds a host name as [`external`](Self::external) does, with the port there that leads here.
+    #[must_use]
+    pub fn external_at(self, host: impl Into<String>, port: u16) -> Self {
+        self.add_external(host.into(), Some(port))
+    }
+
+    fn add_external(mut self, text: String, port: Option<u16>) -> Self {
+        let host = text.parse().map_err(|source| BadExternal { text, source });
+        self.external.push(host.map(|host| External { host, port }));
+        self
+    }
+
+    /// Dials through this proxy and never past it; the proxy looks all host names up.
+    #[cfg(feature = "onion")]
+    #[must_use]
+    pub fn through(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
         self
     }
 
@@ -71,6 +103,10 @@ impl Transport for Net {
 
     fn check(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
         self.bind.check()?;
+        #[cfg(feature = "onion")]
+        if let Some(proxy) = &self.proxy {
+            proxy.check()?;
+        }
         match self.external.iter().find_map(|host| host.as_ref().err()) {
             Some(error) => Err(Box::new(error.clone())),
             None => Ok(()),
@@ -84,6 +120,10 @@ impl Transport for Net {
     fn dial<'a>(&'a self, context: &'a Context, layer: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
         Box::pin(async move {
             let net = address::Net::try_from(layer).map_err(io::Error::other)?;
+            #[cfg(feature = "onion")]
+            if let Some(proxy) = &self.proxy {
+                return proxy.dial(context, &net.host, net.port).await;
+            }
             connect(context, &net.host, net.port).await
         })
     }
@@ -102,15 +142,21 @@ impl Transport for Net {
 
 impl Net {
     fn layers(&self, runtime: &dyn Runtime, port: u16, scope: Scope) -> Vec<LayerBuf> {
-        if port == 0 {
-            return Vec::new();
+        if scope == Scope::Public && !self.external.is_empty() {
+            return self.external.iter().flatten().filter_map(|external| external.layer(port)).collect();
         }
-        let hosts = if scope == Scope::Public && !self.external.is_empty() {
-            self.external.iter().flatten().cloned().collect()
-        } else {
-            self.bind.hosts(runtime, scope)
-        };
+        let hosts = if port == 0 { Vec::new() } else { self.bind.hosts(runtime, scope) };
         hosts.into_iter().map(|host| address::Net { host, port }.into()).collect()
+    }
+}
+
+impl External {
+    /// The layer for a listener at this port; none while the port is still to be chosen.
+    fn layer(&self, port: u16) -> Option<LayerBuf> {
+        let (host, port) = (self.host.clone(), self.port.unwrap_or(port));
+        let layer =
+            if host.is_onion() { address::Onion { host, port }.into() } else { address::Net { host, port }.into() };
+        (port != 0).then_some(layer)
     }
 }
 

@@ -70,7 +70,7 @@ fn proven(suite: &Ready, address: &Address) -> Option<PublicKey> {
 mod tests {
     use super::*;
     use crate::testing::NoAuth;
-    use crate::{Limits, Net, Shs, Suite};
+    use crate::{Net, Shs, Suite};
     use multiserver_core::keys::{KeyPair, Seed};
 
     const KEY: &str = "DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ=";
@@ -81,7 +81,7 @@ mod tests {
     }
 
     fn ready(suites: Vec<Suite>) -> Vec<Arc<Ready>> {
-        suites.into_iter().map(|suite| Arc::new(suite.finish(Limits::default()))).collect()
+        suites.into_iter().map(|suite| Arc::new(suite.finish(None))).collect()
     }
 
     /// The plan in short: each address's host, its suite, and why it is not tried as a matter of course.

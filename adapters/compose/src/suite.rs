@@ -50,13 +50,14 @@ impl Suite {
     }
 
     /// The suite as a multiserver keeps it.
-    pub(crate) fn finish(self, limits: Limits) -> Ready {
+    pub(crate) fn finish(self, builders: Option<Limits>) -> Ready {
         let name = self.name.unwrap_or_else(|| {
             let transforms = self.transforms.iter().map(|transform| transform.name());
             std::iter::once(self.transport.name()).chain(transforms).collect::<Vec<_>>().join("~")
         });
         let Self { transport, transforms, .. } = self;
-        Ready { transport, transforms, limits: self.limits.unwrap_or(limits), name: name.into() }
+        let limits = self.limits.or(builders).unwrap_or_else(|| transport.default_limits());
+        Ready { transport, transforms, limits, name: name.into() }
     }
 }
 

@@ -19,11 +19,24 @@ pub(crate) struct Bind {
     scopes: Vec<Scope>,
 }
 
-/// A host and a port to listen at.
+/// A host and a port.
 #[derive(Debug, Clone)]
-struct Place {
-    host: Host,
-    port: u16,
+pub(crate) struct Place {
+    pub(crate) host: Host,
+    pub(crate) port: u16,
+}
+
+impl Place {
+    /// Reads `HOST:PORT`, with IPv6 addresses in brackets.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (host, port) = text.rsplit_once(':')?;
+        let is_bare_ipv6 = host.contains(':') && !host.starts_with('[');
+        let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
+        if is_bare_ipv6 || !is_port {
+            return None;
+        }
+        Some(Self { host: host.parse().ok()?, port: port.parse().ok()? })
+    }
 }
 
 /// A text is no place to listen at.
@@ -34,7 +47,7 @@ pub(crate) struct BadBind(String);
 impl Bind {
     /// Listens at this `HOST:PORT`; what is wrong with the text, [`check`](Self::check) tells.
     pub(crate) fn to(address: String) -> Self {
-        let place = parse(&address).ok_or(BadBind(address));
+        let place = Place::parse(&address).ok_or(BadBind(address));
         Self { place: Some(place), scopes: Vec::new() }
     }
 
@@ -121,10 +134,38 @@ impl Listening {
 /// Connects to a host, at whichever of its addresses answers first.
 pub(crate) async fn connect(context: &Context, host: &Host, port: u16) -> io::Result<Duplex> {
     context.enter(Stage::Resolve);
-    let addresses = context.runtime().resolve(host.as_str(), port).await?;
+    let addresses = resolve(&**context.runtime(), host, port).await?;
     context.enter(Stage::Connect);
     race::connect(&**context.runtime(), addresses).await
 }
+
+/// Connects to whichever of these places answers first, where each has a head start over the next.
+#[cfg(feature = "onion")]
+pub(crate) async fn connect_to_any(runtime: &dyn Runtime, places: impl Iterator<Item = &Place>) -> io::Result<Duplex> {
+    let (mut addresses, mut failure) = (Vec::new(), None);
+    for Place { host, port } in places {
+        match resolve(runtime, host, *port).await {
+            Ok(found) => addresses.extend(found),
+            Err(error) => failure = Some(error),
+        }
+    }
+    match failure {
+        Some(error) if addresses.is_empty() => Err(error),
+        Some(_) | None => race::connect(runtime, addresses).await,
+    }
+}
+
+async fn resolve(runtime: &dyn Runtime, host: &Host, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if host.is_onion() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, OnionName(host.clone())));
+    }
+    runtime.resolve(host.as_str(), port).await
+}
+
+/// A name that only Tor knows was to be looked up.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is an onion service, which only Tor can reach: dial it as `onion:` or through a proxy")]
+struct OnionName(Host);
 
 /// An address could not be bound.
 #[derive(Debug, thiserror::Error)]
@@ -132,14 +173,4 @@ pub(crate) async fn connect(context: &Context, host: &Host, port: u16) -> io::Re
 struct CannotListen {
     address: SocketAddr,
     source: io::Error,
-}
-
-fn parse(text: &str) -> Option<Place> {
-    let (host, port) = text.rsplit_once(':')?;
-    let is_bare_ipv6 = host.contains(':') && !host.starts_with('[');
-    let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
-    if is_bare_ipv6 || !is_port {
-        return None;
-    }
-    Some(Place { host: host.parse().ok()?, port: port.parse().ok()? })
 }

@@ -1,6 +1,6 @@
 //! What carries bytes from one machine to another.
 
-use crate::{BoxFuture, Context, Runtime};
+use crate::{BoxFuture, Context, Limits, Runtime};
 use multiserver_core::address::{Layer, LayerBuf, Scope};
 use multiserver_io::Duplex;
 use std::error::Error;
@@ -20,6 +20,11 @@ pub trait Transport: Send + Sync + 'static {
     /// It could never listen with these settings.
     fn check(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
         Ok(())
+    }
+
+    /// The bounds of its suites when neither the suite nor the builder sets any.
+    fn default_limits(&self) -> Limits {
+        Limits::default()
     }
 
     /// Whether it can dial this layer of an address.

@@ -1,0 +1,102 @@
+//! Tor's onion services as a transport.
+
+use crate::{BoxFuture, Context, Limits, Listener, Proxy, Runtime, Suite, Transform, Transport};
+use multiserver_core::address::{self, Layer, LayerBuf, Scope};
+use multiserver_io::Duplex;
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+/// How long an attempt may take: as long as Tor itself tries by default (`SocksTimeout`).
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// `onion`: TCP through Tor, to onion services or to any other host.
+///
+/// It dials by the SOCKS port of a Tor that runs already, by default [`Proxy::tor`], and looks no name up by itself. An
+/// attempt may take two minutes unless [`Suite::limits`] or [`Builder::limits`](crate::Builder::limits) says otherwise:
+/// Tor has to find the service and build circuits first.
+///
+/// # Serving behind Tor
+/// A server is no suite of this transport. It is one of [`Net`](crate::Net) on a loopback address, to which an onion
+/// service leads; for one at 127.0.0.1:8008, Tor's `torrc` has
+/// ```text
+/// HiddenServiceDir /var/lib/tor/multiserver/
+/// HiddenServicePort 8008 127.0.0.1:8008
+/// ```
+/// Once restarted, Tor has written the service's name to the file `hostname` in that directory. The suite with that name
+/// for an external one has an `onion` address in the public scope:
+/// ```
+/// use multiserver_compose::{Limits, Net, Shs, Suite};
+///
+/// fn suite(hostname: &str, identity: multiserver_core::keys::KeyPair) -> Suite {
+///     let everyone_is_tor = Limits { pending_per_source: 256, ..Limits::default() };
+///     Net::bind("127.0.0.1:8008").external(hostname.trim()).then(Shs::new(identity)).limits(everyone_is_tor)
+/// }
+/// ```
+/// - With another port in front, `HiddenServicePort 80 127.0.0.1:8008`, it is
+///   [`external_at`](crate::Net::external_at) with port 80.
+/// - All peers come from 127.0.0.1: who they are is what `shs` proves, and the bound for one source is that for all.
+/// - The directory holds the service's key. Whoever has it is the service at that name, but not the server that `shs` proves.
+#[derive(Debug, Clone)]
+pub struct Onion {
+    proxy: Proxy,
+}
+
+impl Onion {
+    /// Connections through Tor on this machine.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { proxy: Proxy::tor() }
+    }
+
+    /// Sets the proxy to dial through, in the place of Tor on this machine.
+    #[must_use]
+    pub fn through(self, proxy: Proxy) -> Self {
+        Self { proxy }
+    }
+
+    /// The suite of this with a transform over it.
+    #[must_use]
+    pub fn then(self, transform: impl Transform) -> Suite {
+        Suite::new(self).then(transform)
+    }
+}
+
+impl Default for Onion {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Transport for Onion {
+    fn name(&self) -> &str {
+        "onion"
+    }
+
+    fn check(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        self.proxy.check()
+    }
+
+    fn default_limits(&self) -> Limits {
+        Limits { deadline: DEADLINE, ..Limits::default() }
+    }
+
+    fn matches(&self, layer: Layer<'_>) -> bool {
+        address::Onion::try_from(layer).is_ok()
+    }
+
+    fn dial<'a>(&'a self, context: &'a Context, layer: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
+        Box::pin(async move {
+            let onion = address::Onion::try_from(layer).map_err(io::Error::other)?;
+            self.proxy.dial(context, &onion.host, onion.port).await
+        })
+    }
+
+    fn addresses(&self, _: &dyn Runtime, _: Scope) -> Vec<LayerBuf> {
+        Vec::new()
+    }
+
+    fn listen<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
+        Box::pin(async { Ok(None) })
+    }
+}

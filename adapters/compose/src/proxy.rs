@@ -1,0 +1,111 @@
+//! Dialling through a SOCKS5 proxy.
+
+use crate::tcp::{Place, connect_to_any};
+use crate::{Context, Stage};
+use multiserver_core::address::Host;
+use multiserver_core::socks5::{Credentials, Target};
+use multiserver_io::Duplex;
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+
+/// Where Tor's own SOCKS port is by default, and that of Tor Browser.
+const TOR: [&str; 2] = ["127.0.0.1:9050", "127.0.0.1:9150"];
+
+/// A SOCKS5 proxy that connections are dialled through: Tor on this machine, or another.
+///
+/// The proxy looks up the hosts that it is asked for; only its own host is looked up here. An attempt that fails there is
+/// at [`Stage::Proxy`], and what the proxy said is a [`socks5::Error`](multiserver_core::socks5::Error), the source of the
+/// [`io::Error`].
+///
+/// ```
+/// # fn suites(identity: fn() -> multiserver_core::keys::KeyPair) -> Result<(), multiserver_core::socks5::CredentialsLength> {
+/// use multiserver_compose::{Net, Onion, Proxy, Shs};
+/// use multiserver_core::socks5::Credentials;
+///
+/// let isolated = Proxy::tor().credentials(Credentials::new("this program", "first circuit")?);
+/// let onion = Onion::new().through(isolated.clone()).then(Shs::new(identity()));
+/// let hidden = Net::dial_only().through(isolated).then(Shs::new(identity()));
+/// let office = Net::dial_only().through(Proxy::at(["proxy.example:1080"])).then(Shs::new(identity()));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    places: Vec<Result<Place, BadProxy>>,
+    credentials: Option<Arc<Credentials>>,
+}
+
+/// A text is no place of a proxy, or there is none.
+#[derive(Debug, Clone, thiserror::Error)]
+enum BadProxy {
+    #[error("no proxy is at `{0}`: expected a host, `:` and a port, such as 127.0.0.1:9050 or [::1]:9050")]
+    Text(String),
+    #[error("a proxy needs an address, such as 127.0.0.1:9050")]
+    Nowhere,
+}
+
+impl Proxy {
+    /// Tor on this machine: its SOCKS port at 127.0.0.1:9050, or that of Tor Browser at 127.0.0.1:9150.
+    #[must_use]
+    pub fn tor() -> Self {
+        Self::at(TOR)
+    }
+
+    /// The proxy at the first of these `HOST:PORT` that can be reached; IPv6 addresses stand in brackets.
+    ///
+    /// They are tried in this order, each with a short head start over the next. Only a proxy that cannot be reached is
+    /// passed over, not one that refuses.
+    #[must_use]
+    pub fn at<T: Into<String>>(addresses: impl IntoIterator<Item = T>) -> Self {
+        let place = |address: T| {
+            let text = address.into();
+            Place::parse(&text).ok_or(BadProxy::Text(text))
+        };
+        Self { places: addresses.into_iter().map(place).collect(), credentials: None }
+    }
+
+    /// Sets the user and password that it is told.
+    ///
+    /// With Tor they keep streams apart: those with different ones never share a circuit, so nobody on the way can tell
+    /// that they have the same origin.
+    #[must_use]
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(Arc::new(credentials));
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        match self.places.iter().find_map(|place| place.as_ref().err()) {
+            Some(error) => Err(Box::new(error.clone())),
+            None if self.places.is_empty() => Err(Box::new(BadProxy::Nowhere)),
+            None => Ok(()),
+        }
+    }
+
+    /// Opens a connection to this host and port, which only the proxy gets to see.
+    pub(crate) async fn dial(&self, context: &Context, host: &Host, port: u16) -> io::Result<Duplex> {
+        context.enter(Stage::Proxy);
+        let target =
+            Target::new(host.as_str(), port).map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
+        let mut io = self.reach(context).await?;
+        multiserver_socks::connect(&mut io, target, self.credentials.as_deref()).await?;
+        Ok(io)
+    }
+
+    async fn reach(&self, context: &Context) -> io::Result<Duplex> {
+        let places = || self.places.iter().flatten();
+        connect_to_any(&**context.runtime(), places()).await.map_err(|source| {
+            let places = places().map(|place| format!("{}:{}", place.host.in_url(), place.port));
+            let places = places.collect::<Vec<_>>().join(" or ");
+            io::Error::new(source.kind(), Unreachable { places, source })
+        })
+    }
+}
+
+/// No proxy answers.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no proxy at {places}; does it run? ({source})")]
+struct Unreachable {
+    places: String,
+    source: io::Error,
+}
