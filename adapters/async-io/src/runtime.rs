@@ -2,10 +2,14 @@
 
 use crate::socket::{self, Listener};
 use async_io::{Async, Timer};
-use multiserver_compose::{BoxFuture, Connection, Native, Runtime, TcpListener, system};
+use multiserver_compose::{BoxFuture, Connection, Native, Runtime, TcpListener, UnixListener, system};
 use multiserver_io::Duplex;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+#[cfg(unix)]
+use std::path::Path;
 use std::time::Duration;
 
 /// Runs futures to their end; the sockets and timers are those of `async-io` whatever it is.
@@ -34,6 +38,21 @@ impl<E: Executor> Runtime for AsyncIo<E> {
     fn tcp_listen(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn TcpListener>>> {
         Box::pin(async move {
             let listener: Box<dyn TcpListener> = Box::new(Listener(Async::<std::net::TcpListener>::bind(address)?));
+            Ok(listener)
+        })
+    }
+
+    #[cfg(unix)]
+    fn unix_connect<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Duplex>> {
+        Box::pin(async move { Ok(socket::split(Async::<UnixStream>::connect(path).await?)) })
+    }
+
+    #[cfg(unix)]
+    fn unix_listen<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Box<dyn UnixListener>>> {
+        Box::pin(async move {
+            let (file, listener) = system::listen_unix(self, path).await?;
+            let socket = Async::new(listener)?;
+            let listener: Box<dyn UnixListener> = Box::new(socket::UnixListener { _file: file, socket });
             Ok(listener)
         })
     }

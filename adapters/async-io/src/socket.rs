@@ -3,9 +3,13 @@
 use async_io::{Async, IoSafe};
 use futures_io::{AsyncRead, AsyncWrite};
 use multiserver_compose::TcpListener;
+#[cfg(unix)]
+use multiserver_compose::system::SocketFile;
 use multiserver_io::Duplex;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -29,6 +33,14 @@ where
 
 /// A TCP socket that listens.
 pub(crate) struct Listener(pub(crate) Async<std::net::TcpListener>);
+
+/// A Unix socket that listens.
+#[cfg(unix)]
+pub(crate) struct UnixListener {
+    /// Removed before the socket closes.
+    pub(crate) _file: SocketFile,
+    pub(crate) socket: Async<std::os::unix::net::UnixListener>,
+}
 
 /// The TCP connection in two halves, without a lock and without delaying small writes.
 pub(crate) fn duplex(stream: Async<TcpStream>) -> Duplex {
@@ -63,8 +75,23 @@ impl TcpListener for Listener {
     }
 }
 
+#[cfg(unix)]
+impl Socket for UnixStream {
+    fn end_writing(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+#[cfg(unix)]
+impl multiserver_compose::UnixListener for UnixListener {
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Duplex>> {
+        let (stream, _) = ready!(poll_accept(&self.socket, cx, std::os::unix::net::UnixListener::accept))?;
+        Poll::Ready(Async::new(stream).map(split))
+    }
+}
+
 /// Accepts without blocking.
-pub(crate) fn poll_accept<L, T>(
+fn poll_accept<L, T>(
     listener: &Async<L>,
     cx: &mut Context<'_>,
     accept: impl Fn(&L) -> io::Result<T>,

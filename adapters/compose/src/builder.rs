@@ -3,6 +3,7 @@
 use crate::event::Reporter;
 use crate::multiserver::{Inner, Multiserver};
 use crate::{Event, Limits, Native, Suite};
+use multiserver_core::address::Scope;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -32,6 +33,21 @@ pub enum BuildError {
         first: String,
         /// The second such transform.
         second: String,
+    },
+    /// A suite can be reached from farther away than one of its transforms may be offered.
+    #[error(
+        "the suite {suite} can be reached in the {reached} scope, and {transform} is for the {allowed} scope at most: \
+         bind it to a nearer address, or take a transform that proves the peer"
+    )]
+    TooFar {
+        /// The suite's name.
+        suite: String,
+        /// The transform.
+        transform: String,
+        /// The farthest scope it may be offered in.
+        allowed: Scope,
+        /// The farthest scope from which the suite can be reached.
+        reached: Scope,
     },
     /// A transport's settings are wrong.
     #[error("the suite {suite}: {source}")]
@@ -86,6 +102,13 @@ impl<R: Native> Builder<R> {
             }
             if let Err(source) = suite.transport.check() {
                 return Err(BuildError::Transport { suite: suite.name.to_string(), source });
+            }
+            if let Some(reached) = suite.transport.farthest_scope() {
+                let too_far = suite.transforms.iter().find(|transform| transform.farthest_scope() < reached);
+                if let Some(transform) = too_far {
+                    let (transform, allowed) = (transform.name().to_owned(), transform.farthest_scope());
+                    return Err(BuildError::TooFar { suite: suite.name.to_string(), transform, allowed, reached });
+                }
             }
             suites.push(Arc::new(suite));
         }

@@ -26,7 +26,8 @@ macro_rules! export_with_runtime {
         /// What most programs use: `use` all of it, and a change of the runtime is a change of this one line.
         pub mod prelude {
             pub use super::{AsyncReadExt as _, AsyncWriteExt as _};
-            pub use super::{Connection, Multiserver, Net, Scope, Shs, block_on, copy, generate_identity, spawn};
+            pub use super::{Connection, Multiserver, Scope, block_on, copy, generate_identity, spawn};
+            pub use $crate::layers::*;
         }
     };
 }
@@ -41,7 +42,7 @@ macro_rules! export_types {
         pub use $crate::{
             Admission, Arrival, BoxFuture, BuildError, ConnectError, ConnectOptions, Context, Counters, Event,
             FailedAttempt, FailedListen, Failure, Handle, IncomingError, Limits, ListenError, Listener, Native,
-            Runtime, Stage, Suite, TcpListener, Traffic, Transform, Transformed, Transport,
+            Runtime, Stage, Suite, TcpListener, Traffic, Transform, Transformed, Transport, UnixListener,
         };
         pub use $crate::{core, io};
 

@@ -1,11 +1,14 @@
 //! The transports and transforms there are, with the features that are on.
 
 pub use crate::net::Net;
+pub use crate::noauth::NoAuth;
 #[cfg(feature = "onion")]
 pub use crate::onion::Onion;
 #[cfg(feature = "onion")]
 pub use crate::proxy::Proxy;
 pub use crate::shs::Shs;
+#[cfg(feature = "unix")]
+pub use crate::unix::Unix;
 /// What [`Ws`] and `Wss` are made of: bounds, certificates, HTTP.
 #[cfg(feature = "ws")]
 pub use crate::ws;

@@ -29,6 +29,7 @@ pub mod layers;
 mod live;
 mod multiserver;
 mod net;
+mod noauth;
 #[cfg(feature = "onion")]
 mod onion;
 mod options;
@@ -45,11 +46,11 @@ mod suite;
 pub mod system;
 mod tally;
 mod tcp;
-#[cfg(test)]
-mod testing;
 mod traffic;
 mod transform;
 mod transport;
+#[cfg(feature = "unix")]
+mod unix;
 #[cfg(feature = "ws")]
 pub mod ws;
 
@@ -64,7 +65,7 @@ pub use keep::Keep;
 pub use layers::*;
 pub use multiserver::Multiserver;
 pub use options::ConnectOptions;
-pub use runtime::{BoxFuture, Native, Runtime, TcpListener, generate_identity};
+pub use runtime::{BoxFuture, Native, Runtime, TcpListener, UnixListener, generate_identity};
 pub use server::{Handle, Server};
 pub use suite::Suite;
 pub use tally::Counters;

@@ -113,6 +113,11 @@ impl Transport for Net {
         }
     }
 
+    fn farthest_scope(&self) -> Option<Scope> {
+        let bound = self.bind.farthest_scope()?;
+        Some(if self.external.is_empty() { bound } else { Scope::Public })
+    }
+
     fn matches(&self, layer: Layer<'_>) -> bool {
         address::Net::try_from(layer).is_ok()
     }

@@ -81,6 +81,10 @@ impl Transport for Onion {
         Limits { deadline: DEADLINE, ..Limits::default() }
     }
 
+    fn farthest_scope(&self) -> Option<Scope> {
+        None
+    }
+
     fn matches(&self, layer: Layer<'_>) -> bool {
         address::Onion::try_from(layer).is_ok()
     }

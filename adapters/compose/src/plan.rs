@@ -69,8 +69,7 @@ fn proven(suite: &Ready, address: &Address) -> Option<PublicKey> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::NoAuth;
-    use crate::{Net, Shs, Suite};
+    use crate::{Net, NoAuth, Shs, Suite};
     use multiserver_core::keys::{KeyPair, Seed};
 
     const KEY: &str = "DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ=";

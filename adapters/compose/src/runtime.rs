@@ -3,8 +3,9 @@
 use crate::Connection;
 use multiserver_core::keys::{Ephemeral, KeyPair, Seed};
 use multiserver_io::Duplex;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
@@ -23,6 +24,21 @@ pub trait Runtime: Send + Sync + 'static {
 
     /// Starts to listen for TCP connections; port 0 takes a free one.
     fn tcp_listen(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn TcpListener>>>;
+
+    /// Connects to the Unix socket at this path; without an implementation there are no Unix sockets.
+    fn unix_connect<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Duplex>> {
+        let _ = path;
+        Box::pin(async { Err(no_unix_sockets()) })
+    }
+
+    /// Starts to listen on a Unix socket at this path; without an implementation there are no Unix sockets.
+    ///
+    /// Only the file's owner can connect. A socket where connecting is refused is replaced, and nothing else is.
+    /// Dropping the listener removes the file.
+    fn unix_listen<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Box<dyn UnixListener>>> {
+        let _ = path;
+        Box::pin(async { Err(no_unix_sockets()) })
+    }
 
     /// Ends when this much time has passed since the call, however late it is first polled.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
@@ -77,10 +93,20 @@ pub trait TcpListener: Send + Sync + 'static {
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Duplex, SocketAddr)>>;
 }
 
+/// A listening Unix socket of a [`Runtime`].
+pub trait UnixListener: Send + Sync + 'static {
+    /// Accepts a connection.
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Duplex>>;
+}
+
 /// Makes a new long-term identity of the runtime's randomness.
 ///
 /// # Errors
 /// The system has no randomness to give.
 pub fn generate_identity(runtime: &impl Runtime) -> io::Result<KeyPair> {
     runtime.random().map(|random| KeyPair::from_seed(Seed::from_bytes(random)))
+}
+
+fn no_unix_sockets() -> io::Error {
+    io::Error::new(ErrorKind::Unsupported, "this runtime has no Unix sockets")
 }

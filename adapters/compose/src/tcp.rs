@@ -68,6 +68,16 @@ impl Bind {
         self.place().map(|place| place.port)
     }
 
+    /// The farthest scope from which it can be reached there: a wildcard from everywhere, and a loopback address from
+    /// wherever its declared scopes say.
+    pub(crate) fn farthest_scope(&self) -> Option<Scope> {
+        let bound = match self.place.as_ref()? {
+            Ok(place) => scope::of_host(&place.host),
+            Err(_) => Scope::Public,
+        };
+        self.scopes.iter().copied().max().max(Some(bound))
+    }
+
     /// The hosts that lead to it in this scope.
     pub(crate) fn hosts(&self, runtime: &dyn Runtime, scope: Scope) -> Vec<Host> {
         let Some(Place { host, .. }) = self.place() else { return Vec::new() };

@@ -1,7 +1,7 @@
 //! What lies between the transport and the caller: security, compression, framing.
 
 use crate::{BoxFuture, Context};
-use multiserver_core::address::{Layer, LayerBuf};
+use multiserver_core::address::{Layer, LayerBuf, Scope};
 use multiserver_core::keys::PublicKey;
 use multiserver_io::Duplex;
 use std::fmt;
@@ -16,11 +16,16 @@ pub trait Transform: Send + Sync + 'static {
 
     /// Whether it can carry out what this layer of an address asks for.
     ///
-    /// An answer of yes is a promise: a layer that names a key must be refused here or prove that key.
+    /// An answer of yes is a promise: a layer that names a key to be proven must be refused here or prove that key.
     fn matches(&self, layer: Layer<'_>) -> bool;
 
     /// The layer it adds to the addresses of a suite that listens.
     fn layer(&self) -> LayerBuf;
+
+    /// The farthest scope that it may be offered in: a suite that can be reached from farther away is not built.
+    fn farthest_scope(&self) -> Scope {
+        Scope::Public
+    }
 
     /// Whether an incoming peer's key is proven when [`server`](Self::server) is through.
     ///

@@ -27,6 +27,14 @@ pub trait Transport: Send + Sync + 'static {
         Limits::default()
     }
 
+    /// The farthest scope from which peers can reach it, whatever scopes its addresses are for; `None` when it only
+    /// dials.
+    ///
+    /// It decides which transforms may be [offered](crate::Transform::farthest_scope) on it.
+    fn farthest_scope(&self) -> Option<Scope> {
+        Some(Scope::Public)
+    }
+
     /// Whether it can dial this layer of an address.
     fn matches(&self, layer: Layer<'_>) -> bool;
 

@@ -165,6 +165,11 @@ impl<S: Security> Transport for WebSocket<S> {
         }
     }
 
+    fn farthest_scope(&self) -> Option<Scope> {
+        let bound = self.bind.farthest_scope()?;
+        Some(if self.external.is_empty() { bound } else { Scope::Public })
+    }
+
     fn matches(&self, layer: Layer<'_>) -> bool {
         S::url(layer).is_some()
     }

@@ -6,6 +6,8 @@ use multiserver_compose::{BoxFuture, Native, Runtime, TcpListener, system};
 use multiserver_io::Duplex;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+#[cfg(unix)]
+use std::path::Path;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
@@ -26,6 +28,24 @@ impl Runtime for Tokio {
     fn tcp_listen(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn TcpListener>>> {
         Box::pin(async move {
             let listener: Box<dyn TcpListener> = Box::new(Listener(tokio::net::TcpListener::bind(address).await?));
+            Ok(listener)
+        })
+    }
+
+    #[cfg(unix)]
+    fn unix_connect<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Duplex>> {
+        Box::pin(async move { Ok(unix_duplex(tokio::net::UnixStream::connect(path).await?)) })
+    }
+
+    #[cfg(unix)]
+    fn unix_listen<'a>(
+        &'a self,
+        path: &'a Path,
+    ) -> BoxFuture<'a, io::Result<Box<dyn multiserver_compose::UnixListener>>> {
+        Box::pin(async move {
+            let (file, listener) = system::listen_unix(self, path).await?;
+            let socket = tokio::net::UnixListener::from_std(listener)?;
+            let listener: Box<dyn multiserver_compose::UnixListener> = Box::new(UnixListener { _file: file, socket });
             Ok(listener)
         })
     }
@@ -68,6 +88,27 @@ impl TcpListener for Listener {
 fn duplex(stream: TcpStream) -> Duplex {
     // A socket that is dead already says so when it is used.
     let _ = stream.set_nodelay(true);
+    let (read, write) = stream.into_split();
+    Duplex::new(Read(read), Write(write))
+}
+
+#[cfg(unix)]
+struct UnixListener {
+    /// Removed before the socket closes.
+    _file: system::SocketFile,
+    socket: tokio::net::UnixListener,
+}
+
+#[cfg(unix)]
+impl multiserver_compose::UnixListener for UnixListener {
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Duplex>> {
+        let (stream, _) = ready!(self.socket.poll_accept(cx))?;
+        Poll::Ready(Ok(unix_duplex(stream)))
+    }
+}
+
+#[cfg(unix)]
+fn unix_duplex(stream: tokio::net::UnixStream) -> Duplex {
     let (read, write) = stream.into_split();
     Duplex::new(Read(read), Write(write))
 }

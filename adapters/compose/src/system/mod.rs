@@ -1,5 +1,11 @@
 //! What the runtimes on an operating system have in common.
 
+#[cfg(unix)]
+mod socket_file;
+
+#[cfg(unix)]
+pub use socket_file::{SocketFile, listen_unix};
+
 use std::io;
 use std::net::IpAddr;
 

@@ -1,15 +1,20 @@
-//! A transform for tests.
+//! `noauth`: no security at all, and not a byte on the wire.
 
 use crate::{Admission, BoxFuture, Context, Transform, Transformed};
-use multiserver_core::address::{self, Layer, LayerBuf};
+use multiserver_core::address::{self, Layer, LayerBuf, Scope};
 use multiserver_core::keys::PublicKey;
 use multiserver_io::Duplex;
 use std::io;
 
-/// `noauth`, without a promise.
-pub(crate) struct NoAuth;
+/// `noauth`: says in an address that nobody proves anything, as between programs on one device.
+///
+/// A suite that offers it must be out of reach for other devices: bound to a loopback address or a Unix socket, and
+/// declared for no farther scope. A key in the layer is what its writer believes, and is not proven.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoAuth;
 
-struct Open(Duplex);
+/// Anybody.
+struct Anonymous(Duplex);
 
 impl Transform for NoAuth {
     fn name(&self) -> &str {
@@ -22,6 +27,10 @@ impl Transform for NoAuth {
 
     fn layer(&self) -> LayerBuf {
         address::NoAuth { key: None }.into()
+    }
+
+    fn farthest_scope(&self) -> Scope {
+        Scope::Device
     }
 
     fn proves_peer(&self) -> bool {
@@ -37,18 +46,18 @@ impl Transform for NoAuth {
     }
 
     fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
-        let admission: Box<dyn Admission> = Box::new(Open(io));
+        let admission: Box<dyn Admission> = Box::new(Anonymous(io));
         Box::pin(async { Ok(admission) })
     }
 }
 
-impl Admission for Open {
+impl Admission for Anonymous {
     fn peer(&self) -> Option<&PublicKey> {
         None
     }
 
     fn layer(&self) -> LayerBuf {
-        address::NoAuth { key: None }.into()
+        NoAuth.layer()
     }
 
     fn admit(self: Box<Self>) -> BoxFuture<'static, io::Result<Transformed>> {

@@ -1,0 +1,130 @@
+//! Unix sockets that listen, and their files.
+
+use crate::Runtime;
+use std::fs::{self, DirBuilder, Metadata, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+
+/// How often a name that others take at the same time is tried for.
+const ATTEMPTS: u32 = 16;
+
+/// The file of a socket that listens; dropping it removes the file, unless another has taken its place.
+///
+/// Drop it before the socket: a file where nobody listens may be replaced by others at any time.
+#[derive(Debug)]
+pub struct SocketFile {
+    path: PathBuf,
+    identity: Identity,
+}
+
+/// What tells one file from another that has its name, or its inode, later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+    modified: (i64, i64),
+}
+
+/// A directory that nobody else can look into; dropping it removes it and all in it.
+struct PrivateDirectory(PathBuf);
+
+/// Listens at this path, with a file of mode 0600 that is removed with the [`SocketFile`].
+///
+/// The file appears at the path when all is done: until then the socket is in a directory that only its owner can look
+/// into, so that there is no moment at which others could connect. A socket where connecting is refused is replaced.
+/// The socket does not block; the calls to the file system do, for a moment.
+///
+/// # Errors
+/// [`ErrorKind::AddrInUse`] when somebody listens there, [`ErrorKind::AlreadyExists`] when another kind of file is
+/// there, and the system's errors.
+pub async fn listen_unix(runtime: &impl Runtime, path: &Path) -> io::Result<(SocketFile, UnixListener)> {
+    let directory = PrivateDirectory::beside(path)?;
+    let new = directory.0.join("new");
+    let listener = UnixListener::bind(&new)?;
+    listener.set_nonblocking(true)?;
+    fs::set_permissions(&new, Permissions::from_mode(0o600))?;
+    let identity = Identity::of(&fs::symlink_metadata(&new)?);
+    for _ in 0..ATTEMPTS {
+        // Unlike a rename, a link never takes the place of another's file.
+        match fs::hard_link(&new, path) {
+            Ok(()) => return Ok((SocketFile { path: path.to_owned(), identity }, listener)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                remove_stale(runtime, path, &directory.0.join("old")).await?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(in_use())
+}
+
+/// Removes a socket file where connecting is refused.
+async fn remove_stale(runtime: &impl Runtime, path: &Path, aside: &Path) -> io::Result<()> {
+    let stale = match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.file_type().is_socket() => Identity::of(&metadata),
+        Ok(_) => return Err(io::Error::new(ErrorKind::AlreadyExists, "the file there is no socket")),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    match runtime.unix_connect(path).await {
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Ok(_) | Err(_) => return Err(in_use()),
+    }
+    // Another may have put its own there since; moved aside, it can be looked at before it is removed.
+    match fs::rename(path, aside) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        moved => moved?,
+    }
+    if Identity::of(&fs::symlink_metadata(aside)?) == stale {
+        return fs::remove_file(aside);
+    }
+    fs::hard_link(aside, path)?;
+    Err(in_use())
+}
+
+fn in_use() -> io::Error {
+    io::Error::new(ErrorKind::AddrInUse, "somebody listens there already")
+}
+
+impl Identity {
+    /// Linking, moving and setting the mode change none of these.
+    fn of(metadata: &Metadata) -> Self {
+        let modified = (metadata.mtime(), metadata.mtime_nsec());
+        Self { device: metadata.dev(), inode: metadata.ino(), modified }
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let is_ours = fs::symlink_metadata(&self.path).is_ok_and(|metadata| Identity::of(&metadata) == self.identity);
+        if is_ours {
+            // What cannot be removed is replaced by whoever listens there next.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+impl PrivateDirectory {
+    /// Makes one in the directory of this path, where a name can be linked from one to the other.
+    fn beside(path: &Path) -> io::Result<Self> {
+        let process = std::process::id();
+        let mut number = 0_u32;
+        loop {
+            let directory = path.with_file_name(format!(".{process:x}-{number}"));
+            match DirBuilder::new().mode(0o700).create(&directory) {
+                Ok(()) => return Ok(Self(directory)),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && number < 1000 => number += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl Drop for PrivateDirectory {
+    fn drop(&mut self) {
+        // An empty directory that stays is in nobody's way.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
