@@ -1,0 +1,142 @@
+//! Futures dropped at every poll.
+
+use crate::narrow::{Narrow, narrow};
+use crate::support::{
+    CLIENT, NETWORK, PATIENCE, SERVER, client, echo, exchange, identity, key, listen, multiserver, poll_times,
+    raw_pair, run, serving, shs,
+};
+use crate::{Tested, Way};
+use futures_util::future::{join, try_join};
+use futures_util::{AsyncReadExt, AsyncWriteExt};
+use multiserver_compose::Connection;
+use multiserver_core::handshake::Handshake;
+use multiserver_core::keys::Ephemeral;
+use multiserver_core::shs::{Client, ClientHandshake, Server, ServerHandshake};
+use multiserver_io::{Duplex, SecureStream, drive};
+use std::error::Error;
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+
+/// How many polls lie between two cuts; it shares no factor with the two polls that each byte takes.
+const STRIDE: usize = 7;
+
+/// Drives a handshake by a new future at every poll.
+async fn drive_anew<H>(machine: &mut H, stream: &mut Duplex) -> io::Result<H::Output>
+where
+    H: Handshake<Error: Error + Send + Sync + 'static>,
+{
+    poll_fn(|cx| pin!(drive(machine, stream)).poll(cx)).await
+}
+
+fn duplex(connection: Connection) -> Duplex {
+    let (read, write) = connection.into_split();
+    narrow(Duplex::new(read, write))
+}
+
+/// What `drive` holds resumes, byte by byte, and what it yields works.
+pub fn driving_goes_on_after_every_poll<R: Tested, W: Way>() {
+    run::<R>(async {
+        let (near, far) = raw_pair::<R, W>(&W::default()).await;
+        let (mut near, mut far) = (duplex(near), duplex(far));
+        let ephemeral = |fill| Ephemeral::from_random([fill; 32]);
+        let client = Client::new(identity(CLIENT), &key(SERVER), &NETWORK).unwrap();
+        let mut client = ClientHandshake::new(client, ephemeral(3));
+        let mut server = ServerHandshake::new(Server::new(identity(SERVER), &NETWORK), ephemeral(4));
+        let serve = async {
+            let authenticated = drive_anew(&mut server, &mut far).await?;
+            assert_eq!(authenticated.peer(), &key(CLIENT));
+            drive_anew(&mut authenticated.into_machine(), &mut far).await
+        };
+        let (near_outcome, far_outcome) = try_join(drive_anew(&mut client, &mut near), serve).await.unwrap();
+
+        let (sealer, opener) = near_outcome.into_boxes();
+        let mut near = SecureStream::new(near, sealer, opener);
+        let (sealer, opener) = far_outcome.into_boxes();
+        let mut far = SecureStream::new(far, sealer, opener);
+        let send = async {
+            for byte in 0..100 {
+                poll_fn(|cx| pin!(near.write_all(&[byte])).poll(cx)).await.unwrap();
+                poll_fn(|cx| pin!(near.flush()).poll(cx)).await.unwrap();
+            }
+            poll_fn(|cx| pin!(near.close()).poll(cx)).await.unwrap();
+        };
+        let receive = async {
+            let (mut received, mut byte) = (Vec::new(), [0]);
+            while poll_fn(|cx| pin!(far.read(&mut byte)).poll(cx)).await.unwrap() > 0 {
+                received.push(byte[0]);
+            }
+            received
+        };
+        assert_eq!(join(send, receive).await.1, (0..100).collect::<Vec<u8>>());
+    });
+}
+
+/// `connect` consumes its socket: dropped at any poll, the server is rid of it, and serves the next.
+pub fn connecting_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
+    run::<R>(async {
+        let way = W::default();
+        let client = multiserver::<R>(W::dialling().then(Narrow).then(shs(CLIENT)));
+        for polls in (1..).step_by(STRIDE) {
+            let server = echo::<R>(serving(&way, true)).await;
+            let mut connect = Box::pin(client.connect(&server.address));
+            let connected = poll_times(&mut connect, polls).await;
+            drop(connect);
+            if let Some(connection) = connected {
+                assert_eq!(exchange(connection.unwrap(), b"through").await.unwrap(), b"through");
+                break;
+            }
+            let connection = client.connect(&server.address).await.unwrap();
+            assert_eq!(exchange(connection, b"next").await.unwrap(), b"next");
+            assert_eq!(server.handle.close(PATIENCE).await, 0, "after {polls} polls");
+        }
+    });
+}
+
+/// `handshake` and `accept` consume theirs: dropped at any poll, the client is told at once.
+pub fn a_handshake_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
+    run::<R>(async {
+        let way = W::default();
+        let client = multiserver::<R>(W::dialling().then(Narrow).then(shs(CLIENT)));
+        let (mut server, address) = listen::<R>(serving(&way, true)).await;
+        for polls in (1..).step_by(STRIDE) {
+            let enter = async {
+                let incoming = server.accept().await.unwrap();
+                let mut enter = Box::pin(async { incoming.handshake().await?.accept().await });
+                poll_times(&mut enter, polls).await
+            };
+            match join(client.connect(&address), enter).await {
+                (connected, Some(accepted)) => {
+                    connected.map(drop).unwrap();
+                    accepted.map(drop).unwrap();
+                    break;
+                }
+                // The client may have had all of message 4 before the server was through with flushing it.
+                (Ok(connection), None) => {
+                    let mut connection: Connection = connection.into();
+                    assert!(connection.read(&mut [0; 1]).await.is_err(), "after {polls} polls");
+                }
+                (Err(_), None) => {}
+            }
+            assert_eq!(server.handle().live(), 0, "after {polls} polls");
+        }
+    });
+}
+
+/// The wait for a peer, begun anew at every poll.
+pub fn accepting_loses_nobody<R: Tested, W: Way>() {
+    run::<R>(async {
+        let way = W::default();
+        let (mut server, address) = listen::<R>(serving(&way, false)).await;
+        for _ in 0..20 {
+            let client = client::<R, W>();
+            let enter = async {
+                let incoming = poll_fn(|cx| Pin::new(&mut pin!(server.accept())).as_mut().poll(cx)).await.unwrap();
+                incoming.handshake().await.unwrap().accept().await.unwrap()
+            };
+            let (near, far) = join(client.connect(&address), enter).await;
+            near.map(drop).unwrap();
+            drop(far);
+        }
+    });
+}

@@ -1,0 +1,89 @@
+//! One body of tests, run on every runtime over every transport; never published.
+//!
+//! A test is a function that is generic over a runtime ([`Tested`]) and a transport ([`Way`]). [`conformance!`] makes
+//! `#[test]` functions of all of them for one runtime and one transport: a new runtime or transport adds one line to
+//! `tests/`, and a new test is added to the list in that macro.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+pub mod cancel;
+pub mod cuts;
+pub mod files;
+pub mod leaks;
+pub mod limits;
+pub mod streams;
+
+mod clock;
+mod narrow;
+mod support;
+mod tested;
+
+pub use tested::{File, Loopback, Tested, Way};
+
+/// Makes a module of `#[test]` functions: `conformance!(tokio_net, Tokio, Loopback)`.
+#[macro_export]
+macro_rules! conformance {
+    ($module:ident, $runtime:ty, $way:ty) => {
+        mod $module {
+            use super::*;
+
+            $crate::conformance!(@tests $runtime, $way;
+                streams::bytes_come_back_in_every_length,
+                streams::bytes_come_back_through_pipes_of_one_byte,
+                streams::both_ends_know_each_other,
+                streams::closing_one_direction_leaves_the_other_and_dropping_is_a_cut,
+                streams::halves_are_used_from_two_tasks,
+                streams::a_dropped_half_is_a_cut,
+                streams::nobody_is_known_without_a_proof,
+                streams::a_refused_peer_learns_it_from_the_silence,
+                cancel::driving_goes_on_after_every_poll,
+                cancel::connecting_leaves_nothing_behind_at_any_poll,
+                cancel::a_handshake_leaves_nothing_behind_at_any_poll,
+                cancel::accepting_loses_nobody,
+                cuts::a_cut_at_every_byte_is_an_error,
+                cuts::no_byte_behind_a_handshake_is_taken,
+                cuts::peers_that_fail_harm_nobody,
+                limits::a_byte_now_and_then_does_not_hold_a_handshake_open,
+                limits::a_byte_now_and_then_does_not_hold_an_attempt_open,
+                limits::the_time_a_request_is_held_counts,
+                limits::an_authorizer_that_never_answers_is_a_refusal_at_the_deadline,
+                limits::at_the_bound_nobody_is_accepted_until_one_ends,
+                limits::closing_waits_for_the_living,
+                limits::a_dropped_server_listens_no_longer,
+            );
+        }
+    };
+    (@tests $runtime:ty, $way:ty; $($group:ident::$test:ident,)*) => {
+        $(
+            #[test]
+            fn $test() {
+                $crate::$group::$test::<$runtime, $way>();
+            }
+        )*
+    };
+}
+
+/// Makes a module of `#[test]` functions about the files of Unix sockets, for one runtime.
+#[macro_export]
+macro_rules! files {
+    ($module:ident, $runtime:ty) => {
+        mod $module {
+            use super::*;
+
+            $crate::files!(@tests $runtime;
+                the_file_is_its_owners_and_goes_with_its_server,
+                only_a_stale_file_is_replaced,
+                anothers_file_is_not_removed,
+                one_process_has_several,
+            );
+        }
+    };
+    (@tests $runtime:ty; $($test:ident,)*) => {
+        $(
+            #[test]
+            fn $test() {
+                $crate::files::$test::<$runtime>();
+            }
+        )*
+    };
+}

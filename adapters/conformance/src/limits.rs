@@ -1,0 +1,192 @@
+//! Deadlines, bounds and the end of a server.
+
+use crate::clock::Clocked;
+use crate::support::{PATIENCE, accept, client, is_closed, key, listen, raw, run, serving, shs};
+use crate::{Tested, Way};
+use futures_util::AsyncWriteExt;
+use futures_util::future::join;
+use multiserver_compose::{ConnectError, Failure, Limits, Multiserver, Server, Stage};
+use multiserver_core::address::{MultiAddress, Scope};
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// A server whose clock stands still.
+async fn clocked<R: Tested, W: Way>(way: &W) -> (Clocked<R>, Server<Clocked<R>>, MultiAddress) {
+    let runtime = Clocked::<R>::default();
+    let builder = Multiserver::builder_on(runtime.clone()).suite(serving(way, false));
+    let server = builder.build().unwrap().listen().await.unwrap();
+    let address = server.address(Scope::Device).unwrap();
+    (runtime, server, address)
+}
+
+/// What the future is once it has been polled, if that is enough for it to be ready.
+async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx))).await
+}
+
+/// A client that sends a byte every four seconds has its fifteen seconds, as any other.
+pub fn a_byte_now_and_then_does_not_hold_a_handshake_open<R: Tested, W: Way>() {
+    run::<R>(async {
+        let way = W::default();
+        let (clock, mut server, address) = clocked::<R, W>(&way).await;
+        let mut slow = raw::<R, W>(&address).await;
+        let incoming = server.accept().await.unwrap();
+        let mut handshake = pin!(incoming.handshake());
+        while clock.now() < DEADLINE {
+            slow.write_all(&[0]).await.unwrap();
+            slow.flush().await.unwrap();
+            assert!(poll_once(&mut handshake).await.is_pending(), "after {:?}", clock.now());
+            clock.advance(Duration::from_secs(4));
+        }
+        let Poll::Ready(Err(error)) = poll_once(&mut handshake).await else { panic!("it is still held open") };
+        assert!(matches!(error.failure, Failure::Deadline { stage: Stage::Handshake, limit: DEADLINE }), "{error}");
+        assert!(is_closed(&mut slow).await);
+    });
+}
+
+/// The same with a server that is slow, or is none.
+pub fn a_byte_now_and_then_does_not_hold_an_attempt_open<R: Tested, W: Way>() {
+    run::<R>(async {
+        let way = W::default();
+        let (mut server, address) = listen::<R>(way.listening()).await;
+        let address = format!("{address}~shs:{}", key(1)).parse().unwrap();
+        let clock = Clocked::<R>::default();
+        let client = Multiserver::builder_on(clock.clone()).suite(W::dialling().then(shs(2))).build().unwrap();
+        let mut connect = pin!(client.connect(&address));
+        let mut slow = {
+            let mut accept = pin!(accept(&mut server));
+            poll_fn(|cx| {
+                assert!(connect.as_mut().poll(cx).is_pending());
+                accept.as_mut().poll(cx)
+            })
+            .await
+        };
+        while clock.now() < DEADLINE {
+            slow.write_all(&[0]).await.unwrap();
+            slow.flush().await.unwrap();
+            assert!(poll_once(&mut connect).await.is_pending(), "after {:?}", clock.now());
+            clock.advance(Duration::from_secs(4));
+        }
+        let Poll::Ready(Err(error)) = poll_once(&mut connect).await else { panic!("it is still held open") };
+        let ConnectError::Failed(failed) = error else { panic!("{error}") };
+        assert!(matches!(failed[0].failure, Failure::Deadline { limit: DEADLINE, .. }), "{failed:?}");
+    });
+}
+
+/// Who is let in after the deadline is not let in.
+pub fn the_time_a_request_is_held_counts<R: Tested, W: Way>() {
+    run::<R>(async {
+        let way = W::default();
+        let (clock, mut server, address) = clocked::<R, W>(&way).await;
+        let client = client::<R, W>();
+        let hold = async {
+            let request = server.accept().await.unwrap().handshake().await.unwrap();
+            clock.advance(DEADLINE);
+            let error = request.accept().await.map(drop).unwrap_err();
+            assert!(matches!(error.failure, Failure::Deadline { .. }), "{error}");
+        };
+        assert!(join(client.connect(&address), hold).await.0.is_err());
+        assert_eq!(server.handle().live(), 0);
+    });
+}
+
+/// The authorizer sets the clock forward and never answers.
+pub fn an_authorizer_that_never_answers_is_a_refusal_at_the_deadline<R: Tested, W: Way>() {
+    run::<R>(async {
+        let way = W::default();
+        let (clock, server, address) = clocked::<R, W>(&way).await;
+        let handle = server.handle();
+        let authorize = move |_| {
+            clock.advance(DEADLINE);
+            std::future::pending::<Option<()>>()
+        };
+        R::default().spawn(Box::pin(server.serve(authorize, |_, ()| async {})));
+        assert!(client::<R, W>().connect(&address).await.is_err());
+        assert_eq!(handle.close(PATIENCE).await, 0);
+    });
+}
+
+/// A third waits in the system's queue, and comes in as soon as there is room.
+pub fn at_the_bound_nobody_is_accepted_until_one_ends<R: Tested, W: Way>() {
+    run::<R>(async {
+        let way = W::default();
+        let limits = Limits { pending: 2, ..Limits::default() };
+        let builder = Multiserver::<R>::builder().suite(serving(&way, false)).limits(limits);
+        let mut server = builder.build().unwrap().listen().await.unwrap();
+        let address = server.address(Scope::Device).unwrap();
+        let _silent = [raw::<R, W>(&address).await, raw::<R, W>(&address).await];
+        let first = server.accept().await.unwrap();
+        let _second = server.accept().await.unwrap();
+
+        let client = client::<R, W>();
+        let mut connect = pin!(client.connect(&address));
+        let mut first = Some(first);
+        let (mut polls, mut third) = (0, None);
+        // The connection is in the queue once the transport is through, long before this many polls.
+        poll_fn(|cx| {
+            assert!(connect.as_mut().poll(cx).is_pending());
+            third = match pin!(server.accept()).poll(cx) {
+                Poll::Ready(incoming) => incoming,
+                Poll::Pending => None,
+            };
+            assert!(third.is_none() || first.is_none(), "a third was accepted");
+            polls += 1;
+            if polls == 300 {
+                first = None;
+            }
+            if third.is_some() {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        let enter = async { third.unwrap().handshake().await.unwrap().accept().await.unwrap() };
+        let (near, far) = join(connect, enter).await;
+        near.map(drop).unwrap();
+        drop(far);
+    });
+}
+
+/// Closing returns 0 when all are gone, and otherwise how many are left after the grace period.
+pub fn closing_waits_for_the_living<R: Tested, W: Way>() {
+    run::<R>(async {
+        let way = W::default();
+        let (clock, mut server, address) = clocked::<R, W>(&way).await;
+        let handle = server.handle();
+        let client = client::<R, W>();
+        let enter = async { server.accept().await.unwrap().handshake().await.unwrap().accept().await.unwrap() };
+        let (near, far) = join(client.connect(&address), enter).await;
+        let _near = near.unwrap();
+        assert_eq!(handle.live(), 1);
+
+        let mut close = pin!(handle.close(DEADLINE));
+        assert!(poll_once(&mut close).await.is_pending());
+        assert!(server.accept().await.is_none());
+        assert!(client.connect(&address).await.is_err(), "nobody listens");
+        assert_eq!(handle.address(Scope::Device), None);
+        clock.advance(DEADLINE);
+        assert_eq!(close.await, 1);
+
+        let mut close = pin!(handle.close(DEADLINE));
+        assert!(poll_once(&mut close).await.is_pending());
+        drop(far);
+        assert_eq!(close.await, 0);
+    });
+}
+
+/// Connecting to it is refused.
+pub fn a_dropped_server_listens_no_longer<R: Tested, W: Way>() {
+    run::<R>(async {
+        let way = W::default();
+        let (server, address) = listen::<R>(serving(&way, false)).await;
+        let handle = server.handle();
+        drop(server);
+        assert!(client::<R, W>().connect(&address).await.is_err());
+        assert_eq!(handle.close(PATIENCE).await, 0);
+    });
+}

@@ -1,0 +1,97 @@
+//! What the tests run on.
+
+use multiserver_async_std::AsyncStd;
+use multiserver_compose::{Connection, Native, Net, Suite, Unix};
+use multiserver_smol::Smol;
+use multiserver_tokio::Tokio;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tempfile::TempDir;
+
+/// A runtime under test.
+pub trait Tested: Native<Connection: Into<Connection>> + Clone {
+    /// Runs a test to its end.
+    fn run(test: impl Future<Output = ()>);
+}
+
+impl Tested for Tokio {
+    fn run(test: impl Future<Output = ()>) {
+        tokio::runtime::Runtime::new().unwrap().block_on(test);
+    }
+}
+
+impl Tested for Smol {
+    fn run(test: impl Future<Output = ()>) {
+        multiserver_smol::block_on(infallible(test)).unwrap();
+    }
+}
+
+impl Tested for AsyncStd {
+    fn run(test: impl Future<Output = ()>) {
+        multiserver_async_std::block_on(infallible(test)).unwrap();
+    }
+}
+
+async fn infallible(test: impl Future<Output = ()>) -> std::io::Result<()> {
+    test.await;
+    Ok(())
+}
+
+/// A transport under test; what it needs on the machine lives as long as this.
+pub trait Way: Default + Send + Sync + 'static {
+    /// Its name in addresses.
+    const NAME: &'static str;
+
+    /// Listens at a place of its own, on this device.
+    fn listening(&self) -> Suite;
+
+    /// Only connects.
+    fn dialling() -> Suite;
+}
+
+/// TCP over the loopback interface.
+#[derive(Debug, Default)]
+pub struct Loopback;
+
+impl Way for Loopback {
+    const NAME: &'static str = "net";
+
+    fn listening(&self) -> Suite {
+        Net::bind("127.0.0.1:0").into()
+    }
+
+    fn dialling() -> Suite {
+        Net::dial_only().into()
+    }
+}
+
+/// Unix sockets in a directory that is removed in the end.
+#[derive(Debug)]
+pub struct File {
+    directory: TempDir,
+    made: AtomicU32,
+}
+
+impl File {
+    /// A path of its own.
+    pub fn path(&self) -> std::path::PathBuf {
+        self.directory.path().join(format!("socket-{}", self.made.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+impl Default for File {
+    fn default() -> Self {
+        Self { directory: tempfile::tempdir().unwrap(), made: AtomicU32::new(0) }
+    }
+}
+
+impl Way for File {
+    const NAME: &'static str = "unix";
+
+    fn listening(&self) -> Suite {
+        Unix::bind(self.path()).into()
+    }
+
+    fn dialling() -> Suite {
+        Unix::dial_only().into()
+    }
+}
