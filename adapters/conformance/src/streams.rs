@@ -22,6 +22,7 @@ pub fn bytes_come_back_in_every_length<R: Tested, W: Way>() {
             let connection = client::<R, W>().connect(&server.address).await.unwrap();
             assert!(exchange(connection, &sent).await.unwrap() == sent, "{length} bytes");
         }
+        assert_eq!((server.reports.count("accepted"), server.reports.count("refused")), (5, 0));
     });
 }
 

@@ -49,19 +49,19 @@ pub(crate) fn serving<W: Way>(way: &W, is_narrow: bool) -> Suite {
     if is_narrow { way.listening().then(Narrow).then(shs(SERVER)) } else { way.listening().then(shs(SERVER)) }
 }
 
-pub(crate) fn multiserver<R: Native>(suite: Suite) -> Multiserver<R> {
+pub(crate) fn multiserver<R: Tested>(suite: Suite) -> Multiserver<R> {
     Multiserver::builder().suite(suite).build().unwrap()
 }
 
-pub(crate) fn client<R: Native, W: Way>() -> Multiserver<R> {
+pub(crate) fn client<R: Tested, W: Way>() -> Multiserver<R> {
     client_as::<R, W>(CLIENT)
 }
 
-pub(crate) fn client_as<R: Native, W: Way>(fill: u8) -> Multiserver<R> {
+pub(crate) fn client_as<R: Tested, W: Way>(fill: u8) -> Multiserver<R> {
     multiserver(W::dialling().then(shs(fill)))
 }
 
-pub(crate) async fn listen<R: Native>(suite: Suite) -> (Server<R>, MultiAddress) {
+pub(crate) async fn listen<R: Tested>(suite: Suite) -> (Server<R>, MultiAddress) {
     let server = multiserver::<R>(suite).listen().await.unwrap();
     let address = server.address(Scope::Device).unwrap();
     (server, address)

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 /// A runtime under test.
-pub trait Tested: Native<Connection: Into<Connection>> + Clone {
+pub trait Tested: Native<Connection: Into<Connection>> + Clone + Default {
     /// Runs a test to its end.
     fn run(test: impl Future<Output = ()>);
 }

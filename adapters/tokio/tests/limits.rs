@@ -3,16 +3,16 @@
 
 mod support;
 
-use multiserver_tokio::{Failure, Limits, Multiserver, Scope, Server, Stage};
+use multiserver_tokio::{Limits, Multiserver, Scope, Server};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
-use support::{PATIENCE, Reports, client, client_as, echo, echo_with, exchange, key, socket_address, suite};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use support::{PATIENCE, Reports, client, echo, socket_address, suite};
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::{Instant, advance, timeout};
+use tokio::time::{Instant, timeout};
 
 const DEADLINE: Duration = Duration::from_secs(15);
 
@@ -51,75 +51,6 @@ async fn a_silent_peer_is_dropped_at_the_deadline() {
     assert_eq!(server.reports.count("the handshake had not ended after 15s"), 1);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_byte_now_and_then_does_not_hold_a_handshake_open() {
-    let (mut server, address, _) = server(Limits::default()).await;
-    let mut slow = TcpStream::connect(address).await.unwrap();
-    let incoming = server.accept().await.unwrap();
-    let before = Instant::now();
-    let drip = async {
-        loop {
-            tokio::time::sleep(Duration::from_secs(4)).await;
-            if slow.write_all(&[0]).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
-    };
-    let error = tokio::select! {
-        result = incoming.handshake() => result.unwrap_err(),
-        () = drip => unreachable!(),
-    };
-    assert!(matches!(error.failure, Failure::Deadline { stage: Stage::Handshake, limit: DEADLINE }), "{error}");
-    assert!(before.elapsed() < 2 * DEADLINE);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_time_a_request_is_held_counts() {
-    let (mut server, ..) = server(Limits::default()).await;
-    let (client, address) = (client(), server.address(Scope::Device).unwrap());
-    let connect = tokio::spawn(async move { client.connect(&address).await });
-    let request = server.accept().await.unwrap().handshake().await.unwrap();
-    advance(DEADLINE).await;
-    let error = request.accept().await.unwrap_err();
-    assert!(matches!(error.failure, Failure::Deadline { .. }), "{error}");
-    assert!(connect.await.unwrap().is_err());
-    assert_eq!(server.handle().live(), 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_authorizer_that_never_answers_is_a_refusal_at_the_deadline() {
-    let (server, ..) = server(Limits::default()).await;
-    let (handle, address) = (server.handle(), server.address(Scope::Device).unwrap());
-    tokio::spawn(server.serve(|_| std::future::pending::<Option<()>>(), |_, ()| async {}));
-    assert!(client().connect(&address).await.is_err());
-    assert_eq!(handle.close(PATIENCE).await, 0);
-}
-
-#[tokio::test]
-async fn at_the_bound_nobody_is_accepted_until_one_ends() {
-    let (mut server, address, reports) = server(Limits { pending: 2, ..Limits::default() }).await;
-    let _sockets = [TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap()];
-    let first = server.accept().await.unwrap();
-    let _second = server.accept().await.unwrap();
-    let (client, address) = (client(), server.address(Scope::Device).unwrap());
-    let connect = tokio::spawn(async move { client.connect(&address).await });
-    assert!(stays_pending(server.accept()).await, "a third was accepted");
-
-    drop(first);
-    let third = timeout(PATIENCE, server.accept()).await.unwrap().unwrap();
-    let connection = third.handshake().await.unwrap().accept().await.unwrap();
-    connect.await.unwrap().unwrap();
-    // One is still under way, and who is in is under way no longer.
-    let _more = TcpStream::connect(server_address(&server)).await.unwrap();
-    timeout(PATIENCE, server.accept()).await.unwrap().unwrap();
-    drop(connection);
-    assert_eq!(reports.count("closed, too many"), 0);
-}
-
-fn server_address(server: &Server) -> SocketAddr {
-    socket_address(&server.address(Scope::Device).unwrap())
-}
-
 #[tokio::test]
 async fn one_source_locks_nobody_else_out() {
     let (mut server, address, reports) = server(Limits { pending_per_source: 2, ..Limits::default() }).await;
@@ -144,22 +75,6 @@ async fn one_source_locks_nobody_else_out() {
     drop(held.pop());
     let _fourth = TcpStream::connect(address).await.unwrap();
     timeout(PATIENCE, server.accept()).await.unwrap().unwrap();
-}
-
-#[tokio::test]
-async fn peers_that_fail_harm_nobody() {
-    let server = echo_with(suite(), Limits { pending: 1, ..Limits::default() }).await;
-    let address = socket_address(&server.address);
-    for garbage in [&b""[..], b"GET / HTTP/1.1\r\n\r\n", &[0; 64], &[0xff; 4096]] {
-        let mut peer = TcpStream::connect(address).await.unwrap();
-        let _ = peer.write_all(garbage).await;
-        drop(peer);
-    }
-    assert!(client_as(0xff).connect(&server.address).await.is_err());
-    let connection = timeout(PATIENCE, client().connect(&server.address)).await.unwrap().unwrap();
-    assert_eq!(exchange(connection, b"still here").await.unwrap(), b"still here");
-    timeout(PATIENCE, server.reports.wait_for("the handshake failed", 4)).await.unwrap();
-    server.reports.wait_for(&format!("~shs:{}: refused", key(0xff)), 1).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -194,13 +109,4 @@ async fn closing_waits_for_the_living_and_counts_who_stays() {
     drop(write);
     assert_eq!(close.await.unwrap(), 0);
     assert!(before.elapsed() < grace);
-}
-
-#[tokio::test]
-async fn a_dropped_server_listens_no_longer() {
-    let (server, address, _) = server(Limits::default()).await;
-    let handle = server.handle();
-    drop(server);
-    assert!(TcpStream::connect(address).await.is_err());
-    assert_eq!(handle.close(PATIENCE).await, 0);
 }

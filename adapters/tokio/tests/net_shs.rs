@@ -6,19 +6,17 @@ mod support;
 use multiserver_tokio::core::keys::Seed;
 use multiserver_tokio::core::shs;
 use multiserver_tokio::{
-    ConnectError, Connection, FailedAttempt, Failure, Incoming, MultiAddress, Multiserver, Net, NetworkKey, ReadHalf,
-    Request, Scope, Server, Shs, Stage, WriteHalf,
+    ConnectError, Connection, FailedAttempt, Failure, Incoming, MultiAddress, Multiserver, Net, NetworkKey, NoAuth,
+    ReadHalf, Request, Scope, Server, Shs, Stage, Suite, Unix, WriteHalf, Ws,
 };
 use std::future::poll_fn;
-use std::io::ErrorKind;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 use support::{
-    CLIENT, PATIENCE, SERVER, client, client_as, client_of, echo, echo_back, exchange, identity, key, socket_address,
-    suite,
+    CLIENT, PATIENCE, SERVER, client, client_as, client_of, echo, exchange, identity, key, socket_address, suite,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 
@@ -32,18 +30,6 @@ fn shs_error(error: ConnectError) -> (Stage, Option<shs::Error>) {
     let attempt = failed(error).remove(0);
     let Failure::Io { stage, source } = attempt.failure else { panic!("{attempt}") };
     (stage, source.get_ref().and_then(|source| source.downcast_ref()).copied())
-}
-
-#[tokio::test]
-async fn bytes_come_back_in_every_length() {
-    let server = echo(suite()).await;
-    for length in [0, 1, 4096, 4097, 1 << 20] {
-        let sent = vec![7; length];
-        let connection = client().connect(&server.address).await.unwrap();
-        let back = timeout(PATIENCE, exchange(connection, &sent)).await.unwrap().unwrap();
-        assert!(back == sent, "{length} bytes");
-    }
-    assert_eq!((server.reports.count("accepted"), server.reports.count("refused")), (5, 0));
 }
 
 #[tokio::test]
@@ -71,38 +57,6 @@ async fn both_ends_know_each_other() {
     let far_address = far.address().unwrap().to_string();
     assert!(far_address.starts_with("net:127.0.0.1:"), "{far_address}");
     assert!(far_address.ends_with(&format!("~shs:{}", key(CLIENT))), "{far_address}");
-}
-
-#[tokio::test]
-async fn closing_one_direction_leaves_the_other_and_dropping_is_a_cut() {
-    let multiserver = Multiserver::builder().suite(suite()).build().unwrap();
-    let mut server = multiserver.listen().await.unwrap();
-    let address = server.address(Scope::Device).unwrap();
-    let accept = async { server.accept().await.unwrap().handshake().await.unwrap().accept().await.unwrap() };
-    let client = client();
-    let (near, mut far) = tokio::join!(client.connect(&address), accept);
-    let mut near = near.unwrap();
-
-    near.write_all(b"question").await.unwrap();
-    near.shutdown().await.unwrap();
-    let mut question = Vec::new();
-    far.read_to_end(&mut question).await.unwrap();
-    assert_eq!(question, b"question");
-    far.write_all(b"answer").await.unwrap();
-    far.flush().await.unwrap();
-    drop(far);
-    let mut answer = Vec::new();
-    let error = near.read_to_end(&mut answer).await.unwrap_err();
-    assert_eq!((answer.as_slice(), error.kind()), (&b"answer"[..], ErrorKind::UnexpectedEof));
-}
-
-#[tokio::test]
-async fn a_refused_peer_learns_it_from_the_silence() {
-    let server = echo(suite()).await;
-    let error = client_as(0xff).connect(&server.address).await.unwrap_err();
-    assert_eq!(shs_error(error), (Stage::Refused, Some(shs::Error::Closed(shs::Message::ServerAccept))));
-    timeout(PATIENCE, server.reports.wait_for("refused", 1)).await.unwrap();
-    assert_eq!(server.reports.count(&format!("~shs:{}: refused", key(0xff))), 1);
 }
 
 #[tokio::test]
@@ -237,6 +191,36 @@ async fn suites_that_make_no_sense_do_not_build() {
 }
 
 #[tokio::test]
+async fn noauth_is_offered_within_the_device_only() {
+    let build = |suite: Suite| Multiserver::builder().suite(suite).build().map(drop).map_err(|error| error.to_string());
+    for near in [
+        Net::dial_only().then(NoAuth),
+        Net::bind("127.0.0.1:0").then(NoAuth),
+        Net::bind("[::1]:0").then(NoAuth),
+        Net::bind("localhost:0").scope(Scope::Device).then(NoAuth),
+        Unix::bind("/tmp/socket").then(NoAuth),
+        Ws::bind("127.0.0.1:0").then(NoAuth),
+    ] {
+        assert_eq!(build(near), Ok(()));
+    }
+    for (far, scope) in [
+        (Net::bind("0.0.0.0:0").then(NoAuth), "public"),
+        (Net::bind("[::]:0").scope(Scope::Device).then(NoAuth), "public"),
+        (Net::bind("10.1.2.3:0").then(NoAuth), "local"),
+        (Net::bind("127.0.0.1:0").scope(Scope::Local).then(NoAuth), "local"),
+        (Net::bind("127.0.0.1:0").external("a.onion").then(NoAuth), "public"),
+        (Net::bind("a.example:0").then(NoAuth), "public"),
+        (Ws::bind("127.0.0.1:0").external("wss://a.example").then(NoAuth), "public"),
+    ] {
+        let text = build(far).unwrap_err();
+        let expected = format!("~noauth can be reached in the {scope} scope, and noauth is for the device scope");
+        assert!(text.contains(&expected), "{text}");
+    }
+    let text = build(Unix::bind("/tmp/a socket").then(NoAuth)).unwrap_err();
+    assert!(text.contains("cannot listen on the path `/tmp/a socket`"), "{text}");
+}
+
+#[tokio::test]
 async fn addresses_tell_what_is_known_in_their_scope() {
     let address = |net: Net, scope| {
         let multiserver = Multiserver::builder().suite(net.then(Shs::new(identity(SERVER)))).build().unwrap();
@@ -252,20 +236,6 @@ async fn addresses_tell_what_is_known_in_their_scope() {
     assert_eq!(address(external().scope(Scope::Device), Scope::Local), None);
     let device = address(Net::bind("0.0.0.0:8008"), Scope::Device).unwrap();
     assert!(device.split(';').any(|one| one == format!("net:127.0.0.1:8008~{shs}")), "{device}");
-}
-
-#[tokio::test]
-async fn a_server_without_shs_demands_no_identity() {
-    let mut server = Multiserver::builder().suite(Net::bind("127.0.0.1:0")).build().unwrap().listen().await.unwrap();
-    let address = server.address(Scope::Device).unwrap();
-    let client = Multiserver::builder().suite(Net::dial_only()).build().unwrap();
-    let accept = async {
-        let request = server.accept().await.unwrap().handshake().await.unwrap();
-        assert_eq!(request.peer(), None);
-        echo_back(request.accept().await.unwrap()).await;
-    };
-    let talk = async { exchange(client.connect(&address).await.unwrap(), b"plain").await.unwrap() };
-    assert_eq!(tokio::join!(talk, accept).0, b"plain");
 }
 
 #[tokio::test]
