@@ -1,7 +1,8 @@
 'use strict'
 // A server of the reference, on the loopback.
 //
-// Argument: {"version": 1 | 3, "networkKey": hex, "seed": hex, "allow": "all" | [hex...], "serve": "echo" | "greet"}
+// Argument: {"version": 1 | 3, "transport": "net" | "ws" | "wss", "certificate"?: {"chain": PEM, "key": PEM},
+//   "networkKey": hex, "seed": hex, "allow": "all" | [hex...], "serve": "echo" | "greet"}
 //   echo   returns every byte, and ends when its peer does
 //   greet  sends "hello" and ends at once; reads until its peer ends
 // Standard output: the multi-address in the first line, then one JSON object in each line for what happened:
@@ -36,15 +37,12 @@ const handlers = {
 }
 
 // Neither version tells the port that the system chose, and version 1 listens on every interface whatever its host is.
-const createServer = net.createServer
-net.createServer = (...args) => {
-  const server = createServer(...args)
-  const listen = server.listen
-  server.listen = (port, ...rest) => listen.call(server, port, '127.0.0.1', rest.find((arg) => typeof arg === 'function'))
-  server.on('listening', () => {
-    console.log(ms.stringify('public').replace(/^net:127\.0\.0\.1:0~/, `net:127.0.0.1:${server.address().port}~`))
+const { listen } = net.Server.prototype
+net.Server.prototype.listen = function (port, ...rest) {
+  this.on('listening', () => {
+    console.log(ms.stringify('public').replace(/(127\.0\.0\.1):\d+/, `$1:${this.address().port}`))
   })
-  return server
+  return listen.call(this, port, '127.0.0.1', rest.find((arg) => typeof arg === 'function'))
 }
 
 const ms = multiserver(authenticate)

@@ -9,7 +9,7 @@ mod node;
 mod peer;
 
 pub use node::Reference;
-pub use peer::{ClientEnd, Event, Peer, ReferenceClient, ReferenceServer, Version};
+pub use peer::{ClientEnd, Event, Peer, ReferenceClient, ReferenceServer, Under, Version};
 
 use std::time::Duration;
 

@@ -42,6 +42,15 @@ impl Reference {
         self.modules.join(path)
     }
 
+    /// A file with these certificates, for Node, which wants those that it is to trust in one.
+    pub(crate) fn trusted(&self, pem: &str) -> Result<PathBuf> {
+        let mut name = DefaultHasher::new();
+        pem.hash(&mut name);
+        let path = self.modules.with_file_name(format!("trusted-{:016x}.pem", name.finish()));
+        std::fs::write(&path, pem)?;
+        Ok(path)
+    }
+
     /// A command that runs one of our scripts, or the script at an absolute path, with the installed packages.
     #[must_use]
     pub fn script(&self, script: impl AsRef<Path>) -> Command {

@@ -20,9 +20,27 @@ pub enum Version {
     V3,
 }
 
-/// Who a peer is: its version, network and identity.
+/// What is under a peer's secret handshake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Under {
+    /// TCP.
+    Net,
+    /// WebSocket.
+    Ws,
+    /// WebSocket over TLS.
+    Wss {
+        /// The certificate, as PEM text: a server's own, and the one that a client trusts.
+        chain: String,
+        /// Its private key, as PEM text.
+        key: String,
+    },
+}
+
+/// Who a peer is: its version, transport, network and identity.
 #[derive(Debug)]
 pub struct Peer {
+    /// What is under the secret handshake.
+    pub under: Under,
     /// The version of the reference.
     pub version: Version,
     /// The network that the peer is of.
@@ -64,7 +82,11 @@ impl Peer {
 
     async fn serve(&self, reference: &Reference, allow: Option<&[PublicKey]>, what: &str) -> Result<ReferenceServer> {
         let allow = allow.map_or(json!("all"), |keys| keys.iter().map(|key| format!("{key:x}")).collect());
-        let settings = json!({ "allow": allow, "serve": what });
+        let certificate = match &self.under {
+            Under::Net | Under::Ws => Value::Null,
+            Under::Wss { chain, key } => json!({ "chain": chain, "key": key }),
+        };
+        let settings = json!({ "allow": allow, "serve": what, "certificate": certificate });
         let mut child = self.start(reference, "server.js", settings, Stdio::inherit())?;
         let input = child.stdin.take().context("no standard input")?;
         let mut lines = BufReader::new(child.stdout.take().context("no standard output")?).lines();
@@ -77,7 +99,13 @@ impl Peer {
             Version::V1 => 1,
             Version::V3 => 3,
         };
+        let transport = match &self.under {
+            Under::Net => "net",
+            Under::Ws => "ws",
+            Under::Wss { .. } => "wss",
+        };
         let own = [
+            ("transport", json!(transport)),
             ("version", json!(version)),
             ("networkKey", json!(HEXLOWER.encode(self.network.as_bytes()))),
             ("seed", json!(HEXLOWER.encode(self.seed.as_bytes()))),
@@ -85,6 +113,9 @@ impl Peer {
         let all = settings.as_object_mut().context("settings are an object")?;
         all.extend(own.map(|(name, value)| (name.to_owned(), value)));
         let mut command = reference.script(script);
+        if let Under::Wss { chain, .. } = &self.under {
+            command.env("NODE_EXTRA_CA_CERTS", reference.trusted(chain)?);
+        }
         command.arg(settings.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
         Ok(command.spawn()?)
     }

@@ -1,7 +1,7 @@
 //! Our clients and servers against those of npm `multiserver`, over net~shs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use multiserver_interop::{ClientEnd, Event, PATIENCE, Peer, Reference, ReferenceServer, Version};
+use multiserver_interop::{ClientEnd, Event, PATIENCE, Peer, Reference, ReferenceServer, Under, Version};
 use multiserver_tokio::core::keys::Seed;
 use multiserver_tokio::{ConnectError, Connection, FailedAttempt, Incoming, KeyPair, MultiAddress, Multiserver, Net};
 use multiserver_tokio::{NetworkKey, PublicKey, Request, Scope, Server, Shs, Stage, Suite};
@@ -212,7 +212,7 @@ async fn reference() -> Reference {
 
 /// A peer of theirs.
 fn theirs(version: Version) -> Peer {
-    Peer { version, network: NetworkKey::from_bytes(NETWORK), seed: Seed::from_bytes(THEIR_SEED) }
+    Peer { under: Under::Net, version, network: NetworkKey::from_bytes(NETWORK), seed: Seed::from_bytes(THEIR_SEED) }
 }
 
 /// Ours, in this network.

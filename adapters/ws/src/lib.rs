@@ -15,7 +15,8 @@
 //! A WebSocket has no half-close: a Close frame asks for the end of both directions. A layer above that has a goodbye of
 //! its own, as box streams have, ends its directions one by one while the WebSocket stays open below. The Close frame is
 //! sent when the writing half is closed or dropped, whichever comes first; what the peer still sends can be read until
-//! its own Close frame, or until it has been silent for [`Config::linger`].
+//! its own Close frame, or until it has been silent for [`Config::linger`]. A server ends the stream below behind its
+//! Close frame, since clients wait for that.
 //!
 //! Dropping cannot wait. The Close frame, and with TLS its alert, go out at once if the stream below takes them, as it
 //! does unless the peer stopped reading; the reading half takes over what is left to send. Nothing after the Close frame

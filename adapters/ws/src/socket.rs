@@ -50,6 +50,7 @@ pub struct WriteHalf<S: AsyncRead + AsyncWrite + Unpin>(Arc<Mutex<State<S>>>);
 /// What the halves share: the library's WebSocket is not to be split without a lock.
 struct State<S> {
     socket: WebSocketStream<S>,
+    role: Role,
     wakers: Wakers,
     /// What is left of the message that is being read.
     message: Bytes,
@@ -80,6 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let ping_every = (config.ping_every / 2).max(SHORTEST_WAIT);
         let state = State {
             socket,
+            role,
             wakers: Wakers::new(),
             message: Bytes::new(),
             end: None,
@@ -208,7 +210,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         Pin::new(&mut self.socket).poll_flush(&mut Context::from_waker(&waker)).map_err(into_io)
     }
 
-    /// Sends the Close frame, which once begun is to be driven to its end.
+    /// Sends the Close frame, which once begun is to be driven to its end; a server ends its direction behind it, since
+    /// clients wait for that (RFC 6455, section 7.1.1).
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.is_closing {
             self.is_closing = true;
@@ -217,7 +220,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             // The reader has to see the new timer.
             self.wakers.both().wake_by_ref();
         }
-        Pin::new(&mut self.socket).poll_close(cx).map_err(into_io)
+        ready!(Pin::new(&mut self.socket).poll_close(cx)).map_err(into_io)?;
+        match self.role {
+            Role::Server => Pin::new(self.socket.get_mut()).poll_close(cx),
+            Role::Client => Poll::Ready(Ok(())),
+        }
     }
 
     /// Tells the peer what is wrong with it, as far as that is possible without waiting.

@@ -205,6 +205,7 @@ fn a_dropped_writer_sends_the_close_frame_and_the_reader_reads_on() {
         drop(write);
         assert_eq!(raw.frame().await, (0x82, b"bye".to_vec()));
         assert_eq!(raw.frame().await, (0x88, Vec::new()));
+        assert!(raw.has_ended(), "clients wait for the server's end");
         raw.write(&frame(0x82, b"and you")).await;
         raw.write(&frame(0x88, b"")).await;
         let mut rest = Vec::new();
