@@ -9,7 +9,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// One machine of a [`Sim`](crate::Sim), as a runtime: its sockets are in the simulated network, its clock is virtual.
 ///
@@ -72,6 +72,10 @@ impl Runtime for Host {
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(self.world.sleep(duration))
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Self::now(self)
     }
 
     fn spawn(&self, future: BoxFuture<'static, ()>) {
