@@ -1,6 +1,6 @@
 //! Serving in one call.
 
-use crate::{Native, Request, Server};
+use crate::{Incoming, IncomingError, Native, Server};
 use multiserver_core::keys::PublicKey;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ impl<R: Native> Server<R> {
     /// should know about the peer, or `None` to refuse it. It has the time until the handshake's
     /// [deadline](crate::Limits::deadline).
     ///
-    /// This is the only place that spawns: one task of the runtime for each peer. What goes wrong with a peer is
+    /// Nothing else here spawns: one task of the runtime for each peer. What goes wrong with a peer is
     /// [reported](crate::Builder::report).
     ///
     /// # Cancel safety
@@ -29,12 +29,35 @@ impl<R: Native> Server<R> {
         while let Some(incoming) = self.accept().await {
             let (authorize, handle) = (Arc::clone(&authorize), Arc::clone(&handle));
             runtime.spawn(Box::pin(async move {
-                let Ok(mut request) = incoming.handshake().await else { return };
-                let peer = request.peer().copied();
-                let Some(Some(known)) = request.decide(authorize(peer)).await else { return };
-                let Ok(connection) = Request::accept(request).await else { return };
-                handle(connection, known).await;
+                if let Ok(Some((connection, known))) = incoming.authorize(&*authorize).await {
+                    handle(connection, known).await;
+                }
             }));
+        }
+    }
+}
+
+impl<R: Native> Incoming<R> {
+    /// Runs the handshake, asks `authorize` about the peer, and lets it in, all within the
+    /// [deadline](crate::Limits::deadline).
+    ///
+    /// `authorize` is given the peer's key, or `None` where its suite proves none. What it returns is returned beside
+    /// the connection; where it returns `None`, or nothing in time, the peer is refused and there is no connection.
+    ///
+    /// # Errors
+    /// The peer failed to prove itself, went away or took too long. It was reported as well; nothing is left to do.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the socket.
+    pub async fn authorize<T, F: Future<Output = Option<T>>>(
+        self,
+        authorize: impl FnOnce(Option<PublicKey>) -> F,
+    ) -> Result<Option<(R::Connection, T)>, IncomingError> {
+        let mut request = self.handshake().await?;
+        let peer = request.peer().copied();
+        match request.decide(authorize(peer)).await {
+            Some(Some(known)) => Ok(Some((request.accept().await?, known))),
+            Some(None) | None => Ok(None),
         }
     }
 }

@@ -57,11 +57,15 @@
 //! only: a program that keeps to the [`prelude`] moves by changing its dependency and its `use` line.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "axum")]
+pub mod axum;
 mod compat;
 mod connection;
+mod connections;
 mod runtime;
 
 pub use connection::{Connection, ReadHalf, WriteHalf};
+pub use connections::Connections;
 pub use runtime::Tokio;
 pub use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 
