@@ -1,122 +1,25 @@
 //! A runtime, a transport and a transform from outside.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../examples/own_layers/pipe.rs"]
+mod pipe;
 mod support;
 
 use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::io::{BoxRead, BoxWrite, Duplex};
 use multiserver_tokio::{
-    Admission, Arrival, BoxFuture, Connection, Context, Limits, Listener, Multiserver, Native, Net, PublicKey, Runtime,
-    Scope, Shs, Suite, TcpListener, Tokio, Transform, Transformed, Transport,
+    Admission, BoxFuture, Connection, Context, Limits, Multiserver, Native, Net, PublicKey, Runtime, Scope, Shs, Suite,
+    TcpListener, Tokio, Transform, Transformed,
 };
-use std::collections::VecDeque;
+use pipe::Pipes;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 use std::task::{self, Poll};
 use std::time::Duration;
 use support::{CLIENT, PATIENCE, Reports, SERVER, echo, echo_back, exchange, identity, key};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
-
-/// `pipe:NAME`: a pipe within this process.
-#[derive(Clone, Default)]
-struct Pipes(Arc<Mutex<State>>);
-
-#[derive(Default)]
-struct State {
-    arrivals: VecDeque<io::Result<DuplexStream>>,
-    acceptor: Option<task::Waker>,
-}
-
-impl Pipes {
-    fn arrive(&self, arrival: io::Result<DuplexStream>) {
-        let mut state = self.0.lock().unwrap();
-        state.arrivals.push_back(arrival);
-        state.acceptor.take().into_iter().for_each(task::Waker::wake);
-    }
-
-    fn layers(scope: Scope) -> Vec<LayerBuf> {
-        if scope == Scope::Device { vec![LayerBuf::new("pipe", ["one"]).unwrap()] } else { Vec::new() }
-    }
-}
-
-impl Transport for Pipes {
-    fn name(&self) -> &str {
-        "pipe"
-    }
-
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        layer.name() == "pipe"
-    }
-
-    fn dial<'a>(&'a self, _: &'a Context, _: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
-        Box::pin(async {
-            let (near, far) = tokio::io::duplex(1000);
-            self.arrive(Ok(far));
-            Ok(duplex(near))
-        })
-    }
-
-    fn addresses(&self, _: &dyn Runtime, scope: Scope) -> Vec<LayerBuf> {
-        Self::layers(scope)
-    }
-
-    fn listen<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
-        let listener: Box<dyn Listener> = Box::new(self.clone());
-        Box::pin(async { Ok(Some(listener)) })
-    }
-}
-
-impl Listener for Pipes {
-    fn addresses(&self, scope: Scope) -> Vec<LayerBuf> {
-        Self::layers(scope)
-    }
-
-    fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<Arrival>> {
-        let mut state = self.0.lock().unwrap();
-        match state.arrivals.pop_front() {
-            // The stream opens as part of the handshake, as a WebSocket does.
-            Some(Ok(stream)) => Poll::Ready(Ok(Arrival::opening(|_| Box::pin(async { Ok(duplex(stream)) })))),
-            Some(Err(error)) => Poll::Ready(Err(error)),
-            None => {
-                state.acceptor = Some(cx.waker().clone());
-                Poll::Pending
-            }
-        }
-    }
-}
-
-/// Tokio's streams as those of futures-io.
-struct Compat<T>(T);
-
-fn duplex(stream: DuplexStream) -> Duplex {
-    let (read, write) = tokio::io::split(stream);
-    Duplex::new(Compat(read), Compat(write))
-}
-
-impl futures_io::AsyncRead for Compat<ReadHalf<DuplexStream>> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut buffer = tokio::io::ReadBuf::new(buffer);
-        task::ready!(tokio::io::AsyncRead::poll_read(Pin::new(&mut self.0), cx, &mut buffer))?;
-        Poll::Ready(Ok(buffer.filled().len()))
-    }
-}
-
-impl futures_io::AsyncWrite for Compat<WriteHalf<DuplexStream>> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        tokio::io::AsyncWrite::poll_write(Pin::new(&mut self.0), cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<io::Result<()>> {
-        tokio::io::AsyncWrite::poll_flush(Pin::new(&mut self.0), cx)
-    }
-
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<io::Result<()>> {
-        tokio::io::AsyncWrite::poll_shutdown(Pin::new(&mut self.0), cx)
-    }
-}
 
 /// `xor:NUMBER`: changes each byte; asks the other side for the same number first, so that it has a handshake.
 #[derive(Clone, Copy)]
