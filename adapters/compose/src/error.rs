@@ -26,8 +26,8 @@ pub enum Failure {
         /// The time there was for all of it.
         limit: Duration,
     },
-    /// The address proves another key than the first one that was tried, or none, and was therefore not tried.
-    #[error("not tried: it does not prove the key that the first address proves")]
+    /// The address proves another key than the one that the addresses ask for first, or none, and was not tried.
+    #[error("not tried: it does not prove the key that is asked for first")]
     OtherPeer,
     /// What the address holds serves once, and may have been used up by an attempt before.
     #[error("not tried: its seed serves once, and an attempt before may have used it up")]

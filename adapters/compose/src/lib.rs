@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! Suite        a Transport, then any number of Transforms, with Limits
-//! Multiserver  suites; connects, and listens as a Server
+//! Multiserver  suites; connects, keeps links, and listens as a Server
 //! Server       accept ─▶ Incoming ─ handshake ─▶ Request ─ accept ─▶ Connection
 //!                        dropping closes         dropping refuses
 //! ```

@@ -37,7 +37,8 @@ impl ConnectOptions {
 
     /// Tries addresses with these transforms first, the best named first, and all others after them.
     ///
-    /// The address that comes first by this order is the one whose key the others have to prove.
+    /// Where the first address names a key, every address has to prove the key that comes first by this order; a
+    /// preference never makes do without a proof.
     pub fn prefer<N: Into<String>>(mut self, transforms: impl IntoIterator<Item = N>) -> Self {
         self.preferred = transforms.into_iter().map(Into::into).collect();
         self

@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub(crate) struct Candidate<'a> {
     pub(crate) address: &'a Address,
     pub(crate) suite: &'a Arc<Ready>,
-    /// Whether it proves what the first candidate proves; if not, it must not be tried in its place.
+    /// Whether it proves the key that is asked for, if one is; if not, it must not be tried.
     pub(crate) same_peer: bool,
     /// Whether trying it may use up what serves once.
     pub(crate) is_spent_by_use: bool,
@@ -41,14 +41,14 @@ pub(crate) fn plan<'a>(
         .addresses()
         .flat_map(|address| suites.iter().filter(move |suite| suite.fits(address)).map(move |suite| (address, suite)))
         .collect();
+    let is_proof_asked = fitting.first().is_some_and(|(address, suite)| proven(suite, address).is_some());
     fitting.sort_by_key(|(_, suite)| rank(suite, &options.preferred));
-    let mut first = None;
+    // Where the first address as given proves nothing, any other is as good or better.
+    let asked = if is_proof_asked { fitting.iter().find_map(|(address, suite)| proven(suite, address)) } else { None };
     fitting
         .into_iter()
         .map(|(address, suite)| {
-            let proven = proven(suite, address);
-            // Where the first address proves nothing, any other is as good or better.
-            let is_as_good = first.get_or_insert(proven).is_none_or(|first| proven == Some(first));
+            let is_as_good = asked.is_none_or(|asked| proven(suite, address) == Some(asked));
             let same_peer = is_as_good || options.allows_other_peers;
             let is_spent_by_use = suite.pairs(address).any(|(transform, layer)| transform.is_spent_by_use(layer));
             Candidate { address, suite, same_peer, is_spent_by_use }
@@ -146,17 +146,30 @@ mod tests {
 
     #[test]
     fn preferred_transforms_come_first_and_say_which_key_is_to_be_proven() {
-        let suites = || vec![Suite::new(Net::dial_only()).then(NoAuth), Suite::new(Net::dial_only()).then(shs())];
-        let addresses = format!("net:a:1~noauth;net:b:1~shs:{KEY};net:c:1~shs:{OTHER};net:d:1~shs:{KEY}");
-        let prefer = |names: &[&str]| ConnectOptions::new().prefer(names.iter().copied());
+        let suites = || {
+            let shs_over_noauth = Suite::new(Net::dial_only()).then(NoAuth).then(shs());
+            vec![Suite::new(Net::dial_only()).then(shs()), shs_over_noauth]
+        };
+        let addresses = format!("net:a:1~shs:{KEY};net:b:1~noauth~shs:{OTHER};net:c:1~shs:{OTHER}");
         assert_eq!(
-            planned_with(suites(), &addresses, &prefer(&["shs2", "shs"])),
-            ["b net~shs", "c net~shs other peer", "d net~shs", "a net~noauth other peer"]
+            planned_with(suites(), &addresses, &ConnectOptions::new().prefer(["shs2", "noauth", "shs"])),
+            ["b net~noauth~shs", "a net~shs other peer", "c net~shs"]
         );
         assert_eq!(
-            planned_with(suites(), &addresses, &prefer(&["noauth", "shs"])),
-            ["a net~noauth", "b net~shs", "c net~shs", "d net~shs"]
+            planned_with(suites(), &addresses, &ConnectOptions::new().prefer(["shs", "noauth"])),
+            ["a net~shs", "b net~noauth~shs other peer", "c net~shs other peer"]
         );
+    }
+
+    #[test]
+    fn a_preference_does_not_do_without_a_proof() {
+        let suites = || vec![Suite::new(Net::dial_only()).then(shs()), Suite::new(Net::dial_only()).then(NoAuth)];
+        let prefer = |name| ConnectOptions::new().prefer([name]);
+        let proving_first = format!("net:a:1~shs:{KEY};net:b:1~noauth");
+        let planned = planned_with(suites(), &proving_first, &prefer("noauth"));
+        assert_eq!(planned, ["b net~noauth other peer", "a net~shs"]);
+        let proving_last = format!("net:a:1~noauth;net:b:1~shs:{KEY}");
+        assert_eq!(planned_with(suites(), &proving_last, &prefer("shs")), ["b net~shs", "a net~noauth"]);
     }
 
     #[test]

@@ -48,7 +48,8 @@ pub trait Runtime: Send + Sync + 'static {
         SystemTime::now()
     }
 
-    /// Runs a future to its end in a task of its own. Only [`Server::serve`](crate::Server::serve) asks for this.
+    /// Runs a future to its end in a task of its own. Of this crate, only
+    /// [`Server::serve`](crate::Server::serve) asks for it.
     fn spawn(&self, future: BoxFuture<'static, ()>);
 
     /// Fills 32 bytes from a cryptographic generator.
