@@ -3,20 +3,13 @@
 
 mod support;
 
-use multiserver_tokio::core::keys::Seed;
-use multiserver_tokio::{Counters, Limits, Multiserver, NetworkKey, Scope, Shs, Traffic};
-use std::io;
-use std::sync::{Arc, Mutex};
+use multiserver_tokio::{Counters, Limits, Multiserver, NetworkKey, Scope, Traffic};
 use std::time::SystemTime;
-use support::{
-    CLIENT, PATIENCE, SERVER, client, client_as, client_of, echo, echo_with, exchange, identity, key, socket_address,
-    suite,
-};
+use support::{CLIENT, PATIENCE, client, client_as, client_of, echo_with, exchange, key, socket_address, suite};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use tracing::Level;
 
 #[tokio::test]
 async fn a_connection_knows_since_when_it_is_there_and_what_it_has_carried() {
@@ -80,53 +73,4 @@ async fn each_suite_counts_what_became_of_its_peers() {
     server.handle.close(PATIENCE).await;
     let Counters { pending, accepted, refused, crowded, late, failed, accept_errors, .. } = counters();
     assert_eq!((pending, accepted, refused, crowded, late, failed, accept_errors), (0, 1, 1, 1, 1, 1, 0));
-}
-
-/// Where a test's trace goes.
-#[derive(Clone, Default)]
-struct Trace(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Trace {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn attempts_and_peers_are_traced_without_secrets() {
-    let trace = Trace::default();
-    let writer = trace.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(Level::TRACE).with_ansi(false).with_writer(move || writer.clone());
-    let _guard = tracing::subscriber::set_default(subscriber.finish());
-
-    let network = NetworkKey::from_bytes([77; 32]);
-    let server = echo(suite()).await;
-    let seed = Seed::from_bytes([42; 32]).reveal().to_string();
-    let seeded = format!("{}:{seed}", server.address).parse().unwrap();
-    exchange(client().connect(&seeded).await.unwrap(), b"hello").await.unwrap();
-    let shs = Shs::new(identity(CLIENT)).network(network);
-    let other = Multiserver::builder().suite(multiserver_tokio::Net::dial_only().then(shs)).build().unwrap();
-    other.connect(&seeded).await.unwrap_err();
-    server.reports.wait_for("the handshake failed", 1).await;
-
-    let trace = String::from_utf8(trace.0.lock().unwrap().clone()).unwrap();
-    for expected in [
-        "attempt{suite=net~shs address=net:127.0.0.1:",
-        "connected",
-        "incoming{suite=net~shs address=net:127.0.0.1:",
-        &format!("~shs:{}: accepted", key(42)),
-        "the handshake failed",
-        &key(SERVER).to_string(),
-    ] {
-        assert!(trace.contains(expected), "{expected} is not in {trace}");
-    }
-    for secret in [&seed, "42, 42", "77, 77", "1, 1, 1", "2, 2, 2"] {
-        assert!(!trace.contains(secret), "{secret} is in {trace}");
-    }
 }

@@ -1,0 +1,58 @@
+//! What is traced. The only test here: whether a thread traces is decided once for all of a process.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use multiserver_tokio::NetworkKey;
+use multiserver_tokio::core::keys::Seed;
+use std::io;
+use std::sync::{Arc, Mutex};
+use support::{SERVER, client, client_of, echo, exchange, key, suite};
+use tracing::Level;
+
+/// Where a test's trace goes.
+#[derive(Clone, Default)]
+struct Trace(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Trace {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn attempts_and_peers_are_traced_without_secrets() {
+    let trace = Trace::default();
+    let writer = trace.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(Level::TRACE).with_ansi(false).with_writer(move || writer.clone());
+    tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
+
+    let network = NetworkKey::from_bytes([77; 32]);
+    let server = echo(suite()).await;
+    let seed = Seed::from_bytes([42; 32]).reveal().to_string();
+    let seeded = format!("{}:{seed}", server.address).parse().unwrap();
+    exchange(client().connect(&seeded).await.unwrap(), b"hello").await.unwrap();
+    client_of(network).connect(&seeded).await.unwrap_err();
+    server.reports.wait_for("the handshake failed", 1).await;
+
+    let trace = String::from_utf8(trace.0.lock().unwrap().clone()).unwrap();
+    for expected in [
+        "attempt{suite=net~shs address=net:127.0.0.1:",
+        "connected",
+        "incoming{suite=net~shs address=net:127.0.0.1:",
+        &format!("~shs:{}: accepted", key(42)),
+        "the handshake failed",
+        &key(SERVER).to_string(),
+    ] {
+        assert!(trace.contains(expected), "{expected} is not in {trace}");
+    }
+    for secret in [&seed, "42, 42", "77, 77", "1, 1, 1", "2, 2, 2"] {
+        assert!(!trace.contains(secret), "{secret} is in {trace}");
+    }
+}
