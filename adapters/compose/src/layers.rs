@@ -1,5 +1,10 @@
 //! The transports and transforms there are, with the features that are on.
 
+/// What [`Channel`] is made of: byte streams over messages, and the messages.
+#[cfg(feature = "channel")]
+pub use crate::channel;
+#[cfg(feature = "channel")]
+pub use crate::channel::Channel;
 pub use crate::net::Net;
 pub use crate::noauth::NoAuth;
 #[cfg(feature = "onion")]

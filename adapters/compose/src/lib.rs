@@ -14,6 +14,8 @@
 
 mod accept;
 mod builder;
+#[cfg(feature = "channel")]
+pub mod channel;
 mod connect;
 mod connection;
 mod context;

@@ -1,0 +1,132 @@
+//! Message channels inside one device as a transport.
+
+use crate::{Arrival, BoxFuture, Context, Listener, Runtime, Suite, Transform, Transport};
+use multiserver_core::address::{self, Layer, LayerBuf, Scope};
+use multiserver_io::Duplex;
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{self, Poll, Waker};
+
+pub use multiserver_channel::{Reader, Writer, codec, duplex};
+
+/// `channel`: message channels inside one device, which the application brings.
+///
+/// Its address is `channel` and nothing more, and it is found in [`Scope::Device`]. Each channel that is
+/// [offered](Self::offer) becomes one connection: the next one that is dialled, or the next one that arrives.
+///
+/// Cloning is cheap, and the clones are the same transport: one goes into a suite, another is kept to offer channels.
+#[derive(Clone)]
+pub struct Channel {
+    listens: bool,
+    offered: Arc<Mutex<Offered>>,
+}
+
+#[derive(Default)]
+struct Offered {
+    channels: VecDeque<Duplex>,
+    acceptor: Option<Waker>,
+}
+
+impl Channel {
+    /// Channels for connecting only.
+    #[must_use]
+    pub fn dial_only() -> Self {
+        Self::new(false)
+    }
+
+    /// Channels at whose other ends peers connect.
+    #[must_use]
+    pub fn listening() -> Self {
+        Self::new(true)
+    }
+
+    fn new(listens: bool) -> Self {
+        Self { listens, offered: Arc::default() }
+    }
+
+    /// Offers a channel for one connection, as the byte stream that [`duplex`] makes of its messages.
+    ///
+    /// It waits until it is dialled or accepted, however many do: whoever offers them sees to it that they are not too
+    /// many.
+    pub fn offer(&self, channel: Duplex) {
+        let mut offered = self.offered();
+        offered.channels.push_back(channel);
+        let acceptor = offered.acceptor.take();
+        drop(offered);
+        if let Some(acceptor) = acceptor {
+            acceptor.wake();
+        }
+    }
+
+    /// The suite of this with a transform over it.
+    #[must_use]
+    pub fn then(self, transform: impl Transform) -> Suite {
+        Suite::new(self).then(transform)
+    }
+
+    fn offered(&self) -> MutexGuard<'_, Offered> {
+        self.offered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Transport for Channel {
+    fn name(&self) -> &str {
+        "channel"
+    }
+
+    fn farthest_scope(&self) -> Option<Scope> {
+        self.listens.then_some(Scope::Device)
+    }
+
+    fn matches(&self, layer: Layer<'_>) -> bool {
+        !self.listens && address::Channel::try_from(layer).is_ok()
+    }
+
+    fn dial<'a>(&'a self, _: &'a Context, _: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
+        let channel = self.offered().channels.pop_front();
+        Box::pin(std::future::ready(channel.ok_or_else(|| io::Error::new(ErrorKind::NotConnected, NoneOffered))))
+    }
+
+    fn addresses(&self, _: &dyn Runtime, scope: Scope) -> Vec<LayerBuf> {
+        if self.listens { layers(scope) } else { Vec::new() }
+    }
+
+    fn listen<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
+        let listener = self.listens.then(|| -> Box<dyn Listener> { Box::new(self.clone()) });
+        Box::pin(std::future::ready(Ok(listener)))
+    }
+}
+
+impl Listener for Channel {
+    fn addresses(&self, scope: Scope) -> Vec<LayerBuf> {
+        layers(scope)
+    }
+
+    fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<Arrival>> {
+        let mut offered = self.offered();
+        match offered.channels.pop_front() {
+            Some(channel) => Poll::Ready(Ok(Arrival::new(channel).with_layer(address::Channel))),
+            None => {
+                offered.acceptor = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channel").field("listens", &self.listens).finish_non_exhaustive()
+    }
+}
+
+/// Nobody has offered a channel that could be dialled.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no message channel to connect through: give one to Channel::offer first, each serves once")]
+struct NoneOffered;
+
+fn layers(scope: Scope) -> Vec<LayerBuf> {
+    if scope == Scope::Device { vec![address::Channel.into()] } else { Vec::new() }
+}
