@@ -2,10 +2,10 @@
 
 use crate::exit::Failure;
 use crate::mask::masked;
-use crate::{address, connect, keygen, serve};
+use crate::{address, connect, identity, keygen, serve};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand};
-use multiserver_core::keys::{KeyPair, NetworkKey};
+use multiserver_tokio::{NetworkKey, Shs};
 use std::env::{self, VarError};
 use std::fs::File;
 use std::io::{self, Read};
@@ -18,6 +18,8 @@ use zeroize::Zeroizing;
 #[command(after_help = "Examples:\n  \
     multiserver serve --echo            serve whoever has the address that is printed\n  \
     multiserver connect ADDRESS         talk to it\n  \
+    multiserver serve --to localhost:22 --allow KEY\n                                      \
+    let who has this key reach the SSH server\n  \
     multiserver address ADDRESS         say what an address means\n\n\
     Exit status: 0 all went well, 1 it did not, 2 the command line is wrong.\n\
     The log goes to standard error; RUST_LOG chooses what is in it.")]
@@ -32,7 +34,7 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Keygen(keygen::Options),
-    Serve(serve::Options),
+    Serve(Box<serve::Options>),
     Connect(connect::Options),
     Address(address::Options),
 }
@@ -93,13 +95,13 @@ pub(crate) struct IdentityOptions {
 }
 
 impl IdentityOptions {
-    /// Our identity.
-    pub(crate) fn identity(&self) -> Result<KeyPair, Failure> {
-        crate::identity::load(self.identity.as_deref())
+    /// The handshake with our identity, in our network.
+    pub(crate) fn shs(&self) -> Result<Shs, Failure> {
+        let network = self.network()?;
+        Ok(Shs::new(identity::load(self.identity.as_deref())?).network(network))
     }
 
-    /// The network's key.
-    pub(crate) fn network_key(&self) -> Result<NetworkKey, Failure> {
+    fn network(&self) -> Result<NetworkKey, Failure> {
         let text = one_of(self.network_key.as_deref(), self.network_key_file.as_deref(), "MULTISERVER_NETWORK_KEY")?;
         let Some(text) = text else { return Ok(NetworkKey::SSB_MAIN) };
         let is_hex = text.len() == 64;

@@ -2,9 +2,9 @@
 
 use crate::command_line::{AddressOptions, IdentityOptions};
 use crate::exit::Failure;
-use crate::{failure_words, pipe, runtime};
+use crate::{dial, failure_words, pipe, runtime};
 use clap::Args;
-use multiserver_tokio::{MultiAddress, Multiserver, Net, Shs};
+use multiserver_tokio::{MultiAddress, Shs};
 
 /// Connect to an address, pipe standard input to the peer and the peer to standard output.
 ///
@@ -28,13 +28,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let address: MultiAddress = text.parse().map_err(|error| {
         Failure::usage(format_args!("this is not an address, {error} (`multiserver address` points at it)"))
     })?;
-    let network = options.identity.network_key()?;
-    let shs = Shs::new(options.identity.identity()?).network(network);
+    let shs = options.identity.shs()?;
     runtime::block_on(connect(address, shs))
 }
 
 async fn connect(address: MultiAddress, shs: Shs) -> Result<(), Failure> {
-    let multiserver = Multiserver::builder().suite(Net::dial_only().then(shs)).build().map_err(Failure::failed)?;
+    let multiserver = dial::multiserver(shs)?;
     let connection = multiserver.connect(&address).await.map_err(|error| failure_words::no_connection(&error))?;
     if let Some(address) = connection.address() {
         tracing::info!(address = %address.redacted(), "connected");

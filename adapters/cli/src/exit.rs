@@ -24,12 +24,19 @@ impl Failure {
 
     /// Says why on standard error and returns the exit status.
     pub(crate) fn report(&self) -> ExitCode {
-        let (message, status) = match self {
-            Self::Failed(message) => (message, 1),
-            Self::Usage(message) => (message, 2),
-        };
-        say(message);
-        ExitCode::from(status)
+        say(self);
+        ExitCode::from(match self {
+            Self::Failed(_) => 1,
+            Self::Usage(_) => 2,
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(message) | Self::Failed(message) => f.write_str(message),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What went wrong on the network, in words for a person.
 
+use crate::dial::TRANSPORTS;
 use crate::exit::Failure;
 use multiserver_tokio::core::shs::{self, Message};
 use multiserver_tokio::{ConnectError, FailedAttempt, Failure as AttemptFailure, Stage};
@@ -9,7 +10,7 @@ use std::io::{self, ErrorKind};
 pub(crate) fn no_connection(error: &ConnectError) -> Failure {
     match error {
         ConnectError::NoSuite(address) => {
-            Failure::failed(format_args!("cannot connect to {address}: this program only knows net~shs"))
+            Failure::failed(format_args!("cannot connect to {address}: this program only knows {TRANSPORTS}"))
         }
         ConnectError::Failed(attempts) => {
             let reasons = attempts.iter().map(|FailedAttempt { address, failure, .. }| {
@@ -47,8 +48,11 @@ fn reason(failure: &AttemptFailure) -> String {
             format!("nobody listens there: {source}")
         }
         AttemptFailure::Io { stage: Stage::Connect, source } => format!("the host cannot be reached: {source}"),
+        AttemptFailure::Io { stage: Stage::Proxy, source } => format!("the proxy did not get us there: {source}"),
+        AttemptFailure::Io { stage: Stage::Tls, source } => format!("no TLS with that host: {source}"),
+        AttemptFailure::Io { stage: Stage::WebSocket, source } => format!("no WebSocket there: {source}"),
         AttemptFailure::Io { source, .. } => handshake_reason(source),
-        AttemptFailure::Deadline { stage: Stage::Resolve | Stage::Connect, limit } => {
+        AttemptFailure::Deadline { stage: Stage::Resolve | Stage::Connect | Stage::Proxy, limit } => {
             format!("no answer within {limit:?}")
         }
         AttemptFailure::Deadline { limit, .. } => {

@@ -7,6 +7,7 @@
 mod address;
 mod command_line;
 mod connect;
+mod dial;
 mod exit;
 mod failure_words;
 mod identity;
@@ -14,6 +15,7 @@ mod keygen;
 mod log;
 mod mask;
 mod pipe;
+mod place;
 mod runtime;
 mod serve;
 
@@ -33,7 +35,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Keygen(options) => keygen::run(&options),
-        Command::Serve(options) => serve::run(options),
+        Command::Serve(options) => serve::run(*options),
         Command::Connect(options) => connect::run(&options),
         Command::Address(options) => address::run(&options),
     }

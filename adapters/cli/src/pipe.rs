@@ -9,6 +9,7 @@ use std::pin::{Pin, pin};
 use std::task::{Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::task::{JoinError, JoinSet};
 
 /// How much is read at once: as much as a pipe holds.
 const CHUNK: usize = 64 * 1024;
@@ -58,44 +59,95 @@ pub(crate) async fn pump(
     }
 }
 
+/// What broke between a peer and who talks to it here.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    /// Nothing more comes from the peer.
+    Receive(io::Error),
+    /// What came from the peer could not be handed on.
+    Deliver(io::Error),
+    /// What should go to the peer could not be read.
+    Collect(io::Error),
+    /// Nothing more goes to the peer.
+    Send(io::Error),
+}
+
+/// What becomes of the direction to the peer when what comes from the peer cannot be delivered any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deaf {
+    /// It ends too.
+    IsGone,
+    /// It goes on to its own end.
+    StillTalks,
+}
+
+/// Carries the input to the peer and the peer's bytes to the output, until both have ended.
+///
+/// The end of the input says goodbye to the peer, whose goodbye shuts the output down; the other direction goes on. A
+/// failure ends both. When nothing can be sent to the peer any more, what it still sends is waited for, but not long.
+pub(crate) async fn both_ways(
+    connection: Connection,
+    mut input: impl AsyncRead + Unpin + Send + 'static,
+    mut output: impl AsyncWrite + Unpin,
+    deaf: Deaf,
+) -> Result<(), Broken> {
+    let (mut from_peer, mut to_peer) = connection.into_split();
+    let receiving = async move {
+        pump(&mut from_peer, &mut output).await.map_err(|error| match error {
+            PumpError::Read(error) => Broken::Receive(error),
+            PumpError::Write(error) => Broken::Deliver(error),
+        })?;
+        output.shutdown().await.map_err(Broken::Deliver)
+    };
+    let mut receiving = pin!(receiving);
+    // In a task of its own, so that both directions are sealed and opened at the same time; it ends with the set.
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let sent = match pump(&mut input, &mut to_peer).await {
+            Ok(_) => to_peer.shutdown().await.map_err(PumpError::Write),
+            Err(error) => Err(error),
+        };
+        sent.map_err(|error| match error {
+            PumpError::Read(error) => Broken::Collect(error),
+            PumpError::Write(error) => Broken::Send(error),
+        })
+    });
+    let mut sending = pin!(async { tasks.join_next().await.map_or(Ok(()), |sent| sent.unwrap_or_else(lost)) });
+    tokio::select! {
+        received = &mut receiving => match received {
+            Err(Broken::Deliver(error)) if deaf == Deaf::StillTalks => sending.await.and(Err(Broken::Deliver(error))),
+            Err(broken) => Err(broken),
+            Ok(()) => sending.await,
+        },
+        sent = &mut sending => match sent {
+            Ok(()) => receiving.await,
+            Err(Broken::Send(error)) => {
+                // What comes from the peer may tell why, and may be of use.
+                let received = tokio::time::timeout(LINGER, receiving).await;
+                Err(received.ok().and_then(Result::err).unwrap_or(Broken::Send(error)))
+            }
+            Err(broken) => Err(broken),
+        },
+    }
+}
+
 /// Pipes standard input to the peer and the peer to standard output, until both have ended.
 ///
 /// The end of standard input says goodbye to the peer, who may go on sending. A failure ends both, and standard input
 /// with them, even while nothing comes from it: the caller's runtime must be shut down without waiting for it.
 pub(crate) async fn standard_streams(connection: Connection) -> Result<(), Failure> {
-    let (mut from_peer, mut to_peer) = connection.into_split();
-    let (mut input, mut output) = (standard_input()?, standard_output()?);
-    let receiving = async {
-        let received = pump(&mut from_peer, &mut output).await;
-        received.map(drop).map_err(|error| match error {
-            PumpError::Read(error) => not_received(&error),
-            PumpError::Write(error) => not_printed(&error),
-        })
-    };
-    let mut receiving = pin!(receiving);
-    // In a task of its own, so that both directions are sealed and opened at the same time.
-    let mut sending = tokio::spawn(async move {
-        pump(&mut input, &mut to_peer).await?;
-        to_peer.shutdown().await.map_err(PumpError::Write)
-    });
-    let (sent, unreceived) = tokio::select! {
-        received = &mut receiving => {
-            received?;
-            (sending.await, None)
-        }
-        sent = &mut sending => (sent, Some(receiving)),
-    };
-    match (sent.map_err(Failure::failed)?, unreceived) {
-        (Ok(()), None) => Ok(()),
-        (Ok(()), Some(receiving)) => receiving.await,
-        (Err(PumpError::Read(error)), _) => Err(not_typed(&error)),
-        (Err(PumpError::Write(error)), None) => Err(not_sent(&error)),
-        (Err(PumpError::Write(error)), Some(receiving)) => {
-            // What comes from the peer may tell why, and may be of use.
-            let received = tokio::time::timeout(LINGER, receiving).await;
-            Err(received.ok().and_then(Result::err).unwrap_or_else(|| not_sent(&error)))
-        }
-    }
+    let (input, output) = (standard_input()?, standard_output()?);
+    both_ways(connection, input, output, Deaf::IsGone).await.map_err(|broken| match broken {
+        Broken::Receive(error) => not_received(&error),
+        Broken::Deliver(error) => not_printed(&error),
+        Broken::Collect(error) => not_typed(&error),
+        Broken::Send(error) => not_sent(&error),
+    })
+}
+
+/// The end of a task that did not come to its own end.
+fn lost(error: JoinError) -> Result<(), Broken> {
+    Err(Broken::Collect(io::Error::other(error)))
 }
 
 fn not_typed(error: &io::Error) -> Failure {

@@ -26,6 +26,30 @@ fn only_keys_that_are_allowed_come_in() {
 }
 
 #[test]
+fn the_keys_in_a_file_come_in_from_when_they_are_added_until_they_are_removed() {
+    let home = Home::new();
+    let (friend, friend_key) = home.identity("friend");
+    let (_, other_key) = home.identity("other");
+    let file = home.path("allowed");
+    let (mut server, address) = home.serve(&["--echo", "--allow-file", file.to_str().unwrap()]);
+    let connect = || home.run(&["connect", "--identity", &friend, &address], b"hello");
+    assert!(connect().failure(1).contains("does not want to talk to us"), "the file is not there yet");
+    let line = server.error_line();
+    assert!(line.contains("cannot read") && line.contains("lets nobody in"), "{line}");
+    for (text, is_allowed) in [
+        (String::new(), false),
+        (format!("# friends\n\n{other_key} other\n{friend_key}\tat home"), true),
+        (format!("{other_key}\n# {friend_key}\n"), false),
+        (format!("no key\n{friend_key}\n"), true),
+    ] {
+        std::fs::write(&file, &text).unwrap();
+        assert_eq!(connect().status == 0, is_allowed, "{text}");
+    }
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(connect().status, 1);
+}
+
+#[test]
 fn a_network_key_keeps_others_out() {
     let home = Home::new();
     let (_, key) = home.identity("any");
@@ -86,7 +110,7 @@ fn nobody_there_and_nobody_who_speaks_shs_are_told_apart() {
     let both = home.run(&["connect", &format!("{address};{address}")], b"");
     assert_eq!(both.failure(1).matches("nobody listens there").count(), 2, "{both:?}");
     let unknown = home.run(&["connect", &format!("net:h:1~secret:{key}")], b"");
-    assert!(unknown.failure(1).contains("only knows net~shs"), "{unknown:?}");
+    assert!(unknown.failure(1).contains("only knows net, ws, wss, unix and onion"), "{unknown:?}");
 }
 
 #[test]

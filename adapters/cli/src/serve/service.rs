@@ -1,0 +1,107 @@
+//! What a server does with each of its peers.
+
+use crate::failure_words::{not_received, not_sent};
+use crate::pipe::{Broken, Deaf, PumpError, both_ways, pump};
+use crate::place::Place;
+use multiserver_tokio::Connection;
+use std::ffi::OsString;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, Command};
+
+/// How long a program whose peer is gone has to end before it is killed.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is done with any number of peers at once.
+#[derive(Debug)]
+pub(super) enum Service {
+    /// Every byte goes back.
+    Echo,
+    /// The peer talks to a service in the clear.
+    To(Place),
+    /// The peer talks to a program of its own: its name, then its arguments.
+    Exec(Vec<OsString>),
+}
+
+impl Service {
+    /// Serves a peer to the end, and logs how it ended.
+    pub(super) async fn serve(&self, connection: Connection) {
+        let address = connection.address().map(|address| address.redacted().to_string()).unwrap_or_default();
+        let served = match self {
+            Self::Echo => give_back(connection).await,
+            Self::To(place) => pass_on(connection, place).await,
+            Self::Exec(command) => execute(connection, command, &address).await,
+        };
+        match served {
+            Ok(Some(bytes)) => tracing::info!(%address, bytes, "ended"),
+            Ok(None) => tracing::info!(%address, "ended"),
+            Err(reason) => tracing::warn!(%address, "ended early: {reason}"),
+        }
+    }
+}
+
+/// Gives the peer all its bytes back, and returns how many these were.
+async fn give_back(connection: Connection) -> Result<Option<u64>, String> {
+    let (mut read, mut write) = connection.into_split();
+    let echoed = match pump(&mut read, &mut write).await {
+        Ok(bytes) => write.shutdown().await.map(|()| bytes).map_err(PumpError::Write),
+        Err(error) => Err(error),
+    };
+    echoed.map(Some).map_err(|(PumpError::Read(error) | PumpError::Write(error))| error.to_string())
+}
+
+async fn pass_on(connection: Connection, place: &Place) -> Result<Option<u64>, String> {
+    let (input, output) = place.connect().await.map_err(|error| format!("cannot connect to {place}: {error}"))?;
+    both_ways(connection, input, output, Deaf::StillTalks).await.map(|()| None).map_err(|broken| words(&broken))
+}
+
+async fn execute(connection: Connection, command: &[OsString], address: &str) -> Result<Option<u64>, String> {
+    let Some((program, arguments)) = command.split_first() else { return Err("there is no program".to_owned()) };
+    let cannot_run = |error| format!("cannot run {}: {error}", program.display());
+    let key = connection.peer().map(ToString::to_string).unwrap_or_default();
+    let mut child = Command::new(program)
+        .args(arguments)
+        .env("MULTISERVER_PEER", key)
+        .env("MULTISERVER_PEER_ADDRESS", address)
+        // These may be secrets, and are ours.
+        .env_remove("MULTISERVER_ADDRESS")
+        .env_remove("MULTISERVER_NETWORK_KEY")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(cannot_run)?;
+    let (Some(output), Some(input)) = (child.stdin.take(), child.stdout.take()) else {
+        return Err("its standard streams are missing".to_owned());
+    };
+    match both_ways(connection, input, output, Deaf::StillTalks).await {
+        Ok(()) => {}
+        // A program need not read all that it is sent.
+        Err(Broken::Deliver(error)) => tracing::debug!("the program took nothing more: {error}"),
+        Err(broken) => {
+            let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
+            let killed = if ended.is_err() { ", and the program was killed" } else { "" };
+            return Err(format!("{}{killed}", words(&broken)));
+        }
+    }
+    has_succeeded(child).await.map(|()| None)
+}
+
+/// Waits for the program, which may have work left when both streams have ended.
+async fn has_succeeded(mut child: Child) -> Result<(), String> {
+    match child.wait().await {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("the program failed, {status}")),
+        Err(error) => Err(format!("cannot wait for the program: {error}")),
+    }
+}
+
+fn words(broken: &Broken) -> String {
+    match broken {
+        Broken::Receive(error) => not_received(error).to_string(),
+        Broken::Send(error) => not_sent(error).to_string(),
+        Broken::Deliver(error) => format!("the service took nothing more: {error}"),
+        Broken::Collect(error) => format!("cannot read from the service: {error}"),
+    }
+}
