@@ -52,7 +52,7 @@ async fn behind(name: &str, idle: Duration, ping_every: Duration) -> Behind {
             }
         },
     ));
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("nginx-{name}-{}", std::process::id()));
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("nginx-{name}"));
     let nginx = Nginx::start(&directory, (&chain, &key), to, idle).await.unwrap();
     let address = direct.to_string().replacen(&format!("ws://{to}"), &format!("wss://{}/any?path", nginx.address()), 1);
     Behind { _nginx: nginx, serving, address: address.parse().unwrap(), chain, key }

@@ -1,0 +1,54 @@
+//! Chromium without a window.
+
+use anyhow::{Context, Result};
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+use tokio::fs;
+use tokio::process::{Child, Command};
+
+/// A running Chromium; dropping it kills it.
+#[derive(Debug)]
+pub struct Chromium {
+    _child: Child,
+}
+
+impl Chromium {
+    /// Opens the page at `url`, with a new profile in `directory`, in the place of what may be there.
+    ///
+    /// # Errors
+    /// Chromium is missing, and the text says how to install it; or the directory cannot be emptied.
+    pub async fn open(url: &str, directory: &Path) -> Result<Self> {
+        if fs::try_exists(directory).await? {
+            fs::remove_dir_all(directory).await?;
+        }
+        let child = match run("chromium", url, directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => run("google-chrome", url, directory),
+            started => started,
+        };
+        let child = child.context(
+            "this test needs Chromium. Debian: `sudo apt-get install chromium`; others: https://www.chromium.org",
+        )?;
+        Ok(Self { _child: child })
+    }
+}
+
+/// Nothing but the page is to be asked for, and a container has no sandbox to give.
+fn run(program: &str, url: &str, directory: &Path) -> io::Result<Child> {
+    let mut command = Command::new(program);
+    command.args([
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--remote-debugging-port=0",
+    ]);
+    command.arg(format!("--user-data-dir={}", directory.display())).arg(url);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    command.spawn()
+}
