@@ -2,10 +2,10 @@
 
 use crate::exit::Failure;
 use crate::mask::masked;
-use crate::{address, connect, identity, keygen, serve};
+use crate::{address, connect, forward, identity, keygen, serve};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand};
-use multiserver_tokio::{NetworkKey, Shs};
+use multiserver_tokio::{MultiAddress, NetworkKey, Shs};
 use std::env::{self, VarError};
 use std::fs::File;
 use std::io::{self, Read};
@@ -20,6 +20,8 @@ use zeroize::Zeroizing;
     multiserver connect ADDRESS         talk to it\n  \
     multiserver serve --to localhost:22 --allow KEY\n                                      \
     let who has this key reach the SSH server\n  \
+    multiserver forward --listen 127.0.0.1:2222 ADDRESS\n                                      \
+    reach it by that port from now on\n  \
     multiserver address ADDRESS         say what an address means\n\n\
     Exit status: 0 all went well, 1 it did not, 2 the command line is wrong.\n\
     The log goes to standard error; RUST_LOG chooses what is in it.")]
@@ -36,6 +38,7 @@ pub(crate) enum Command {
     Keygen(keygen::Options),
     Serve(Box<serve::Options>),
     Connect(connect::Options),
+    Forward(forward::Options),
     Address(address::Options),
 }
 
@@ -74,6 +77,13 @@ impl AddressOptions {
     pub(crate) fn text(&self) -> Result<Zeroizing<String>, Failure> {
         one_of(self.text.as_deref(), self.file.as_deref(), "MULTISERVER_ADDRESS")?
             .ok_or_else(|| Failure::usage("an address is needed: ADDRESS, --address-file or MULTISERVER_ADDRESS"))
+    }
+
+    /// The address.
+    pub(crate) fn parse(&self) -> Result<MultiAddress, Failure> {
+        self.text()?.parse().map_err(|error| {
+            Failure::usage(format_args!("this is not an address, {error} (`multiserver address` points at it)"))
+        })
     }
 }
 

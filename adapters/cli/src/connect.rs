@@ -24,10 +24,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let text = options.address.text()?;
-    let address: MultiAddress = text.parse().map_err(|error| {
-        Failure::usage(format_args!("this is not an address, {error} (`multiserver address` points at it)"))
-    })?;
+    let address = options.address.parse()?;
     let shs = options.identity.shs()?;
     runtime::block_on(connect(address, shs))
 }

@@ -2,6 +2,7 @@
 
 use crate::dial::TRANSPORTS;
 use crate::exit::Failure;
+use crate::pipe::Broken;
 use multiserver_tokio::core::shs::{self, Message};
 use multiserver_tokio::{ConnectError, FailedAttempt, Failure as AttemptFailure, Stage};
 use std::io::{self, ErrorKind};
@@ -38,6 +39,16 @@ pub(crate) fn not_sent(error: &io::Error) -> Failure {
         Failure::failed("the peer went away before everything was sent")
     } else {
         Failure::failed(format_args!("cannot send to the peer: {error}"))
+    }
+}
+
+/// Why the bytes between a peer and a program here do not flow to the end.
+pub(crate) fn not_carried(broken: &Broken) -> String {
+    match broken {
+        Broken::Receive(error) => not_received(error).to_string(),
+        Broken::Send(error) => not_sent(error).to_string(),
+        Broken::Deliver(error) => format!("the program here took nothing more: {error}"),
+        Broken::Collect(error) => format!("cannot read from the program here: {error}"),
     }
 }
 

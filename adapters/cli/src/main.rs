@@ -10,6 +10,7 @@ mod connect;
 mod dial;
 mod exit;
 mod failure_words;
+mod forward;
 mod identity;
 mod keygen;
 mod log;
@@ -37,6 +38,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Keygen(options) => keygen::run(&options),
         Command::Serve(options) => serve::run(*options),
         Command::Connect(options) => connect::run(&options),
+        Command::Forward(options) => forward::run(&options),
         Command::Address(options) => address::run(&options),
     }
 }

@@ -81,6 +81,12 @@ pub(crate) enum Deaf {
     StillTalks,
 }
 
+/// Where a peer's bytes go; `shutdown` and a drop tell who reads them that this was all.
+pub(crate) trait Output: AsyncWrite + Send + Unpin {
+    /// Ends it in a way that tells who reads it, where that can be told, that something is missing.
+    fn cut(self: Box<Self>);
+}
+
 /// Carries the input to the peer and the peer's bytes to the output, until both have ended.
 ///
 /// The end of the input says goodbye to the peer, whose goodbye shuts the output down; the other direction goes on. A
@@ -88,16 +94,19 @@ pub(crate) enum Deaf {
 pub(crate) async fn both_ways(
     connection: Connection,
     mut input: impl AsyncRead + Unpin + Send + 'static,
-    mut output: impl AsyncWrite + Unpin,
+    mut output: Box<dyn Output>,
     deaf: Deaf,
 ) -> Result<(), Broken> {
     let (mut from_peer, mut to_peer) = connection.into_split();
     let receiving = async move {
-        pump(&mut from_peer, &mut output).await.map_err(|error| match error {
-            PumpError::Read(error) => Broken::Receive(error),
-            PumpError::Write(error) => Broken::Deliver(error),
-        })?;
-        output.shutdown().await.map_err(Broken::Deliver)
+        match pump(&mut from_peer, &mut output).await {
+            Ok(_) => output.shutdown().await.map_err(Broken::Deliver),
+            Err(PumpError::Read(error)) => {
+                output.cut();
+                Err(Broken::Receive(error))
+            }
+            Err(PumpError::Write(error)) => Err(Broken::Deliver(error)),
+        }
     };
     let mut receiving = pin!(receiving);
     // In a task of its own, so that both directions are sealed and opened at the same time; it ends with the set.
@@ -137,7 +146,7 @@ pub(crate) async fn both_ways(
 /// with them, even while nothing comes from it: the caller's runtime must be shut down without waiting for it.
 pub(crate) async fn standard_streams(connection: Connection) -> Result<(), Failure> {
     let (input, output) = (standard_input()?, standard_output()?);
-    both_ways(connection, input, output, Deaf::IsGone).await.map_err(|broken| match broken {
+    both_ways(connection, input, Box::new(output), Deaf::IsGone).await.map_err(|broken| match broken {
         Broken::Receive(error) => not_received(&error),
         Broken::Deliver(error) => not_printed(&error),
         Broken::Collect(error) => not_typed(&error),
@@ -160,6 +169,18 @@ fn not_printed(error: &io::Error) -> Failure {
     } else {
         Failure::failed(format_args!("cannot write to standard output: {error}"))
     }
+}
+
+/// What is said on standard error and the exit status tell.
+#[cfg(unix)]
+impl Output for tokio::fs::File {
+    fn cut(self: Box<Self>) {}
+}
+
+/// What is said on standard error and the exit status tell.
+#[cfg(not(unix))]
+impl Output for tokio::io::Stdout {
+    fn cut(self: Box<Self>) {}
 }
 
 /// Standard input and output as plain files, without the buffer by lines that the standard library puts between.

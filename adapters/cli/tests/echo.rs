@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Home, LIMIT, Program};
+use common::{Home, LIMIT, interrupt};
 use std::io::{Read, Write};
 use wait_timeout::ChildExt;
 
@@ -110,10 +110,4 @@ fn a_signal_ends_the_server_and_cuts_who_does_not_end() {
     assert!(line.contains("cut 1 connection "), "{line}");
     assert_eq!(server.finish().status, 0);
     assert!(client.finish().failure(1).contains("went away"));
-}
-
-fn interrupt(program: &Program) {
-    let id = i32::try_from(program.id()).unwrap();
-    let id = rustix::process::Pid::from_raw(id).unwrap();
-    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
 }

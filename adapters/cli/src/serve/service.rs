@@ -1,14 +1,14 @@
 //! What a server does with each of its peers.
 
-use crate::failure_words::{not_received, not_sent};
-use crate::pipe::{Broken, Deaf, PumpError, both_ways, pump};
+use crate::failure_words::not_carried;
+use crate::pipe::{Broken, Deaf, Output, PumpError, both_ways, pump};
 use crate::place::Place;
 use multiserver_tokio::Connection;
 use std::ffi::OsString;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 
 /// How long a program whose peer is gone has to end before it is killed.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -53,7 +53,7 @@ async fn give_back(connection: Connection) -> Result<Option<u64>, String> {
 
 async fn pass_on(connection: Connection, place: &Place) -> Result<Option<u64>, String> {
     let (input, output) = place.connect().await.map_err(|error| format!("cannot connect to {place}: {error}"))?;
-    both_ways(connection, input, output, Deaf::StillTalks).await.map(|()| None).map_err(|broken| words(&broken))
+    both_ways(connection, input, output, Deaf::StillTalks).await.map(|()| None).map_err(|broken| not_carried(&broken))
 }
 
 async fn execute(connection: Connection, command: &[OsString], address: &str) -> Result<Option<u64>, String> {
@@ -75,14 +75,14 @@ async fn execute(connection: Connection, command: &[OsString], address: &str) ->
     let (Some(output), Some(input)) = (child.stdin.take(), child.stdout.take()) else {
         return Err("its standard streams are missing".to_owned());
     };
-    match both_ways(connection, input, output, Deaf::StillTalks).await {
+    match both_ways(connection, input, Box::new(output), Deaf::StillTalks).await {
         Ok(()) => {}
         // A program need not read all that it is sent.
         Err(Broken::Deliver(error)) => tracing::debug!("the program took nothing more: {error}"),
         Err(broken) => {
             let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
             let killed = if ended.is_err() { ", and the program was killed" } else { "" };
-            return Err(format!("{}{killed}", words(&broken)));
+            return Err(format!("{}{killed}", not_carried(&broken)));
         }
     }
     has_succeeded(child).await.map(|()| None)
@@ -97,11 +97,7 @@ async fn has_succeeded(mut child: Child) -> Result<(), String> {
     }
 }
 
-fn words(broken: &Broken) -> String {
-    match broken {
-        Broken::Receive(error) => not_received(error).to_string(),
-        Broken::Send(error) => not_sent(error).to_string(),
-        Broken::Deliver(error) => format!("the service took nothing more: {error}"),
-        Broken::Collect(error) => format!("cannot read from the service: {error}"),
-    }
+/// A program cannot tell how its input ended.
+impl Output for ChildStdin {
+    fn cut(self: Box<Self>) {}
 }

@@ -231,3 +231,10 @@ pub fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
+
+/// Sends it SIGINT, as Ctrl-C does.
+pub fn interrupt(program: &Program) {
+    let id = i32::try_from(program.id()).unwrap();
+    let id = rustix::process::Pid::from_raw(id).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+}

@@ -1,0 +1,130 @@
+//! `forward`: a local port or socket whose connections go to a peer.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Home, LIMIT, Program};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+
+/// Starts to forward and reads where.
+fn forward(home: &Home, arguments: &[&str]) -> (Program, String) {
+    let mut program = home.start(&[&["forward"], arguments].concat());
+    let place = program.line();
+    (program, place)
+}
+
+fn connect(place: &str) -> TcpStream {
+    let stream = TcpStream::connect(place).unwrap();
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    stream
+}
+
+#[test]
+fn many_connections_go_through_at_once_and_end_by_halves() {
+    let home = Home::new();
+    let (_server, address) = home.serve(&["--echo"]);
+    let (_forward, place) = forward(&home, &["--listen", "127.0.0.1:0", &address]);
+    let mut streams: Vec<_> = (0..200).map(|_| connect(&place)).collect();
+    for (stream, byte) in streams.iter_mut().zip(0..) {
+        stream.write_all(&[byte; 5000]).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+    }
+    for (mut stream, byte) in streams.into_iter().zip(0..) {
+        let mut echo = Vec::new();
+        stream.read_to_end(&mut echo).unwrap();
+        assert!(echo == [byte; 5000], "{byte}: {} bytes", echo.len());
+    }
+}
+
+#[test]
+fn the_peer_may_end_first() {
+    let home = Home::new();
+    let service = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = service.local_addr().unwrap().to_string();
+    let (_server, address) = home.serve(&["--to", &to, "--allow-anyone"]);
+    let (_forward, place) = forward(&home, &[&address]);
+    let mut stream = connect(&place);
+    let (mut service, _) = service.accept().unwrap();
+    service.write_all(b"all I say").unwrap();
+    service.shutdown(Shutdown::Write).unwrap();
+    let mut heard = String::new();
+    stream.read_to_string(&mut heard).unwrap();
+    assert_eq!(heard, "all I say");
+    stream.write_all(b"and I").unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    heard.clear();
+    service.read_to_string(&mut heard).unwrap();
+    assert_eq!(heard, "and I");
+}
+
+#[test]
+fn a_unix_socket_is_forwarded_and_its_file_goes_with_the_program() {
+    let home = Home::new();
+    let (_server, address) = home.serve(&["--echo"]);
+    let path = home.path("socket");
+    let listen = format!("unix:{}", path.display());
+    let (forward, place) = forward(&home, &["--listen", &listen, &address]);
+    assert_eq!(place, listen);
+    assert_eq!(common::mode(&path) & 0o777, 0o600);
+    let mut stream = UnixStream::connect(&path).unwrap();
+    stream.write_all(b"hello").unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut echo = String::new();
+    stream.read_to_string(&mut echo).unwrap();
+    assert_eq!(echo, "hello");
+    common::interrupt(&forward);
+    assert_eq!(forward.finish().status, 0);
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_truncated_stream_is_reset_and_does_not_look_complete() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&["--echo"]);
+    let (mut forward, place) = forward(&home, &[&address]);
+    let mut stream = connect(&place);
+    stream.write_all(b"here").unwrap();
+    stream.read_exact(&mut [0; 4]).unwrap();
+    server.kill();
+    assert_eq!(stream.read_exact(&mut [0; 4]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert!(forward.error_line().contains("went away"));
+    let mut refused = connect(&place);
+    assert_eq!(refused.read_exact(&mut [0; 4]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert!(forward.error_line().contains("cannot connect to"));
+}
+
+#[test]
+fn more_connections_than_asked_for_wait_for_their_turn() {
+    let home = Home::new();
+    let (_server, address) = home.serve(&["--echo"]);
+    let (_forward, place) = forward(&home, &["--max-connections", "1", &address]);
+    let mut first = connect(&place);
+    first.write_all(b"first").unwrap();
+    first.read_exact(&mut [0; 5]).unwrap();
+    let mut second = connect(&place);
+    second.write_all(b"second").unwrap();
+    second.set_nonblocking(true).unwrap();
+    first.write_all(b"again").unwrap();
+    first.read_exact(&mut [0; 5]).unwrap();
+    assert_eq!(second.read(&mut [0; 6]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    first.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(first.read_to_end(&mut Vec::new()).unwrap(), 0);
+    second.set_nonblocking(false).unwrap();
+    let mut echo = [0; 6];
+    second.read_exact(&mut echo).unwrap();
+    assert_eq!(&echo, b"second");
+}
+
+#[test]
+fn a_place_that_is_taken_and_an_address_that_is_none_end_the_start() {
+    let home = Home::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let (_, key) = home.identity("any");
+    let address = format!("net:127.0.0.1:1~shs:{key}");
+    let failed = home.run(&["forward", "--listen", &taken, &address], b"");
+    assert!(failed.failure(1).contains(&format!("cannot listen on {taken}")), "{failed:?}");
+    assert!(home.run(&["forward", "net:h:x"], b"").failure(2).contains("this is not an address"));
+}
