@@ -1,19 +1,21 @@
 //! One machine of a simulation.
 
 use crate::network::Id;
-use crate::stream::{Listener, connect};
+use crate::stream::{Listener, PathListener, connect};
 use crate::world::World;
-use multiserver_compose::{BoxFuture, Connection, Native, Runtime, TcpListener};
+use multiserver_compose::{BoxFuture, Connection, Native, Runtime, TcpListener, UnixListener};
 use multiserver_io::Duplex;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// One machine of a [`Sim`](crate::Sim), as a runtime: its sockets are in the simulated network, its clock is virtual.
 ///
-/// Cloning is cheap, and the clones are the same machine. Its futures and timers make progress only while the simulation
+/// Its Unix sockets are names that only this machine knows, in no file system; in the trace they have the address
+/// 127.0.0.0. Cloning is cheap, and the clones are the same machine. Its futures and timers make progress only while the simulation
 /// runs. Its randomness comes from the seed: keys made of it are for tests and nothing else.
 #[derive(Clone)]
 pub struct Host {
@@ -66,6 +68,21 @@ impl Runtime for Host {
     fn tcp_listen(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn TcpListener>>> {
         Box::pin(async move {
             let listener: Box<dyn TcpListener> = Box::new(Listener::new(Arc::clone(&self.world), self.id, address)?);
+            Ok(listener)
+        })
+    }
+
+    fn unix_connect<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Duplex>> {
+        Box::pin(async move {
+            let found = self.world.with(|network| network.machine(self.id)?.paths.get(path).copied());
+            connect(Arc::clone(&self.world), self.id, found.ok_or(ErrorKind::NotFound)?).await
+        })
+    }
+
+    fn unix_listen<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Box<dyn UnixListener>>> {
+        Box::pin(async move {
+            let listener = PathListener::new(Arc::clone(&self.world), self.id, path.to_owned())?;
+            let listener: Box<dyn UnixListener> = Box::new(listener);
             Ok(listener)
         })
     }

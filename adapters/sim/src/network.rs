@@ -7,6 +7,7 @@ use crate::trace::{Fate, Packet, Record, Trace};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ pub(crate) struct Machine {
     pub(crate) addresses: Vec<IpAddr>,
     /// Whether it refuses new connections.
     pub(crate) refuses: bool,
+    /// The Unix sockets, and where their listeners are.
+    pub(crate) paths: BTreeMap<PathBuf, SocketAddr>,
     next_port: u16,
 }
 
@@ -109,7 +112,13 @@ impl Network {
         let number = u32::try_from(id).unwrap_or(u32::MAX).saturating_add(1);
         let first = u32::from(Ipv4Addr::new(10, 0, 0, 0));
         let addresses = vec![Ipv4Addr::from(first.saturating_add(number)).into()];
-        self.machines.push(Machine { name: name.to_owned(), addresses, refuses: false, next_port: FIRST_FREE_PORT });
+        self.machines.push(Machine {
+            name: name.to_owned(),
+            addresses,
+            refuses: false,
+            paths: BTreeMap::new(),
+            next_port: FIRST_FREE_PORT,
+        });
         id
     }
 

@@ -1,13 +1,14 @@
 //! Sockets as the programs hold them.
 
-use crate::network::Id;
+use crate::network::{Id, Machine};
 use crate::world::World;
 use futures_io::{AsyncRead, AsyncWrite};
-use multiserver_compose::TcpListener;
+use multiserver_compose::{TcpListener, UnixListener};
 use multiserver_io::Duplex;
 use std::future::poll_fn;
-use std::io;
-use std::net::SocketAddr;
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -30,6 +31,16 @@ pub(crate) struct Listener {
     local: SocketAddr,
 }
 
+/// A listener with a path; the path is free again when it is dropped.
+pub(crate) struct PathListener {
+    listener: Listener,
+    machine: Id,
+    path: PathBuf,
+}
+
+/// Where the listeners of Unix sockets are: an address that nobody else uses.
+const PATHS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 0);
+
 pub(crate) async fn connect(world: Arc<World>, machine: Id, address: SocketAddr) -> io::Result<Duplex> {
     let id = world.with(|network| network.connect(machine, address))?;
     let held = Held { world, id };
@@ -41,6 +52,36 @@ impl Listener {
     pub(crate) fn new(world: Arc<World>, machine: Id, address: SocketAddr) -> io::Result<Self> {
         let (id, local) = world.with(|network| network.listen(machine, address))?;
         Ok(Self { world, id, local })
+    }
+}
+
+impl PathListener {
+    pub(crate) fn new(world: Arc<World>, machine: Id, path: PathBuf) -> io::Result<Self> {
+        let listener = Listener::new(Arc::clone(&world), machine, SocketAddr::from((PATHS, 0)))?;
+        world.with(|network| match network.machine(machine) {
+            Some(Machine { paths, .. }) if !paths.contains_key(&path) => {
+                paths.insert(path.clone(), listener.local);
+                Ok(())
+            }
+            Some(_) | None => Err(ErrorKind::AddrInUse),
+        })?;
+        Ok(Self { listener, machine, path })
+    }
+}
+
+impl UnixListener for PathListener {
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Duplex>> {
+        self.listener.poll_accept(cx).map_ok(|(io, _)| io)
+    }
+}
+
+impl Drop for PathListener {
+    fn drop(&mut self) {
+        self.listener.world.with(|network| {
+            if let Some(machine) = network.machine(self.machine) {
+                machine.paths.remove(&self.path);
+            }
+        });
     }
 }
 

@@ -299,3 +299,26 @@ fn latencies_are_within_their_range_and_streams_overtake_each_other() {
     assert!(arrivals.iter().all(|(_, took)| (SECOND..=2 * SECOND).contains(took)), "{arrivals:?}");
     assert!(!arrivals.is_sorted_by_key(|(number, _)| *number), "{arrivals:?}");
 }
+
+#[test]
+fn a_unix_socket_is_known_on_its_own_machine_while_somebody_listens() {
+    let sim = Sim::new(1);
+    let (one, other) = (sim.runtime("one"), sim.runtime("other"));
+    let path = std::path::Path::new("/run/socket");
+    let connect = |host: &Host| sim.block_on(host.unix_connect(path)).unwrap().map_err(|error| error.kind());
+    assert_eq!(connect(&one).err(), Some(ErrorKind::NotFound));
+    let listener = sim.block_on(one.unix_listen(path)).unwrap().unwrap();
+    assert_eq!(connect(&other).err(), Some(ErrorKind::NotFound));
+    let again = sim.block_on(one.unix_listen(path)).unwrap().map_err(|error| error.kind());
+    assert_eq!(again.err(), Some(ErrorKind::AddrInUse));
+    let near = connect(&one).unwrap();
+    let far = sim.block_on(poll_fn(|cx| listener.poll_accept(cx))).unwrap().unwrap();
+    let (mut write, mut read) = (near.into_halves().1, far.into_halves().0);
+    sim.block_on(write.write_all(b"hi")).unwrap().unwrap();
+    let mut bytes = [0; 2];
+    sim.block_on(read.read_exact(&mut bytes)).unwrap().unwrap();
+    assert_eq!(&bytes, b"hi");
+    drop(listener);
+    assert_eq!(connect(&one).err(), Some(ErrorKind::NotFound));
+    drop(sim.block_on(one.unix_listen(path)).unwrap().unwrap());
+}
