@@ -85,7 +85,9 @@ impl Executor {
         Arc::clone(&wake_main).wake();
         let (mut polls, mut now) = (0, world.with(|network| network.agenda.now()));
         loop {
-            while let Some(number) = self.next_ready(&mut random) {
+            // What is due already does not wait for tasks that are always ready.
+            while world.with(|network| network.happen(now)).is_some() {}
+            if let Some(number) = self.next_ready(&mut random) {
                 polls += 1;
                 if polls > POLLS_AT_ONE_TIME {
                     return Err(Error::Livelock { at: now, polls: POLLS_AT_ONE_TIME });
@@ -98,6 +100,7 @@ impl Executor {
                 if let Poll::Ready(output) = main(&mut Context::from_waker(&Waker::from(Arc::clone(&wake_main)))) {
                     return Ok(Some(output));
                 }
+                continue;
             }
             let Some(next) = world.with(|network| network.happen(until)) else { return Ok(None) };
             if next > now {

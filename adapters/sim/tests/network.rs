@@ -322,3 +322,18 @@ fn a_unix_socket_is_known_on_its_own_machine_while_somebody_listens() {
     assert_eq!(connect(&one).err(), Some(ErrorKind::NotFound));
     drop(sim.block_on(one.unix_listen(path)).unwrap().unwrap());
 }
+
+#[test]
+fn what_is_due_does_not_wait_for_who_is_always_ready() {
+    let sim = Sim::new(1);
+    sim.latency(Duration::ZERO..=Duration::ZERO);
+    let (one, other) = (sim.runtime("one"), sim.runtime("other"));
+    let _listener = listen(&sim, &other, "0.0.0.0:7").unwrap();
+    let mut connect = one.tcp_connect(address(&other, 7));
+    let connected = sim.block_on(poll_fn(|cx| {
+        cx.waker().wake_by_ref();
+        connect.as_mut().poll(cx)
+    }));
+    connected.unwrap().unwrap();
+    assert_eq!(sim.now(), Duration::ZERO);
+}
