@@ -15,9 +15,11 @@ pub mod streams;
 
 mod clock;
 mod narrow;
+mod simulated;
 mod support;
 mod tested;
 
+pub use simulated::Simulated;
 pub use tested::{File, Loopback, Tested, Way};
 
 /// Makes a module of `#[test]` functions: `conformance!(tokio_net, Tokio, Loopback)`.
