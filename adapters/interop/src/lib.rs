@@ -2,20 +2,32 @@
 //!
 //! [`Reference`] is the reference in Node: npm `multiserver`, two versions of it, and its test suites, installed by
 //! [`Reference::install`] below the target directory and pinned by `node/package-lock.json`. [`blocking`] is what the
-//! executables under `examples/` are made of. [`Nginx`] is a reverse proxy that ends TLS, [`Chromium`] a browser.
+//! executables under `examples/` are made of. [`Nginx`] is a reverse proxy that ends TLS, [`Chromium`] a browser,
+//! [`Microsocks`] a SOCKS5 proxy, and [`TorNetwork`] all of a Tor network.
 
 pub mod blocking;
 mod chromium;
+mod microsocks;
 mod nginx;
 mod node;
 mod peer;
+mod tool;
+mod tor;
 
 pub use chromium::Chromium;
+pub use microsocks::Microsocks;
 pub use nginx::Nginx;
 pub use node::Reference;
 pub use peer::{ClientEnd, Event, Peer, ReferenceClient, ReferenceServer, Under, Version};
+pub use tor::TorNetwork;
 
+use anyhow::{Context, Result};
+use std::future::Future;
 use std::time::Duration;
 
 /// The longest that a test waits for another process to do what it was asked: long, for slow machines with much to do.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn patiently<T>(wait: impl Future<Output = T>) -> Result<T> {
+    tokio::time::timeout(PATIENCE, wait).await.context("the other process did not do what it was asked in time")
+}

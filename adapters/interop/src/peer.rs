@@ -1,12 +1,11 @@
 //! Servers and clients of the reference.
 
-use crate::{PATIENCE, Reference};
+use crate::{Reference, patiently};
 use anyhow::{Context, Result, ensure};
 use data_encoding::HEXLOWER;
 use multiserver_core::keys::{NetworkKey, PublicKey, Seed};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::future::Future;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
@@ -170,7 +169,7 @@ impl ReferenceServer {
     /// Waits for the next thing to happen.
     ///
     /// # Errors
-    /// Nothing happens in [`PATIENCE`], or the server ended.
+    /// Nothing happens in [`PATIENCE`](crate::PATIENCE), or the server ended.
     pub async fn event(&mut self) -> Result<Event> {
         let line = patiently(self.lines.next_line()).await??.context("the server ended")?;
         serde_json::from_str(&line).with_context(|| format!("not an event: {line}"))
@@ -216,7 +215,7 @@ impl ReferenceClient {
     /// Waits until the client says that the peer's bytes ended cleanly.
     ///
     /// # Errors
-    /// It says something else, or nothing in [`PATIENCE`].
+    /// It says something else, or nothing in [`PATIENCE`](crate::PATIENCE).
     pub async fn clean_end_of_receiving(&mut self) -> Result<()> {
         let line = patiently(self.reports.next_line()).await??.context("the client ended")?;
         ensure!(line == "receiving: clean end", "the client said: {line}");
@@ -226,7 +225,7 @@ impl ReferenceClient {
     /// Has it send these bytes and end, and waits for its end.
     ///
     /// # Errors
-    /// It does not end in [`PATIENCE`].
+    /// It does not end in [`PATIENCE`](crate::PATIENCE).
     pub async fn send(mut self, bytes: &[u8]) -> Result<ClientEnd> {
         let mut input = self.input;
         let send = async move {
@@ -252,8 +251,4 @@ impl ReferenceClient {
             Some(_) | None => ClientEnd::Broken(said),
         })
     }
-}
-
-async fn patiently<T>(wait: impl Future<Output = T>) -> Result<T> {
-    tokio::time::timeout(PATIENCE, wait).await.context("the other process did not do what it was asked in time")
 }

@@ -1,14 +1,15 @@
 //! Our clients and servers against those of npm `multiserver`, over net~shs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use multiserver_interop::{ClientEnd, Event, PATIENCE, Peer, Reference, ReferenceServer, Under, Version};
+mod support;
+
+use multiserver_interop::{ClientEnd, Event, Peer, Reference, ReferenceServer, Under, Version};
 use multiserver_tokio::core::keys::Seed;
-use multiserver_tokio::{ConnectError, Connection, FailedAttempt, Incoming, KeyPair, MultiAddress, Multiserver, Net};
-use multiserver_tokio::{NetworkKey, PublicKey, Request, Scope, Server, Shs, Stage, Suite};
-use std::future::Future;
+use multiserver_tokio::{ConnectError, Connection, FailedAttempt, Incoming, MultiAddress, Multiserver, Net};
+use multiserver_tokio::{NetworkKey, Request, Scope, Server, Shs, Stage, Suite};
 use std::path::Path;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
+use support::{exchange, pair, patiently, public, read_to_end, text};
+use tokio::io::AsyncWriteExt;
 
 const VERSIONS: [Version; 2] = [Version::V1, Version::V3];
 /// Around the largest frame of a box stream, and far above it.
@@ -249,36 +250,6 @@ async fn connect_from(client: &Multiserver, address: &str) -> Result<Connection,
     })
 }
 
-/// Sends this and ends, and returns what comes meanwhile, to its clean end.
-async fn exchange(connection: Connection, send: &[u8]) -> Vec<u8> {
-    let (mut read, mut write) = connection.into_split();
-    let sending = async {
-        write.write_all(send).await.unwrap();
-        write.shutdown().await.unwrap();
-    };
-    let ((), received) = tokio::join!(patiently(sending), read_to_end(&mut read));
-    received
-}
-
-async fn read_to_end(read: &mut (impl tokio::io::AsyncRead + Unpin)) -> Vec<u8> {
-    let mut received = Vec::new();
-    patiently(read.read_to_end(&mut received)).await.unwrap();
-    received
-}
-
-fn pair(seed: [u8; 32]) -> KeyPair {
-    KeyPair::from_seed(Seed::from_bytes(seed))
-}
-
-fn public(seed: [u8; 32]) -> PublicKey {
-    pair(seed).public()
-}
-
-/// Bytes that do not repeat within a frame.
-fn text(length: usize) -> Vec<u8> {
-    (0..length).map(|index| u8::try_from(index % 251).unwrap()).collect()
-}
-
 /// The address with a key that its server does not have.
 fn with_another_key(address: &str, seed: [u8; 32]) -> String {
     address.replace(&public(seed).to_string(), &public(INVITED_SEED).to_string())
@@ -302,8 +273,4 @@ async fn assert_failed(server: &mut ReferenceServer, reason: &str) {
 /// Asserts that their client could not connect, for this reason.
 fn assert_not_connected(end: ClientEnd, reason: &str) {
     assert!(matches!(&end, ClientEnd::NotConnected(why) if why.contains(reason)), "{end:?}");
-}
-
-async fn patiently<T>(wait: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, wait).await.expect("nothing happens")
 }
