@@ -30,11 +30,13 @@ SafeLogging 0
 ShutdownWaitLength 0
 ";
 
-/// For authorities and relays.
+/// For authorities and relays, which learn of each other as soon as they can.
 const RELAY: &str = "SocksPort 0
 Address 127.0.0.1
 AssumeReachable 1
 ExitRelay 0
+FetchDirInfoEarly 1
+FetchDirInfoExtraEarly 1
 ContactInfo nobody@example.org
 ";
 
