@@ -134,8 +134,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             }
             self.poll_time(cx)?;
             if self.is_closing {
-                // Whoever dropped the writing half could not wait for this.
-                let _ = self.poll_close(cx)?;
+                // Whoever dropped the writing half could not wait for this; what the peer sent before a failure of
+                // writing can still be read.
+                let _ = self.poll_close(cx);
             }
             let message = match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
                 Some(Ok(message)) => message,
@@ -177,17 +178,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             if self.is_closing {
                 return Err(Error::Lingering.into());
             }
-            // With something still to be sent, the connection is not idle.
-            if let Poll::Ready(ready) = Pin::new(&mut self.socket).poll_ready(cx) {
-                ready
-                    .and_then(|()| Pin::new(&mut self.socket).start_send(Message::Ping(Bytes::new())))
-                    .map_err(into_io)?;
-                if let Poll::Ready(flushed) = Pin::new(&mut self.socket).poll_flush(cx) {
-                    flushed.map_err(into_io)?;
-                }
-            }
+            self.ping(cx);
         }
         Ok(())
+    }
+
+    /// Sends a ping, unless something is still to be sent: then the connection is not idle. Should it fail, what the
+    /// peer sent before can still be read, and reading finds the end.
+    fn ping(&mut self, cx: &mut Context<'_>) {
+        let is_ready = matches!(Pin::new(&mut self.socket).poll_ready(cx), Poll::Ready(Ok(())));
+        if is_ready && Pin::new(&mut self.socket).start_send(Message::Ping(Bytes::new())).is_ok() {
+            let _ = Pin::new(&mut self.socket).poll_flush(cx);
+        }
     }
 
     fn poll_write(&mut self, cx: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
