@@ -89,6 +89,12 @@ pub fn a_cut_at_every_byte_is_an_error<R: Tested, W: Way>() {
     });
 }
 
+/// Writes all of these bytes, and has them sent.
+async fn send(connection: &mut Connection, bytes: &[u8]) {
+    connection.write_all(bytes).await.unwrap();
+    connection.flush().await.unwrap();
+}
+
 /// What follows the last message in the same write is left for whoever reads next, on both sides.
 pub fn no_byte_behind_a_handshake_is_taken<R: Tested, W: Way>() {
     const TAIL: &[u8] = b"what comes next";
@@ -100,11 +106,11 @@ pub fn no_byte_behind_a_handshake_is_taken<R: Tested, W: Way>() {
         let by_hand = async {
             let client = Client::new(identity(CLIENT), &key(SERVER), &NETWORK).unwrap();
             let (client, hello) = client.start(ephemeral(3));
-            near.write_all(&hello).await.unwrap();
+            send(&mut near, &hello).await;
             let mut server_hello = [0; 64];
             near.read_exact(&mut server_hello).await.unwrap();
             let (_, auth) = client.server_hello(&server_hello).unwrap();
-            near.write_all(&[&auth[..], TAIL].concat()).await.unwrap();
+            send(&mut near, &[&auth[..], TAIL].concat()).await;
         };
         let driven = async {
             let mut machine = ServerHandshake::new(Server::new(identity(SERVER), &NETWORK), ephemeral(4));
@@ -122,11 +128,11 @@ pub fn no_byte_behind_a_handshake_is_taken<R: Tested, W: Way>() {
             far.read_exact(&mut hello).await.unwrap();
             let server = Server::new(identity(SERVER), &NETWORK);
             let (server, server_hello) = server.client_hello(&hello, ephemeral(4)).unwrap();
-            far.write_all(&server_hello).await.unwrap();
+            send(&mut far, &server_hello).await;
             let mut auth = [0; 112];
             far.read_exact(&mut auth).await.unwrap();
             let (_, accept) = server.client_auth(&auth).unwrap().accept();
-            far.write_all(&[&accept[..], TAIL].concat()).await.unwrap();
+            send(&mut far, &[&accept[..], TAIL].concat()).await;
         };
         let driven = async {
             drive(&mut client_machine(), &mut near).await.unwrap();

@@ -20,7 +20,7 @@ mod support;
 mod tested;
 
 pub use simulated::Simulated;
-pub use tested::{File, Loopback, Tested, Way};
+pub use tested::{File, Loopback, SecureWebSocket, Tested, Way, WebSocket};
 
 /// Makes a module of `#[test]` functions: `conformance!(tokio_net, Tokio, Loopback)`.
 #[macro_export]

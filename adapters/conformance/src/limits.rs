@@ -5,8 +5,9 @@ use crate::support::{PATIENCE, accept, client, is_closed, key, listen, raw, run,
 use crate::{Tested, Way};
 use futures_util::AsyncWriteExt;
 use futures_util::future::join;
-use multiserver_compose::{ConnectError, Failure, Limits, Multiserver, Server, Stage};
+use multiserver_compose::{BoxFuture, ConnectError, Failure, Limits, Multiserver, Request, Server, Stage};
 use multiserver_core::address::{MultiAddress, Scope};
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
@@ -33,9 +34,26 @@ pub fn a_byte_now_and_then_does_not_hold_a_handshake_open<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
         let (clock, mut server, address) = clocked::<R, W>(&way).await;
-        let mut slow = raw::<R, W>(&address).await;
-        let incoming = server.accept().await.unwrap();
-        let mut handshake = pin!(incoming.handshake());
+        let is_accepted = Cell::new(false);
+        let mut handshake = pin!(async {
+            let incoming = server.accept().await.unwrap();
+            is_accepted.set(true);
+            incoming.handshake().await
+        });
+        // The transport may have a handshake of its own, which needs both sides.
+        let mut slow = {
+            let (mut connect, mut slow) = (pin!(raw::<R, W>(&address)), None);
+            poll_fn(|cx| {
+                assert!(handshake.as_mut().poll(cx).is_pending());
+                if slow.is_none()
+                    && let Poll::Ready(connection) = connect.as_mut().poll(cx)
+                {
+                    slow = Some(connection);
+                }
+                if is_accepted.get() { slow.take().map_or(Poll::Pending, Poll::Ready) } else { Poll::Pending }
+            })
+            .await
+        };
         while clock.now() < DEADLINE {
             slow.write_all(&[0]).await.unwrap();
             slow.flush().await.unwrap();
@@ -110,6 +128,22 @@ pub fn an_authorizer_that_never_answers_is_a_refusal_at_the_deadline<R: Tested, 
     });
 }
 
+/// A client that waits to be let in, and its request.
+async fn waiting_request<'a, R: Tested>(
+    client: &'a Multiserver<R>,
+    address: &'a MultiAddress,
+    server: &mut Server<R>,
+) -> (BoxFuture<'a, Result<R::Connection, ConnectError>>, Request<R>) {
+    let mut connect: BoxFuture<'_, _> = Box::pin(client.connect(address));
+    let mut handshake = pin!(async { server.accept().await.unwrap().handshake().await.unwrap() });
+    let request = poll_fn(|cx| {
+        assert!(connect.as_mut().poll(cx).is_pending());
+        handshake.as_mut().poll(cx)
+    });
+    let request = request.await;
+    (connect, request)
+}
+
 /// A third waits in the system's queue, and comes in as soon as there is room.
 pub fn at_the_bound_nobody_is_accepted_until_one_ends<R: Tested, W: Way>() {
     run::<R>(async {
@@ -118,11 +152,10 @@ pub fn at_the_bound_nobody_is_accepted_until_one_ends<R: Tested, W: Way>() {
         let builder = Multiserver::<R>::builder().suite(serving(&way, false)).limits(limits);
         let mut server = builder.build().unwrap().listen().await.unwrap();
         let address = server.address(Scope::Device).unwrap();
-        let _silent = [raw::<R, W>(&address).await, raw::<R, W>(&address).await];
-        let first = server.accept().await.unwrap();
-        let _second = server.accept().await.unwrap();
-
         let client = client::<R, W>();
+        let (_one, first) = waiting_request(&client, &address, &mut server).await;
+        let (_other, _second) = waiting_request(&client, &address, &mut server).await;
+
         let mut connect = pin!(client.connect(&address));
         let mut first = Some(first);
         let (mut polls, mut third) = (0, None);

@@ -1,9 +1,11 @@
 //! What the tests run on.
 
 use multiserver_async_std::AsyncStd;
-use multiserver_compose::{Connection, Native, Net, Suite, Unix};
+use multiserver_compose::ws::Certificate;
+use multiserver_compose::{Connection, Native, Net, Suite, Unix, Ws, Wss};
 use multiserver_smol::Smol;
 use multiserver_tokio::Tokio;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
@@ -61,6 +63,46 @@ impl Way for Loopback {
 
     fn dialling() -> Suite {
         Net::dial_only().into()
+    }
+}
+
+/// WebSocket over the loopback interface.
+#[derive(Debug, Default)]
+pub struct WebSocket;
+
+impl Way for WebSocket {
+    const NAME: &'static str = "ws";
+
+    fn listening(&self) -> Suite {
+        Ws::bind("127.0.0.1:0").into()
+    }
+
+    fn dialling() -> Suite {
+        Ws::dial_only().into()
+    }
+}
+
+/// WebSocket over TLS over the loopback interface.
+#[derive(Debug, Default)]
+pub struct SecureWebSocket;
+
+/// A certificate for the loopback interface, which is its own root, as PEM text.
+static CERTIFICATE: LazyLock<(String, Certificate)> = LazyLock::new(|| {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let pem = made.cert.pem();
+    let certificate = Certificate::from_pem(&pem, made.signing_key.serialize_pem()).unwrap();
+    (pem, certificate)
+});
+
+impl Way for SecureWebSocket {
+    const NAME: &'static str = "wss";
+
+    fn listening(&self) -> Suite {
+        Wss::bind("127.0.0.1:0", CERTIFICATE.1.clone()).into()
+    }
+
+    fn dialling() -> Suite {
+        Wss::dial_only().root(&CERTIFICATE.0).unwrap().into()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use multiserver_async_std::AsyncStd;
 use multiserver_conformance::leaks::a_thousand_connections_leave_nothing;
-use multiserver_conformance::{File, Loopback};
+use multiserver_conformance::{File, Loopback, WebSocket};
 use multiserver_smol::Smol;
 use multiserver_tokio::Tokio;
 
@@ -10,8 +10,11 @@ use multiserver_tokio::Tokio;
 fn a_thousand_connections_leave_nothing_on_any_runtime() {
     a_thousand_connections_leave_nothing::<Tokio, Loopback>();
     a_thousand_connections_leave_nothing::<Tokio, File>();
+    a_thousand_connections_leave_nothing::<Tokio, WebSocket>();
     a_thousand_connections_leave_nothing::<Smol, Loopback>();
     a_thousand_connections_leave_nothing::<Smol, File>();
+    a_thousand_connections_leave_nothing::<Smol, WebSocket>();
     a_thousand_connections_leave_nothing::<AsyncStd, Loopback>();
     a_thousand_connections_leave_nothing::<AsyncStd, File>();
+    a_thousand_connections_leave_nothing::<AsyncStd, WebSocket>();
 }

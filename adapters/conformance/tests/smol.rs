@@ -1,8 +1,10 @@
 //! The body of tests on smol.
 
-use multiserver_conformance::{File, Loopback, conformance, files};
+use multiserver_conformance::{File, Loopback, SecureWebSocket, WebSocket, conformance, files};
 use multiserver_smol::Smol;
 
 conformance!(net, Smol, Loopback);
+conformance!(ws, Smol, WebSocket);
+conformance!(wss, Smol, SecureWebSocket);
 conformance!(unix, Smol, File);
 files!(unix_files, Smol);

@@ -1,8 +1,10 @@
 //! The body of tests on tokio.
 
-use multiserver_conformance::{File, Loopback, conformance, files};
+use multiserver_conformance::{File, Loopback, SecureWebSocket, WebSocket, conformance, files};
 use multiserver_tokio::Tokio;
 
 conformance!(net, Tokio, Loopback);
+conformance!(ws, Tokio, WebSocket);
+conformance!(wss, Tokio, SecureWebSocket);
 conformance!(unix, Tokio, File);
 files!(unix_files, Tokio);
