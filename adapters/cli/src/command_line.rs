@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use crate::mask::masked;
-use crate::{address, connect, forward, identity, keygen, serve};
+use crate::{address, connect, forward, identity, keygen, ping, serve};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand};
 use multiserver_tokio::{MultiAddress, NetworkKey, Shs};
@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
     let who has this key reach the SSH server\n  \
     multiserver forward --listen 127.0.0.1:2222 ADDRESS\n                                      \
     reach it by that port from now on\n  \
+    multiserver ping ADDRESS            see which ways to it work, and how fast\n  \
     multiserver address ADDRESS         say what an address means\n\n\
     Exit status: 0 all went well, 1 it did not, 2 the command line is wrong.\n\
     The log goes to standard error; RUST_LOG chooses what is in it.")]
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     Serve(Box<serve::Options>),
     Connect(connect::Options),
     Forward(forward::Options),
+    Ping(ping::Options),
     Address(address::Options),
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 }
 
 async fn connect(address: MultiAddress, shs: Shs) -> Result<(), Failure> {
-    let multiserver = dial::multiserver(shs)?;
+    let multiserver = dial::multiserver(&shs)?;
     let connection = multiserver.connect(&address).await.map_err(|error| failure_words::no_connection(&error))?;
     if let Some(address) = connection.address() {
         tracing::info!(address = %address.redacted(), "connected");

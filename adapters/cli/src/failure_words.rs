@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind};
 pub(crate) fn no_connection(error: &ConnectError) -> Failure {
     match error {
         ConnectError::NoSuite(address) => {
-            Failure::failed(format_args!("cannot connect to {address}: this program only knows {TRANSPORTS}"))
+            Failure::failed(format_args!("cannot connect to {address}: {}", reasons(error)))
         }
         ConnectError::Failed(attempts) => {
             let reasons = attempts.iter().map(|FailedAttempt { address, failure, .. }| {
@@ -21,6 +21,17 @@ pub(crate) fn no_connection(error: &ConnectError) -> Failure {
             Failure::failed(format_args!("cannot connect {}", reasons.collect::<Vec<_>>().join("; nor ")))
         }
         other => Failure::failed(other),
+    }
+}
+
+/// The same of a single address, without repeating it.
+pub(crate) fn reasons(error: &ConnectError) -> String {
+    match error {
+        ConnectError::NoSuite(_) => format!("this program only knows {TRANSPORTS}"),
+        ConnectError::Failed(attempts) => {
+            attempts.iter().map(|attempt| reason(&attempt.failure)).collect::<Vec<_>>().join("; ")
+        }
+        other => other.to_string(),
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 
 async fn forward(options: &Options, address: MultiAddress, shs: Shs) -> Result<(), Failure> {
     let mut signals = Signals::catch()?;
-    let multiserver = dial::multiserver(shs)?;
+    let multiserver = dial::multiserver(&shs)?;
     let (listener, place) = options.listen.listen().await?;
     exit::print(place)?;
     tokio::select! {

@@ -15,6 +15,7 @@ mod identity;
 mod keygen;
 mod log;
 mod mask;
+mod ping;
 mod pipe;
 mod place;
 mod runtime;
@@ -39,6 +40,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Serve(options) => serve::run(*options),
         Command::Connect(options) => connect::run(&options),
         Command::Forward(options) => forward::run(&options),
+        Command::Ping(options) => ping::run(&options),
         Command::Address(options) => address::run(&options),
     }
 }
