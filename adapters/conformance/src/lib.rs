@@ -11,6 +11,7 @@ pub mod cuts;
 pub mod files;
 pub mod leaks;
 pub mod limits;
+pub mod onion;
 pub mod streams;
 
 mod clock;
@@ -87,5 +88,25 @@ macro_rules! files {
                 $crate::files::$test::<$runtime>();
             }
         )*
+    };
+}
+
+/// Makes a module of `#[test]` functions about connecting by a proxy, for one runtime.
+#[macro_export]
+macro_rules! onion {
+    ($module:ident, $runtime:ty) => {
+        mod $module {
+            use super::*;
+
+            #[test]
+            fn the_proxy_is_given_the_name_and_leads_there() {
+                $crate::onion::the_proxy_is_given_the_name_and_leads_there::<$runtime>();
+            }
+
+            #[test]
+            fn what_the_proxy_says_is_the_cause_of_the_failure() {
+                $crate::onion::what_the_proxy_says_is_the_cause_of_the_failure::<$runtime>();
+            }
+        }
     };
 }

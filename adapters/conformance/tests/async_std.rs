@@ -1,10 +1,11 @@
 //! The body of tests on async-std.
 
 use multiserver_async_std::AsyncStd;
-use multiserver_conformance::{File, Loopback, SecureWebSocket, WebSocket, conformance, files};
+use multiserver_conformance::{File, Loopback, SecureWebSocket, WebSocket, conformance, files, onion};
 
 conformance!(net, AsyncStd, Loopback);
 conformance!(ws, AsyncStd, WebSocket);
 conformance!(wss, AsyncStd, SecureWebSocket);
 conformance!(unix, AsyncStd, File);
 files!(unix_files, AsyncStd);
+onion!(onion_by_proxy, AsyncStd);

@@ -1,7 +1,8 @@
 //! The body of tests in a simulation.
 
-use multiserver_conformance::{File, Loopback, Simulated, WebSocket, conformance};
+use multiserver_conformance::{File, Loopback, Simulated, WebSocket, conformance, onion};
 
 conformance!(net, Simulated, Loopback);
 conformance!(ws, Simulated, WebSocket);
 conformance!(unix, Simulated, File);
+onion!(onion_by_proxy, Simulated);

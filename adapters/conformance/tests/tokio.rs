@@ -1,6 +1,6 @@
 //! The body of tests on tokio.
 
-use multiserver_conformance::{File, Loopback, SecureWebSocket, WebSocket, conformance, files};
+use multiserver_conformance::{File, Loopback, SecureWebSocket, WebSocket, conformance, files, onion};
 use multiserver_tokio::Tokio;
 
 conformance!(net, Tokio, Loopback);
@@ -8,3 +8,4 @@ conformance!(ws, Tokio, WebSocket);
 conformance!(wss, Tokio, SecureWebSocket);
 conformance!(unix, Tokio, File);
 files!(unix_files, Tokio);
+onion!(onion_by_proxy, Tokio);

@@ -1,20 +1,18 @@
-//! onion~shs, and net~shs through a proxy, with proxies on loopback that do as little as they can.
+//! onion~shs, and net~shs through a proxy, where there is no proxy that works.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod support;
 
-use multiserver_tokio::core::socks5::{Credentials, Error, Refusal};
+use multiserver_tokio::core::socks5::Credentials;
 use multiserver_tokio::{
     ConnectError, Failure, MultiAddress, Multiserver, Net, Onion, Proxy, Scope, Shs, Stage, Suite,
 };
 use std::io;
 use std::net::SocketAddr;
-use support::{CLIENT, SERVER, echo, exchange, identity, key, socket_address, suite};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use support::{CLIENT, SERVER, identity, key, socket_address};
+use tokio::net::TcpListener;
 
-/// A name that nobody can look up, and where it is to be found.
+/// A name that nobody can look up.
 const HOST: &str = "nobody.invalid";
 
 fn shs() -> Shs {
@@ -34,66 +32,12 @@ async fn nobody() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
 }
 
-/// A proxy for one connection: it wants no credentials, answers with `code` and, after success, leads to `target`. It
-/// returns the request.
-async fn proxy(code: u8, target: SocketAddr) -> (String, JoinHandle<Vec<u8>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let place = listener.local_addr().unwrap().to_string();
-    let task = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut request = vec![0; 3];
-        stream.read_exact(&mut request).await.unwrap();
-        assert_eq!(request, [5, 1, 0]);
-        stream.write_all(&[5, 0]).await.unwrap();
-        request.resize(4 + 1 + HOST.len() + 2, 0);
-        stream.read_exact(&mut request).await.unwrap();
-        stream.write_all(&[5, code, 0, 1, 0, 0, 0, 0, 0, 0]).await.unwrap();
-        if code == 0 {
-            copy_bidirectional(&mut stream, &mut TcpStream::connect(target).await.unwrap()).await.unwrap();
-        }
-        request
-    });
-    (place, task)
-}
-
 /// The failure of the only attempt.
 async fn failure(client: &Multiserver, address: &MultiAddress) -> (Stage, io::Error) {
     let error = client.connect(address).await.unwrap_err();
     let ConnectError::Failed(mut attempts) = error else { panic!("{error}") };
     let Failure::Io { stage, source } = attempts.remove(0).failure else { panic!("{attempts:?}") };
     (stage, source)
-}
-
-#[tokio::test]
-async fn the_proxy_is_given_the_name_and_the_stream_is_the_peers() {
-    let server = echo(suite()).await;
-    let to_server = socket_address(&server.address);
-    let nobody = nobody().await.to_string();
-    for transport in ["onion", "net"] {
-        let (place, request) = proxy(0, to_server).await;
-        let proxy = Proxy::at([&nobody, &place]);
-        let client = match transport {
-            "onion" => client(Onion::new().through(proxy).then(shs())),
-            _ => client(Net::dial_only().through(proxy).then(shs())),
-        };
-        let connection = client.connect(&address(transport)).await.unwrap();
-        assert_eq!(connection.address().unwrap().to_string(), address(transport).to_string());
-        assert_eq!(exchange(connection, b"hello").await.unwrap(), b"hello");
-        let expected = [&[5, 1, 0, 3, 14][..], HOST.as_bytes(), &8008_u16.to_be_bytes()].concat();
-        assert_eq!(request.await.unwrap(), expected, "{transport}");
-    }
-}
-
-#[tokio::test]
-async fn what_the_proxy_says_is_the_cause_of_the_failure() {
-    for (code, refusal) in [(5, Refusal::ConnectionRefused), (0xf0, Refusal::OnionNotFound)] {
-        let (place, request) = proxy(code, nobody().await).await;
-        let client = client(Onion::new().through(Proxy::at([place])).then(shs()));
-        let (stage, error) = failure(&client, &address("onion")).await;
-        let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
-        assert_eq!((stage, cause), (Stage::Proxy, Some(&Error::Refused(refusal))));
-        request.await.unwrap();
-    }
 }
 
 #[tokio::test]
