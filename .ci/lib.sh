@@ -1,4 +1,4 @@
-# Functions that .ci/run and .ci/long share. Sourced, not run.
+# Functions that .ci/run, .ci/test and .ci/long share. Sourced, not run.
 # shellcheck shell=bash
 
 # Programs installed for the checks; kept between runs.
@@ -32,7 +32,10 @@ has() { command -v "$1" >/dev/null 2>&1; }
 # apt_install PACKAGE...: fails where there is no apt or no right to use it.
 apt_install() {
     local apt=(apt-get)
-    has apt-get || return 1
+    if ! has apt-get; then
+        echo "There is no apt-get here: please install these by hand: $*" >&2
+        return 1
+    fi
     ((EUID == 0)) || apt=(sudo -n env DEBIAN_FRONTEND=noninteractive apt-get)
     DEBIAN_FRONTEND=noninteractive "${apt[@]}" update -qq </dev/null >/dev/null &&
         DEBIAN_FRONTEND=noninteractive "${apt[@]}" install -qq -y --no-install-recommends "$@" </dev/null >/dev/null
@@ -67,6 +70,39 @@ install_toolchain() {
 install_compiler() {
     if ! has cc || ! has c++; then
         apt_install build-essential
+    fi
+}
+
+# The programs of others that tests talk to. A test that finds one missing fails and names the package.
+install_peers() {
+    install_node
+    install_nginx
+    install_chromium
+    install_proxies
+}
+
+install_node() {
+    if ! has node || ! has npm; then
+        apt_install nodejs npm
+    fi
+    node --version
+}
+
+install_nginx() {
+    if ! has nginx && [[ ! -x /usr/sbin/nginx ]]; then
+        apt_install nginx-light
+    fi
+}
+
+install_chromium() {
+    if ! has chromium && ! has google-chrome; then
+        apt_install chromium
+    fi
+}
+
+install_proxies() {
+    if ! has microsocks || ! has tor || ! has tor-gencert; then
+        apt_install microsocks tor
     fi
 }
 
