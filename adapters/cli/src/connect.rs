@@ -5,6 +5,7 @@ use crate::exit::Failure;
 use crate::{dial, failure_words, pipe, runtime};
 use clap::Args;
 use multiserver_tokio::{MultiAddress, Shs};
+use std::time::Duration;
 
 /// Connect to an address, pipe standard input to the peer and the peer to standard output.
 ///
@@ -15,10 +16,17 @@ use multiserver_tokio::{MultiAddress, Shs};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     multiserver connect 'net:example.com:8008~shs:KEY'\n  \
+    multiserver connect --recv-only ADDRESS > gift.tar\n  \
     multiserver connect --address-file invite.txt --identity alice.identity < request > answer")]
 pub(crate) struct Options {
     #[command(flatten)]
     address: AddressOptions,
+    /// Send nothing, and leave standard input alone: goodbye is said when the peer has said it.
+    #[arg(long)]
+    recv_only: bool,
+    /// When standard input has ended and the peer is silent for so long, end as if it had said goodbye.
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, conflicts_with = "recv_only")]
+    eof_timeout: Option<Duration>,
     #[command(flatten)]
     identity: IdentityOptions,
 }
@@ -26,14 +34,23 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let address = options.address.parse()?;
     let shs = options.identity.shs()?;
-    runtime::block_on(connect(address, shs))
+    runtime::block_on(connect(options, address, shs))
 }
 
-async fn connect(address: MultiAddress, shs: Shs) -> Result<(), Failure> {
+fn parse_seconds(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or("expected a number of seconds, such as 2 or 0.5")
+}
+
+async fn connect(options: &Options, address: MultiAddress, shs: Shs) -> Result<(), Failure> {
     let multiserver = dial::multiserver(&shs)?;
     let connection = multiserver.connect(&address).await.map_err(|error| failure_words::no_connection(&error))?;
     if let Some(address) = connection.address() {
         tracing::info!(address = %address.redacted(), "connected");
     }
-    pipe::standard_streams(connection).await
+    if options.recv_only {
+        pipe::receive_only(connection).await
+    } else {
+        pipe::standard_streams(connection, options.eof_timeout).await
+    }
 }

@@ -4,7 +4,7 @@ use crate::command_line::{AddressOptions, IdentityOptions};
 use crate::dial;
 use crate::exit::{self, Failure};
 use crate::failure_words::{no_connection, not_carried};
-use crate::pipe::{Deaf, both_ways};
+use crate::pipe::{Ends, both_ways};
 use crate::place::{Listener, Place, Streams};
 use crate::runtime::{self, Signals};
 use clap::Args;
@@ -97,7 +97,7 @@ async fn carry(
     drop(turn);
     match connected {
         Ok(connection) => {
-            let carried = both_ways(connection, input, output, Deaf::StillTalks).await;
+            let carried = both_ways(connection, input, output, Ends::EACH_BY_ITSELF).await;
             carried.map_err(|broken| format!("ended early: {}", not_carried(&broken)))
         }
         Err(error) => {

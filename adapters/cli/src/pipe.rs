@@ -2,14 +2,17 @@
 
 use crate::exit::Failure;
 use crate::failure_words::{not_received, not_sent};
-use multiserver_tokio::Connection;
+use multiserver_tokio::{Connection, ReadHalf};
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::pin::{Pin, pin};
-use std::task::{Poll, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::Sleep;
 
 /// How much is read at once: as much as a pipe holds.
 const CHUNK: usize = 64 * 1024;
@@ -72,13 +75,18 @@ pub(crate) enum Broken {
     Send(io::Error),
 }
 
-/// What becomes of the direction to the peer when what comes from the peer cannot be delivered any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deaf {
-    /// It ends too.
-    IsGone,
-    /// It goes on to its own end.
-    StillTalks,
+/// When both directions end, apart from their own ends.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ends {
+    /// Whether the direction to the peer ends when what comes from the peer cannot be delivered any more.
+    pub(crate) with_output: bool,
+    /// How long the peer may be silent once the direction to it has ended; for ever when none.
+    pub(crate) silence: Option<Duration>,
+}
+
+impl Ends {
+    /// Each direction has its own end only.
+    pub(crate) const EACH_BY_ITSELF: Self = Self { with_output: false, silence: None };
 }
 
 /// Where a peer's bytes go; `shutdown` and a drop tell who reads them that this was all.
@@ -95,9 +103,11 @@ pub(crate) async fn both_ways(
     connection: Connection,
     mut input: impl AsyncRead + Unpin + Send + 'static,
     mut output: Box<dyn Output>,
-    deaf: Deaf,
+    ends: Ends,
 ) -> Result<(), Broken> {
-    let (mut from_peer, mut to_peer) = connection.into_split();
+    let (from_peer, mut to_peer) = connection.into_split();
+    let is_over = Arc::<AtomicBool>::default();
+    let mut from_peer = Listened { from_peer, is_over: Arc::clone(&is_over), silence: ends.silence, limit: None };
     let receiving = async move {
         match pump(&mut from_peer, &mut output).await {
             Ok(_) => output.shutdown().await.map_err(Broken::Deliver),
@@ -124,12 +134,15 @@ pub(crate) async fn both_ways(
     let mut sending = pin!(async { tasks.join_next().await.map_or(Ok(()), |sent| sent.unwrap_or_else(lost)) });
     tokio::select! {
         received = &mut receiving => match received {
-            Err(Broken::Deliver(error)) if deaf == Deaf::StillTalks => sending.await.and(Err(Broken::Deliver(error))),
+            Err(Broken::Deliver(error)) if !ends.with_output => sending.await.and(Err(Broken::Deliver(error))),
             Err(broken) => Err(broken),
             Ok(()) => sending.await,
         },
         sent = &mut sending => match sent {
-            Ok(()) => receiving.await,
+            Ok(()) => {
+                is_over.store(true, Ordering::Relaxed);
+                receiving.await
+            }
             Err(Broken::Send(error)) => {
                 // What comes from the peer may tell why, and may be of use.
                 let received = tokio::time::timeout(LINGER, receiving).await;
@@ -142,16 +155,56 @@ pub(crate) async fn both_ways(
 
 /// Pipes standard input to the peer and the peer to standard output, until both have ended.
 ///
-/// The end of standard input says goodbye to the peer, who may go on sending. A failure ends both, and standard input
-/// with them, even while nothing comes from it: the caller's runtime must be shut down without waiting for it.
-pub(crate) async fn standard_streams(connection: Connection) -> Result<(), Failure> {
+/// The end of standard input says goodbye to the peer, who may go on sending, and be silent for as long as is given. A
+/// failure ends both, and standard input with them, even while nothing comes from it: the caller's runtime must be shut
+/// down without waiting for it.
+pub(crate) async fn standard_streams(connection: Connection, silence: Option<Duration>) -> Result<(), Failure> {
     let (input, output) = (standard_input()?, standard_output()?);
-    both_ways(connection, input, Box::new(output), Deaf::IsGone).await.map_err(|broken| match broken {
+    let ends = Ends { with_output: true, silence };
+    both_ways(connection, input, Box::new(output), ends).await.map_err(|broken| match broken {
         Broken::Receive(error) => not_received(&error),
         Broken::Deliver(error) => not_printed(&error),
         Broken::Collect(error) => not_typed(&error),
         Broken::Send(error) => not_sent(&error),
     })
+}
+
+/// Sends the peer to standard output until it has said goodbye, and only then says goodbye too.
+pub(crate) async fn receive_only(mut connection: Connection) -> Result<(), Failure> {
+    let mut output = standard_output()?;
+    pump(&mut connection, &mut output).await.map_err(|error| match error {
+        PumpError::Read(error) => not_received(&error),
+        PumpError::Write(error) => not_printed(&error),
+    })?;
+    if let Err(error) = connection.shutdown().await {
+        tracing::debug!("the peer went away after its goodbye: {error}");
+    }
+    Ok(())
+}
+
+/// The peer, whose silence is an end once the direction to it is over.
+struct Listened {
+    from_peer: ReadHalf,
+    is_over: Arc<AtomicBool>,
+    silence: Option<Duration>,
+    /// The end of the silence that lasts.
+    limit: Option<Pin<Box<Sleep>>>,
+}
+
+impl AsyncRead for Listened {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if let Poll::Ready(result) = Pin::new(&mut self.from_peer).poll_read(cx, buffer) {
+            self.limit = None;
+            return Poll::Ready(result);
+        }
+        match self.silence {
+            Some(silence) if self.is_over.load(Ordering::Relaxed) => {
+                let limit = self.limit.get_or_insert_with(|| Box::pin(tokio::time::sleep(silence)));
+                limit.as_mut().poll(cx).map(Ok)
+            }
+            Some(_) | None => Poll::Pending,
+        }
+    }
 }
 
 /// The end of a task that did not come to its own end.

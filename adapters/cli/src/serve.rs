@@ -148,7 +148,7 @@ async fn first_peer(server: Server, allow: AllowOptions, mut signals: Signals) -
     let handle_peer = move |connection, place| {
         let end = end.clone();
         async move {
-            let result = pipe::standard_streams(connection).await;
+            let result = pipe::standard_streams(connection, None).await;
             // Nobody waits for it any longer after a signal.
             let _ = end.send(result).await;
             drop(place);

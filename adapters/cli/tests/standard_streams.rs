@@ -111,6 +111,57 @@ fn a_large_file_goes_through_and_its_end_is_known() {
     assert_eq!((client.status, client.output.len()), (0, 0), "{}", client.errors);
 }
 
+#[test]
+fn one_who_only_receives_leaves_standard_input_alone_and_ends_with_the_peer() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&[]);
+    let mut client = home.start(&["connect", "--recv-only", &address]);
+    client.send(b"not sent\n");
+    server.send(b"gift\n");
+    assert_eq!(client.line(), "gift");
+    server.send(b"and more\n");
+    let server = server.end();
+    assert_eq!((server.status, server.output.as_slice(), server.errors.as_str()), (0, b"".as_slice(), ""));
+    let stdin = client.stdin.take();
+    let client = client.finish();
+    drop(stdin);
+    assert_eq!((client.status, client.output.as_slice(), client.errors.as_str()), (0, b"and more\n".as_slice(), ""));
+}
+
+#[test]
+fn one_who_only_receives_notices_a_truncated_stream() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&[]);
+    let mut client = home.start(&["connect", "--recv-only", &address]);
+    server.send(b"gift\n");
+    assert_eq!(client.line(), "gift");
+    server.kill();
+    assert!(client.finish().failure(1).contains("went away"));
+}
+
+#[test]
+fn a_silent_peer_is_waited_for_as_long_as_asked_for_but_only_behind_the_end_of_standard_input() {
+    let home = Home::new();
+    let (_echo, address) = home.serve(&["--echo"]);
+    let mut client = home.start(&["connect", "--eof-timeout", "0", &address]);
+    for line in ["first", "second"] {
+        client.send(format!("{line}\n").as_bytes());
+        assert_eq!(client.line(), line);
+        // Time enough to give up by mistake.
+        assert_eq!(home.run(&["connect", &address], b"").status, 0);
+    }
+    drop(client);
+    let (mut server, address) = home.serve(&[]);
+    let mut client = home.start(&["connect", "--eof-timeout", "0.1", &address]);
+    client.send(b"question\n");
+    assert_eq!(server.line(), "question");
+    let client = client.end();
+    assert_eq!((client.status, client.errors.as_str()), (0, ""));
+    for wrong in [["--eof-timeout", "-1"], ["--eof-timeout", "soon"], ["--eof-timeout=1", "--recv-only"]] {
+        assert_eq!(home.run(&[&["connect", &address], wrong.as_slice()].concat(), b"").status, 2);
+    }
+}
+
 /// Passes one connection on to a place; when the client's direction ends, both are closed.
 fn close_both_on_one_end(place: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,7 +1,7 @@
 //! What a server does with each of its peers.
 
 use crate::failure_words::not_carried;
-use crate::pipe::{Broken, Deaf, Output, PumpError, both_ways, pump};
+use crate::pipe::{Broken, Ends, Output, PumpError, both_ways, pump};
 use crate::place::Place;
 use multiserver_tokio::Connection;
 use std::ffi::OsString;
@@ -53,7 +53,10 @@ async fn give_back(connection: Connection) -> Result<Option<u64>, String> {
 
 async fn pass_on(connection: Connection, place: &Place) -> Result<Option<u64>, String> {
     let (input, output) = place.connect().await.map_err(|error| format!("cannot connect to {place}: {error}"))?;
-    both_ways(connection, input, output, Deaf::StillTalks).await.map(|()| None).map_err(|broken| not_carried(&broken))
+    both_ways(connection, input, output, Ends::EACH_BY_ITSELF)
+        .await
+        .map(|()| None)
+        .map_err(|broken| not_carried(&broken))
 }
 
 async fn execute(connection: Connection, command: &[OsString], address: &str) -> Result<Option<u64>, String> {
@@ -75,7 +78,7 @@ async fn execute(connection: Connection, command: &[OsString], address: &str) ->
     let (Some(output), Some(input)) = (child.stdin.take(), child.stdout.take()) else {
         return Err("its standard streams are missing".to_owned());
     };
-    match both_ways(connection, input, Box::new(output), Deaf::StillTalks).await {
+    match both_ways(connection, input, Box::new(output), Ends::EACH_BY_ITSELF).await {
         Ok(()) => {}
         // A program need not read all that it is sent.
         Err(Broken::Deliver(error)) => tracing::debug!("the program took nothing more: {error}"),
