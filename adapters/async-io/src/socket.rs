@@ -134,7 +134,11 @@ where
     }
 
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.0.get_ref().end_writing())
+        match self.0.get_ref().end_writing() {
+            // The peer has reset the connection: that direction has ended already.
+            Err(error) if error.kind() == ErrorKind::NotConnected => Poll::Ready(Ok(())),
+            ended => Poll::Ready(ended),
+        }
     }
 }
 
@@ -145,5 +149,29 @@ where
     fn drop(&mut self) {
         // The peer may be gone already; nothing is left to be said to it then.
         let _ = self.0.get_ref().end_writing();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use std::io::Write as _;
+
+    #[test]
+    fn closing_what_the_peer_has_reset_is_no_error() {
+        async_io::block_on(async {
+            let listener = Async::<std::net::TcpListener>::bind(([127, 0, 0, 1], 0)).unwrap();
+            let near = Async::<TcpStream>::connect(listener.get_ref().local_addr().unwrap()).await.unwrap();
+            let (far, _) = listener.accept().await.unwrap();
+            near.get_ref().write_all(b"never read").unwrap();
+            far.readable().await.unwrap();
+            // A socket that is closed with bytes in it resets its connection.
+            drop(far);
+            let mut near = duplex(near);
+            let reset = poll_fn(|cx| Pin::new(&mut near).poll_read(cx, &mut [0; 1])).await.unwrap_err();
+            assert_eq!(reset.kind(), ErrorKind::ConnectionReset);
+            poll_fn(|cx| Pin::new(&mut near).poll_close(cx)).await.unwrap();
+        });
     }
 }
