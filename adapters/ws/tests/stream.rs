@@ -246,7 +246,19 @@ fn dropping_both_halves_ends_the_stream_behind_the_close_frame() {
         drop(socket);
         assert_eq!(raw.frame().await, (0x88, Vec::new()));
         assert!(raw.has_ended());
+    });
+}
+
+#[test]
+fn what_has_come_by_then_is_taken_in_when_both_halves_are_dropped() {
+    let mut raw = Raw::client(4096);
+    let socket = server(&mut raw, &Clock::default());
+    block_on(async {
+        raw.write(&[frame(0x82, b"late"), frame(0x88, b"")].concat()).await;
+        assert!(raw.has_sent_bytes());
+        drop(socket);
         assert!(!raw.has_sent_bytes(), "unread bytes would reset the connection");
+        assert_eq!(raw.frame().await, (0x88, Vec::new()));
     });
 }
 
