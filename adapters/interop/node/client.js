@@ -1,7 +1,8 @@
 'use strict'
 // A client of the reference: its standard input to the peer, the peer to its standard output.
 //
-// Argument: {"version": 1 | 3, "transport": "net" | "ws" | "wss", "networkKey": hex, "seed": hex, "address": text}
+// Argument: {"version": 1 | 3, "suites": [text...], "networkKey": hex, "seed": hex, "address": text}
+//   suites   their layers' names, as in server.js
 // Standard error: one line for each direction that ended, or why no connection came about.
 // Exit status: 0 when both directions ended cleanly, 1 when no connection came about, 2 otherwise.
 

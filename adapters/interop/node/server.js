@@ -1,11 +1,13 @@
 'use strict'
 // A server of the reference, on the loopback.
 //
-// Argument: {"version": 1 | 3, "transport": "net" | "ws" | "wss", "certificate"?: {"chain": PEM, "key": PEM},
+// Argument: {"version": 1 | 3, "suites": [text...], "external"?: host, "certificate"?: {"chain": PEM, "key": PEM},
 //   "networkKey": hex, "seed": hex, "allow": "all" | [hex...], "serve": "echo" | "greet"}
+//   suites    their layers' names: "net~shs", "ws~shs", "wss~shs", "net~noauth"
+//   external  the host of net in the public scope; with it, version 1 serves there and version 3 there too
 //   echo   returns every byte, and ends when its peer does
 //   greet  sends "hello" and ends at once; reads until its peer ends
-// Standard output: the multi-address in the first line, then one JSON object in each line for what happened:
+// Standard output: an object of the multi-address in each scope in the first line, then one JSON object in each line for what happened:
 //   {"event": "connected", "peer": hex}    {"event": "failed", "error": text}
 //   {"event": "sent" | "received", "bytes": number, "error": text | null}    a direction ended; null is a clean end
 // It ends when its standard input does.
@@ -38,12 +40,16 @@ const handlers = {
 
 // Neither version tells the port that the system chose, and version 1 listens on every interface whatever its host is.
 const { listen } = net.Server.prototype
-net.Server.prototype.listen = function (port, ...rest) {
+const ports = new Map()
+let starting = config.suites.length
+net.Server.prototype.listen = function (number, ...rest) {
   this.on('listening', () => {
-    console.log(ms.stringify('public').replace(/(127\.0\.0\.1):\d+/, `$1:${this.address().port}`))
+    ports.set(`:${number}~`, `:${this.address().port}~`)
+    if (--starting === 0) report(Object.fromEntries(['device', 'local', 'private', 'public'].map((s) => [s, address(s)])))
   })
-  return listen.call(this, port, '127.0.0.1', rest.find((arg) => typeof arg === 'function'))
+  return listen.call(this, 0, '127.0.0.1', rest.find((arg) => typeof arg === 'function'))
 }
+const address = (scope) => [...ports].reduce((text, [from, to]) => text.replace(from, to), ms.stringify(scope))
 
 const ms = multiserver(authenticate)
 ms.server(

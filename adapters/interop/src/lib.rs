@@ -18,7 +18,7 @@ pub use chromium::Chromium;
 pub use microsocks::Microsocks;
 pub use nginx::Nginx;
 pub use node::Reference;
-pub use peer::{ClientEnd, Event, Peer, ReferenceClient, ReferenceServer, Under, Version};
+pub use peer::{Addresses, ClientEnd, Event, Peer, ReferenceClient, ReferenceServer, Under, Version};
 pub use tor::TorNetwork;
 
 use anyhow::{Context, Result};

@@ -19,7 +19,7 @@ pub enum Version {
     V3,
 }
 
-/// What is under a peer's secret handshake.
+/// What is under a peer's secret handshake, or several suites at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Under {
     /// TCP.
@@ -32,6 +32,13 @@ pub enum Under {
         chain: String,
         /// Its private key, as PEM text.
         key: String,
+    },
+    /// These suites.
+    Suites {
+        /// Their layers' names: `net~shs`, `ws~shs` or `net~noauth`.
+        layers: Vec<&'static str>,
+        /// The host of `net` in the public scope: with it, version 1 serves in that scope only, and version 3 there too.
+        external: Option<&'static str>,
     },
 }
 
@@ -82,15 +89,16 @@ impl Peer {
     async fn serve(&self, reference: &Reference, allow: Option<&[PublicKey]>, what: &str) -> Result<ReferenceServer> {
         let allow = allow.map_or(json!("all"), |keys| keys.iter().map(|key| format!("{key:x}")).collect());
         let certificate = match &self.under {
-            Under::Net | Under::Ws => Value::Null,
+            Under::Net | Under::Ws | Under::Suites { .. } => Value::Null,
             Under::Wss { chain, key } => json!({ "chain": chain, "key": key }),
         };
         let settings = json!({ "allow": allow, "serve": what, "certificate": certificate });
         let mut child = self.start(reference, "server.js", settings, Stdio::inherit())?;
         let input = child.stdin.take().context("no standard input")?;
         let mut lines = BufReader::new(child.stdout.take().context("no standard output")?).lines();
-        let address = patiently(lines.next_line()).await??.context("the server ended before it printed its address")?;
-        Ok(ReferenceServer { child, input, lines, address })
+        let line = patiently(lines.next_line()).await??.context("the server ended before it printed its address")?;
+        let addresses = serde_json::from_str(&line).with_context(|| format!("not addresses: {line}"))?;
+        Ok(ReferenceServer { child, input, lines, addresses })
     }
 
     fn start(&self, reference: &Reference, script: &str, mut settings: Value, stderr: Stdio) -> Result<Child> {
@@ -98,13 +106,15 @@ impl Peer {
             Version::V1 => 1,
             Version::V3 => 3,
         };
-        let transport = match &self.under {
-            Under::Net => "net",
-            Under::Ws => "ws",
-            Under::Wss { .. } => "wss",
+        let (suites, external) = match &self.under {
+            Under::Net => (json!(["net~shs"]), None),
+            Under::Ws => (json!(["ws~shs"]), None),
+            Under::Wss { .. } => (json!(["wss~shs"]), None),
+            Under::Suites { layers, external } => (json!(layers), *external),
         };
         let own = [
-            ("transport", json!(transport)),
+            ("suites", suites),
+            ("external", json!(external)),
             ("version", json!(version)),
             ("networkKey", json!(HEXLOWER.encode(self.network.as_bytes()))),
             ("seed", json!(HEXLOWER.encode(self.seed.as_bytes()))),
@@ -156,14 +166,33 @@ pub struct ReferenceServer {
     child: Child,
     input: ChildStdin,
     lines: Lines<BufReader<ChildStdout>>,
-    address: String,
+    addresses: Addresses,
+}
+
+/// The multi-address of a [`ReferenceServer`] in each scope, empty where it is not found.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Addresses {
+    /// On this device.
+    pub device: String,
+    /// In the local network.
+    pub local: String,
+    /// The local network by its name of old, the only one that version 1 knows.
+    pub private: String,
+    /// Everywhere.
+    pub public: String,
 }
 
 impl ReferenceServer {
-    /// Its multi-address.
+    /// Its multi-address on this device.
     #[must_use]
     pub fn address(&self) -> &str {
-        &self.address
+        &self.addresses.device
+    }
+
+    /// Its multi-address in each scope.
+    #[must_use]
+    pub const fn addresses(&self) -> &Addresses {
+        &self.addresses
     }
 
     /// Waits for the next thing to happen.

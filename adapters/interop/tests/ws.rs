@@ -41,7 +41,7 @@ fn all() -> Vec<Peer> {
 fn ours(peer: &Peer) -> Multiserver {
     let shs = Shs::new(pair(OUR_SEED)).network(NetworkKey::from_bytes(NETWORK));
     let suite = match &peer.under {
-        Under::Net | Under::Ws => Ws::bind("127.0.0.1:0").then(shs),
+        Under::Net | Under::Ws | Under::Suites { .. } => Ws::bind("127.0.0.1:0").then(shs),
         Under::Wss { chain, key } => {
             let certificate = Certificate::from_pem(chain, key).unwrap();
             Wss::bind("127.0.0.1:0", certificate).root(chain).unwrap().then(shs)
