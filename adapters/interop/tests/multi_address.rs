@@ -80,6 +80,30 @@ async fn we_do_not_go_on_to_an_address_of_theirs_that_proves_nothing() {
     }
 }
 
+/// To the reference, `noauth` fits a layer of any name.
+#[tokio::test]
+async fn their_client_without_a_proof_dials_our_shs_address_and_is_not_let_in() {
+    let mut server = multiserver(vec![Net::bind("127.0.0.1:0").then(shs())]).listen().await.unwrap();
+    let address = server.address(Scope::Device).unwrap().to_string();
+    for version in VERSIONS {
+        let client = theirs(version, &["net~noauth"], None).connect(&reference().await, &address).unwrap();
+        let fail = async { server.accept().await.unwrap().handshake().await.unwrap_err() };
+        let (end, error) = tokio::join!(client.send(&[0; 64]), patiently(fail));
+        assert_eq!(error.failure.stage(), Some(Stage::Handshake), "{error}");
+        assert_eq!(end.unwrap(), ClientEnd::Clean(Vec::new()), "{version:?}");
+    }
+}
+
+#[tokio::test]
+async fn our_client_without_a_proof_does_not_dial_their_shs_address() {
+    for version in VERSIONS {
+        let server = theirs(version, &["net~shs"], None).serve_echo(&reference().await, None).await.unwrap();
+        let refused = connect(vec![Net::dial_only().then(NoAuth)], &server.address().parse().unwrap()).await;
+        assert!(matches!(refused, Err(ConnectError::NoSuite(_))), "{refused:?}");
+        assert_eq!(server.stop().await.unwrap(), []);
+    }
+}
+
 #[tokio::test]
 async fn their_client_finds_our_suites_by_our_address_in_each_scope() {
     let net = Net::bind("127.0.0.1:0").scope(Scope::Device).external("127.0.0.1").then(shs());
