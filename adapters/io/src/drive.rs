@@ -13,7 +13,8 @@ use std::pin::Pin;
 ///
 /// # Errors
 /// The stream's own errors as they are. What the machine objects to is the source of an [`ErrorKind::Other`], and the
-/// machine's view of a stream that ended early is the source of an [`ErrorKind::UnexpectedEof`].
+/// machine's view of a stream that ended early is the source of an [`ErrorKind::UnexpectedEof`], also when the stream
+/// itself says with an error of that kind that it was cut.
 ///
 /// # Cancel safety
 /// Progress is kept in the machine: after a drop, calling it again with the same machine and stream goes on where it
@@ -37,12 +38,14 @@ where
                 step.done();
             }
             Step::Read(mut step) => {
-                let read = poll_fn(|cx| Pin::new(&mut *stream).poll_read(cx, step.buffer())).await?;
-                if read > 0 {
-                    step.advance(read);
-                    continue;
+                let read = match poll_fn(|cx| Pin::new(&mut *stream).poll_read(cx, step.buffer())).await {
+                    Err(error) if error.kind() == ErrorKind::UnexpectedEof => 0,
+                    read => read?,
+                };
+                if read == 0 {
+                    return Err(io::Error::new(ErrorKind::UnexpectedEof, machine.end_of_input()));
                 }
-                return Err(io::Error::new(ErrorKind::UnexpectedEof, machine.end_of_input()));
+                step.advance(read);
             }
             Step::Done(output) => return Ok(output),
         }
