@@ -11,6 +11,7 @@ pub mod cuts;
 pub mod files;
 pub mod leaks;
 pub mod limits;
+pub mod messages;
 pub mod onion;
 pub mod streams;
 
@@ -20,6 +21,7 @@ mod simulated;
 mod support;
 mod tested;
 
+pub use messages::Messages;
 pub use simulated::Simulated;
 pub use tested::{File, Loopback, SecureWebSocket, Tested, Way, WebSocket};
 
@@ -30,31 +32,37 @@ macro_rules! conformance {
         mod $module {
             use super::*;
 
+            $crate::conformance!(@anywhere $runtime, $way);
             $crate::conformance!(@tests $runtime, $way;
-                streams::bytes_come_back_in_every_length,
-                streams::bytes_come_back_through_pipes_of_one_byte,
-                streams::both_ends_know_each_other,
-                streams::closing_one_direction_leaves_the_other_and_dropping_is_a_cut,
-                streams::halves_are_used_from_two_tasks,
-                streams::a_dropped_half_is_a_cut,
-                streams::nobody_is_known_without_a_proof,
-                streams::a_refused_peer_learns_it_from_the_silence,
-                cancel::driving_goes_on_after_every_poll,
-                cancel::connecting_leaves_nothing_behind_at_any_poll,
-                cancel::a_handshake_leaves_nothing_behind_at_any_poll,
-                cancel::accepting_loses_nobody,
-                cuts::a_cut_at_every_byte_is_an_error,
-                cuts::no_byte_behind_a_handshake_is_taken,
-                cuts::peers_that_fail_harm_nobody,
-                limits::a_byte_now_and_then_does_not_hold_a_handshake_open,
-                limits::a_byte_now_and_then_does_not_hold_an_attempt_open,
-                limits::the_time_a_request_is_held_counts,
-                limits::an_authorizer_that_never_answers_is_a_refusal_at_the_deadline,
-                limits::at_the_bound_nobody_is_accepted_until_one_ends,
-                limits::closing_waits_for_the_living,
-                limits::a_dropped_server_listens_no_longer,
+                limits::a_server_that_has_gone_listens_no_longer,
             );
         }
+    };
+    // Where peers need not listen before they can be dialled as well.
+    (@anywhere $runtime:ty, $way:ty) => {
+        $crate::conformance!(@tests $runtime, $way;
+            streams::bytes_come_back_in_every_length,
+            streams::bytes_come_back_through_pipes_of_one_byte,
+            streams::both_ends_know_each_other,
+            streams::closing_one_direction_leaves_the_other_and_dropping_is_a_cut,
+            streams::halves_are_used_from_two_tasks,
+            streams::a_dropped_half_is_a_cut,
+            streams::nobody_is_known_without_a_proof,
+            streams::a_refused_peer_learns_it_from_the_silence,
+            cancel::driving_goes_on_after_every_poll,
+            cancel::connecting_leaves_nothing_behind_at_any_poll,
+            cancel::a_handshake_leaves_nothing_behind_at_any_poll,
+            cancel::accepting_loses_nobody,
+            cuts::a_cut_at_every_byte_is_an_error,
+            cuts::no_byte_behind_a_handshake_is_taken,
+            cuts::peers_that_fail_harm_nobody,
+            limits::a_byte_now_and_then_does_not_hold_a_handshake_open,
+            limits::a_byte_now_and_then_does_not_hold_an_attempt_open,
+            limits::the_time_a_request_is_held_counts,
+            limits::an_authorizer_that_never_answers_is_a_refusal_at_the_deadline,
+            limits::at_the_bound_nobody_is_accepted_until_one_ends,
+            limits::closing_waits_for_the_living,
+        );
     };
     (@tests $runtime:ty, $way:ty; $($group:ident::$test:ident,)*) => {
         $(
@@ -106,6 +114,23 @@ macro_rules! onion {
             #[test]
             fn what_the_proxy_says_is_the_cause_of_the_failure() {
                 $crate::onion::what_the_proxy_says_is_the_cause_of_the_failure::<$runtime>();
+            }
+        }
+    };
+}
+
+/// Makes a module of `#[test]` functions over message channels, which nobody needs to listen to, for one runtime.
+#[macro_export]
+macro_rules! channels {
+    ($module:ident, $runtime:ty) => {
+        mod $module {
+            use super::*;
+
+            $crate::conformance!(@anywhere $runtime, $crate::Messages);
+
+            #[test]
+            fn each_channel_is_one_connection() {
+                $crate::messages::each_channel_is_one_connection::<$runtime>();
             }
         }
     };

@@ -200,7 +200,6 @@ pub fn closing_waits_for_the_living<R: Tested, W: Way>() {
         let mut close = pin!(handle.close(DEADLINE));
         assert!(poll_once(&mut close).await.is_pending());
         assert!(server.accept().await.is_none());
-        assert!(client.connect(&address).await.is_err(), "nobody listens");
         assert_eq!(handle.address(Scope::Device), None);
         clock.advance(DEADLINE);
         assert_eq!(close.await, 1);
@@ -212,10 +211,16 @@ pub fn closing_waits_for_the_living<R: Tested, W: Way>() {
     });
 }
 
-/// Connecting to it is refused.
-pub fn a_dropped_server_listens_no_longer<R: Tested, W: Way>() {
+/// Connecting is refused once it is closed, or dropped.
+pub fn a_server_that_has_gone_listens_no_longer<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
+        let (mut server, address) = listen::<R>(serving(&way, false)).await;
+        let handle = server.handle();
+        assert_eq!(handle.close(PATIENCE).await, 0);
+        assert!(server.accept().await.is_none());
+        assert!(client::<R, W>().connect(&address).await.is_err());
+
         let (server, address) = listen::<R>(serving(&way, false)).await;
         let handle = server.handle();
         drop(server);

@@ -1,7 +1,7 @@
 //! The body of tests on async-std.
 
 use multiserver_async_std::AsyncStd;
-use multiserver_conformance::{File, Loopback, SecureWebSocket, WebSocket, conformance, files, onion};
+use multiserver_conformance::{File, Loopback, SecureWebSocket, WebSocket, channels, conformance, files, onion};
 
 conformance!(net, AsyncStd, Loopback);
 conformance!(ws, AsyncStd, WebSocket);
@@ -9,3 +9,4 @@ conformance!(wss, AsyncStd, SecureWebSocket);
 conformance!(unix, AsyncStd, File);
 files!(unix_files, AsyncStd);
 onion!(onion_by_proxy, AsyncStd);
+channels!(channel, AsyncStd);

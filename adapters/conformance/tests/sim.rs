@@ -1,9 +1,10 @@
 //! The body of tests in a simulation.
 
-use multiserver_conformance::{File, Loopback, SecureWebSocket, Simulated, WebSocket, conformance, onion};
+use multiserver_conformance::{File, Loopback, SecureWebSocket, Simulated, WebSocket, channels, conformance, onion};
 
 conformance!(net, Simulated, Loopback);
 conformance!(ws, Simulated, WebSocket);
 conformance!(wss, Simulated, SecureWebSocket);
 conformance!(unix, Simulated, File);
 onion!(onion_by_proxy, Simulated);
+channels!(channel, Simulated);

@@ -1,6 +1,6 @@
 //! The body of tests on smol.
 
-use multiserver_conformance::{File, Loopback, SecureWebSocket, WebSocket, conformance, files, onion};
+use multiserver_conformance::{File, Loopback, SecureWebSocket, WebSocket, channels, conformance, files, onion};
 use multiserver_smol::Smol;
 
 conformance!(net, Smol, Loopback);
@@ -9,3 +9,4 @@ conformance!(wss, Smol, SecureWebSocket);
 conformance!(unix, Smol, File);
 files!(unix_files, Smol);
 onion!(onion_by_proxy, Smol);
+channels!(channel, Smol);

@@ -1,6 +1,6 @@
 //! The body of tests on tokio.
 
-use multiserver_conformance::{File, Loopback, SecureWebSocket, WebSocket, conformance, files, onion};
+use multiserver_conformance::{File, Loopback, SecureWebSocket, WebSocket, channels, conformance, files, onion};
 use multiserver_tokio::Tokio;
 
 conformance!(net, Tokio, Loopback);
@@ -9,3 +9,4 @@ conformance!(wss, Tokio, SecureWebSocket);
 conformance!(unix, Tokio, File);
 files!(unix_files, Tokio);
 onion!(onion_by_proxy, Tokio);
+channels!(channel, Tokio);

@@ -1,0 +1,112 @@
+//! Message channels as a transport under test.
+
+use crate::support::{CLIENT, SERVER, echo, exchange, key, multiserver, run, shs};
+use crate::{Tested, Way};
+use futures_channel::mpsc;
+use multiserver_compose::channel::duplex;
+use multiserver_compose::{
+    BoxFuture, Channel, ConnectError, Context, Failure, Listener, Runtime, Stage, Suite, Transport,
+};
+use multiserver_core::address::{Layer, LayerBuf, Scope};
+use multiserver_io::Duplex;
+use std::cell::RefCell;
+use std::io::{self, ErrorKind};
+
+/// Enough that a request and its end need no reader yet.
+const QUEUE: usize = 8;
+
+/// Messages in memory, with a new channel for each connection that is dialled.
+#[derive(Debug)]
+pub struct Messages {
+    listening: Channel,
+}
+
+thread_local! {
+    /// Where the test on this thread listens; addresses of channels do not say it.
+    static LISTENING: RefCell<Option<Channel>> = const { RefCell::new(None) };
+}
+
+/// Offers both sides a channel and dials it.
+#[derive(Debug)]
+struct Dialling {
+    ours: Channel,
+    theirs: Channel,
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        let listening = Channel::listening();
+        LISTENING.set(Some(listening.clone()));
+        Self { listening }
+    }
+}
+
+impl Way for Messages {
+    const NAME: &'static str = "channel";
+
+    fn listening(&self) -> Suite {
+        self.listening.clone().into()
+    }
+
+    fn dialling() -> Suite {
+        let theirs = LISTENING.with_borrow(Clone::clone).unwrap();
+        Suite::new(Dialling { ours: Channel::dial_only(), theirs })
+    }
+}
+
+impl Transport for Dialling {
+    fn name(&self) -> &str {
+        self.ours.name()
+    }
+
+    fn farthest_scope(&self) -> Option<Scope> {
+        self.ours.farthest_scope()
+    }
+
+    fn matches(&self, layer: Layer<'_>) -> bool {
+        self.ours.matches(layer)
+    }
+
+    fn dial<'a>(&'a self, context: &'a Context, layer: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
+        let (near, far) = pair();
+        self.ours.offer(near);
+        self.theirs.offer(far);
+        self.ours.dial(context, layer)
+    }
+
+    fn addresses(&self, _: &dyn Runtime, _: Scope) -> Vec<LayerBuf> {
+        Vec::new()
+    }
+
+    fn listen<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
+        self.ours.listen(context)
+    }
+}
+
+/// A channel's two ends.
+fn pair() -> (Duplex, Duplex) {
+    let (to_one, from_other) = mpsc::channel(QUEUE);
+    let (to_other, from_one) = mpsc::channel(QUEUE);
+    (duplex(from_other, to_other), duplex(from_one, to_one))
+}
+
+/// A channel that was offered serves once, and without another there is nothing to dial.
+pub fn each_channel_is_one_connection<R: Tested>() {
+    run::<R>(async {
+        let (ours, theirs) = (Channel::dial_only(), Channel::listening());
+        let server = echo::<R>(theirs.clone().then(shs(SERVER))).await;
+        assert_eq!(server.address.to_string(), format!("channel~shs:{}", key(SERVER)));
+        let client = multiserver::<R>(ours.clone().then(shs(CLIENT)));
+        for sent in [b"first", b"other"] {
+            let (near, far) = pair();
+            ours.offer(near);
+            theirs.offer(far);
+            let connection = client.connect(&server.address).await.unwrap();
+            assert_eq!(exchange(connection, sent).await.unwrap(), sent);
+        }
+        let error = client.connect(&server.address).await.map(drop).unwrap_err();
+        let ConnectError::Failed(failed) = error else { panic!("{error}") };
+        let Failure::Io { stage: Stage::Connect, source } = &failed[0].failure else { panic!("{failed:?}") };
+        assert_eq!(source.kind(), ErrorKind::NotConnected);
+    });
+}
