@@ -37,14 +37,15 @@ impl ConnectOptions {
 
     /// Tries addresses with these transforms first, the best named first, and all others after them.
     ///
-    /// Where the first address names a key, every address has to prove the key that comes first by this order; a
-    /// preference never makes do without a proof.
+    /// Where the first address as given names a key, every address has to prove the key that comes first by this order.
+    /// Where it names none, those before the first key by this order may do without a proof; all after have to prove that
+    /// key, so that a peer that is preferred for its proof is never replaced by one without.
     pub fn prefer<N: Into<String>>(mut self, transforms: impl IntoIterator<Item = N>) -> Self {
         self.preferred = transforms.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Lets an address that proves another key than the first one, or none, be tried in its place.
+    /// Lets an address that proves another key than one before it, or none, be tried in its place.
     ///
     /// Who answered is then for the caller to find out, by [`Connection::peer`](crate::Connection::peer).
     pub const fn allow_other_peers(mut self) -> Self {

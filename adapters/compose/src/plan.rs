@@ -2,7 +2,7 @@
 
 use crate::suite::Ready;
 use crate::{ConnectOptions, Failure};
-use multiserver_core::address::{Address, MultiAddress};
+use multiserver_core::address::{self, Address, Layer, MultiAddress};
 use multiserver_core::keys::PublicKey;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub(crate) struct Candidate<'a> {
     pub(crate) address: &'a Address,
     pub(crate) suite: &'a Arc<Ready>,
-    /// Whether it proves the key that is asked for, if one is; if not, it must not be tried.
+    /// Whether it proves the key that is asked for by then, if one is; if not, it must not be tried.
     pub(crate) same_peer: bool,
     /// Whether trying it may use up what serves once.
     pub(crate) is_spent_by_use: bool,
@@ -32,6 +32,9 @@ impl Candidate<'_> {
 
 /// The candidates in the order to be tried in: those with a preferred transform first, then as the addresses come and,
 /// for each of them, the suites.
+///
+/// Each has to prove the key that those before it prove, and all of them the key that the first address as given names,
+/// whether a suite fits that address or not.
 pub(crate) fn plan<'a>(
     suites: &'a [Arc<Ready>],
     addresses: &'a MultiAddress,
@@ -41,25 +44,39 @@ pub(crate) fn plan<'a>(
         .addresses()
         .flat_map(|address| suites.iter().filter(move |suite| suite.fits(address)).map(move |suite| (address, suite)))
         .collect();
-    let is_proof_asked = fitting.first().is_some_and(|(address, suite)| proven(suite, address).is_some());
-    fitting.sort_by_key(|(_, suite)| rank(suite, &options.preferred));
-    // Where the first address as given proves nothing, any other is as good or better.
-    let asked = if is_proof_asked { fitting.iter().find_map(|(address, suite)| proven(suite, address)) } else { None };
-    fitting
-        .into_iter()
-        .map(|(address, suite)| {
-            let is_as_good = asked.is_none_or(|asked| proven(suite, address) == Some(asked));
-            let same_peer = is_as_good || options.allows_other_peers;
-            let is_spent_by_use = suite.pairs(address).any(|(transform, layer)| transform.is_spent_by_use(layer));
-            Candidate { address, suite, same_peer, is_spent_by_use }
-        })
-        .collect()
+    let rank = |suite: &Ready| rank(suite.transforms.iter().map(|transform| transform.name()), &options.preferred);
+    fitting.sort_by_key(|(_, suite)| rank(suite));
+    let mut asked = addresses.addresses().next().and_then(|first| {
+        let key = named(suites, first)?;
+        let rank_of_first = self::rank(first.transforms().map(|layer| layer.name()), &options.preferred);
+        let mut preferred = fitting.iter().take_while(|(_, suite)| rank(suite) < rank_of_first);
+        preferred.find_map(|(address, suite)| proven(suite, address)).or(Some(key))
+    });
+    let candidate = |(address, suite): (&'a Address, &'a Arc<Ready>)| {
+        let proven = proven(suite, address);
+        let same_peer = options.allows_other_peers || asked.is_none() || proven == asked;
+        asked = asked.or(proven);
+        let is_spent_by_use = suite.pairs(address).any(|(transform, layer)| transform.is_spent_by_use(layer));
+        Candidate { address, suite, same_peer, is_spent_by_use }
+    };
+    fitting.into_iter().map(candidate).collect()
 }
 
-/// The place of the suite's best transform among those preferred; after all of these when none is.
-fn rank(suite: &Ready, preferred: &[String]) -> usize {
-    let is_of_suite = |name: &String| suite.transforms.iter().any(|transform| transform.name() == name);
-    preferred.iter().position(is_of_suite).unwrap_or(preferred.len())
+/// The place of the best of these transforms among those preferred; after all of these when none is.
+fn rank<'a>(transforms: impl Iterator<Item = &'a str>, preferred: &[String]) -> usize {
+    let places = transforms.filter_map(|name| preferred.iter().position(|preferred| preferred == name));
+    places.min().unwrap_or(preferred.len())
+}
+
+/// The key that an address asks its peer to prove, as far as anything here knows its layers.
+fn named(suites: &[Arc<Ready>], address: &Address) -> Option<PublicKey> {
+    let known = |layer: Layer<'_>| {
+        let transforms = suites.iter().flat_map(|suite| &suite.transforms);
+        let mut namesakes = transforms.filter(|transform| transform.name() == layer.name());
+        let shs = || address::Shs::try_from(layer).ok().map(|shs| shs.key);
+        namesakes.find_map(|transform| transform.expected_peer(layer)).or_else(shs)
+    };
+    address.transforms().find_map(known)
 }
 
 fn proven(suite: &Ready, address: &Address) -> Option<PublicKey> {
@@ -135,6 +152,26 @@ mod tests {
         );
         let addresses = format!("net:a:1~noauth;net:b:1~shs:{KEY}");
         assert_eq!(planned(suites(), &addresses), ["a net~noauth", "b net~shs"]);
+        let addresses = format!("net:a:1~noauth;net:b:1~shs:{KEY};net:c:1~noauth;net:d:1~shs:{OTHER}");
+        assert_eq!(
+            planned(suites(), &addresses),
+            ["a net~noauth", "b net~shs", "c net~noauth other peer", "d net~shs other peer"]
+        );
+    }
+
+    #[test]
+    fn the_key_of_a_first_address_that_fits_no_suite_is_asked_for_all_the_same() {
+        let noauth = || Suite::new(Net::dial_only()).then(NoAuth);
+        let suites = || vec![Suite::new(Net::dial_only()).then(shs()), noauth()];
+        let addresses = format!("wss://a~shs:{KEY};net:b:1~noauth;net:c:1~shs:{OTHER}");
+        assert_eq!(planned(suites(), &addresses), ["b net~noauth other peer", "c net~shs other peer"]);
+        assert_eq!(planned(vec![noauth()], &addresses), ["b net~noauth other peer"]);
+        let addresses = format!("{addresses};net:d:1~shs:{KEY}");
+        assert_eq!(planned(suites(), &addresses), ["b net~noauth other peer", "c net~shs other peer", "d net~shs"]);
+        assert_eq!(
+            planned_with(suites(), &addresses, &ConnectOptions::new().prefer(["shs"])),
+            ["c net~shs other peer", "d net~shs", "b net~noauth other peer"]
+        );
     }
 
     #[test]
@@ -169,7 +206,8 @@ mod tests {
         let planned = planned_with(suites(), &proving_first, &prefer("noauth"));
         assert_eq!(planned, ["b net~noauth other peer", "a net~shs"]);
         let proving_last = format!("net:a:1~noauth;net:b:1~shs:{KEY}");
-        assert_eq!(planned_with(suites(), &proving_last, &prefer("shs")), ["b net~shs", "a net~noauth"]);
+        let planned = planned_with(suites(), &proving_last, &prefer("shs"));
+        assert_eq!(planned, ["b net~shs", "a net~noauth other peer"]);
     }
 
     #[test]
