@@ -16,25 +16,24 @@ fn drive<H>(machine: &mut H, stream: &mut (impl Read + Write)) -> io::Result<H::
 where
     H: Handshake<Error: Error + Send + Sync + 'static>,
 {
+    let mut ended = false;
     loop {
-        let ended = match machine.step().map_err(io::Error::other)? {
-            Step::Write(step) => {
-                let count = stream.write(step.bytes())?;
-                step.advance(count);
-                count == 0
-            }
+        match machine.step().map_err(io::Error::other)? {
+            Step::Write(step) => match stream.write(step.bytes())? {
+                0 => return Err(ErrorKind::WriteZero.into()),
+                count => step.advance(count),
+            },
             Step::Flush(step) => {
                 stream.flush()?;
                 step.done();
-                false
             }
             Step::Read(mut step) => {
                 let count = stream.read(step.buffer())?;
                 step.advance(count);
-                count == 0
+                ended = count == 0;
             }
             Step::Done(output) => return Ok(output),
-        };
+        }
         if ended {
             return Err(io::Error::new(ErrorKind::UnexpectedEof, machine.end_of_input()));
         }

@@ -2,34 +2,33 @@
 //!
 //! ```
 //! use multiserver_core::handshake::{Handshake, Step};
-//! use std::io::{self, Read, Write};
+//! use std::io::{self, ErrorKind, Read, Write};
 //!
 //! /// Runs any handshake over a blocking stream.
 //! fn drive<H>(machine: &mut H, stream: &mut (impl Read + Write)) -> io::Result<H::Output>
 //! where
 //!     H: Handshake<Error: std::error::Error + Send + Sync + 'static>,
 //! {
+//!     let mut ended = false;
 //!     loop {
-//!         let ended = match machine.step().map_err(io::Error::other)? {
-//!             Step::Write(step) => {
-//!                 let count = stream.write(step.bytes())?;
-//!                 step.advance(count);
-//!                 count == 0
-//!             }
+//!         match machine.step().map_err(io::Error::other)? {
+//!             Step::Write(step) => match stream.write(step.bytes())? {
+//!                 0 => return Err(ErrorKind::WriteZero.into()),
+//!                 count => step.advance(count),
+//!             },
 //!             Step::Flush(step) => {
 //!                 stream.flush()?;
 //!                 step.done();
-//!                 false
 //!             }
 //!             Step::Read(mut step) => {
 //!                 let count = stream.read(step.buffer())?;
 //!                 step.advance(count);
-//!                 count == 0
+//!                 ended = count == 0;
 //!             }
 //!             Step::Done(output) => return Ok(output),
-//!         };
+//!         }
 //!         if ended {
-//!             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, machine.end_of_input()));
+//!             return Err(io::Error::new(ErrorKind::UnexpectedEof, machine.end_of_input()));
 //!         }
 //!     }
 //! }
@@ -63,7 +62,7 @@ pub trait Handshake {
     /// The dialogue has failed, or was over before this call.
     fn step(&mut self) -> Result<Step<'_, Self::Output>, Self::Error>;
 
-    /// Tells the machine that the peer's bytes ended where it still wanted some, and returns what that means.
+    /// Tells the machine that the peer's bytes ended where it wanted to read some, and returns what that means.
     ///
     /// The dialogue is over: each later [`step`](Self::step) is an error.
     fn end_of_input(&mut self) -> Self::Error;

@@ -1,6 +1,7 @@
 //! Long-term identities, network keys and ephemerals: 32 bytes each, checked and kept from sight.
 //!
-//! Secrets have no `Clone`, compare in constant time, print redacted and are zeroized when dropped.
+//! Secrets have no `Clone`, compare in constant time, print redacted and are zeroized when dropped. What the compiler
+//! copies when a value moves, and the arrays that callers pass in, are beyond that.
 
 mod encoding;
 mod pair;

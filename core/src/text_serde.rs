@@ -1,4 +1,6 @@
 //! serde for what has a text: serialized as that text, in every format.
+//!
+//! An address with a seed is serialized in full: treat what comes out as the secret that it is.
 
 use crate::address::{Address, MultiAddress};
 use crate::keys::PublicKey;

@@ -232,8 +232,8 @@ fn what_is_no_key_is_refused() {
     assert_refused("shs:", 4, Expected::Key(ParseKeyError::Empty));
     assert_refused("shs:KEY:", 49, Expected::Seed(ParseKeyError::Empty));
     assert_refused("shs:KEY:SEED:", 93, Expected::EndOfLayer);
-    assert_refused("shs:KEY:AAAA", 49, Expected::Seed(ParseKeyError::Length { found: 4 }));
-    assert_refused("shs:KEYA", 4, Expected::Key(ParseKeyError::Length { found: 45 }));
+    assert_refused("shs:KEY:AAAA", 49, Expected::Seed(ParseKeyError::Length { expected: 43, found: 4 }));
+    assert_refused("shs:KEYA", 4, Expected::Key(ParseKeyError::Length { expected: 43, found: 45 }));
     let wrong = KEY.replace('+', "*");
     assert_refused(&format!("foo~shs:{wrong}"), 13, Expected::Key(ParseKeyError::Character { offset: 5 }));
     assert_refused(&format!("shs:@{wrong}"), 10, Expected::Key(ParseKeyError::Character { offset: 6 }));

@@ -33,15 +33,22 @@ fn what_is_not_a_key_says_why_and_where() {
     for empty in ["", "@", "=", "@.ed25519"] {
         assert_eq!(parse(empty), ParseKeyError::Empty, "{empty}");
     }
-    assert_eq!(parse(&KEY.replace("TQ=", "==")), ParseKeyError::Length { found: 42 });
-    assert_eq!(parse(&KEY.replace("TQ=", "TQAA=")), ParseKeyError::Length { found: 45 });
+    assert_eq!(parse(&KEY.replace("TQ=", "==")), ParseKeyError::Length { expected: 43, found: 42 });
+    assert_eq!(parse(&KEY.replace("TQ=", "TQAA=")), ParseKeyError::Length { expected: 43, found: 45 });
     assert_eq!(parse("@DTNmX+4SjsgZ7xy!h5xxmNtFqa6pWi5Qtw7cE8aR9TQ="), ParseKeyError::Character { offset: 16 });
     assert_eq!(parse("DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9-Q="), ParseKeyError::Character { offset: 5 });
     // The last character may leave no bits over, else two texts were one key.
     assert_eq!(parse("DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TR="), ParseKeyError::Character { offset: 42 });
     assert_eq!(parse("DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9é="), ParseKeyError::Character { offset: 41 });
+    let hex = "ab".repeat(32);
+    assert_eq!(parse(&hex), ParseKeyError::Length { expected: 43, found: 64 });
+    let unpadded = KEY.replace('=', "A");
+    assert_eq!(
+        parse(&unpadded).to_string(),
+        "the key should have 43 characters, not counting `@`, `=` and `.ed25519`, and has 44"
+    );
     assert_eq!(PublicKey::from_hex(""), Err(ParseKeyError::Empty));
-    assert_eq!(PublicKey::from_hex("ab"), Err(ParseKeyError::Length { found: 2 }));
+    assert_eq!(PublicKey::from_hex("ab"), Err(ParseKeyError::Length { expected: 64, found: 2 }));
     assert_eq!(PublicKey::from_hex(&format!("{}g0", "ab".repeat(31))), Err(ParseKeyError::Character { offset: 62 }));
 }
 

@@ -1,6 +1,6 @@
 //! The machines: every split, every truncation and every bit flip of a handshake, and what comes after the end.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test may panic")]
 
 mod common;
 
@@ -8,7 +8,9 @@ use common::{
     Driven, Numbers, accepting_server, client, client_ephemeral, client_machine, drive, server, server_ephemeral,
     server_machine, transcript,
 };
+use data_encoding::{BASE64_NOPAD, HEXLOWER};
 use multiserver_core::handshake::{Handshake, Step};
+use multiserver_core::keys::NetworkKey;
 use multiserver_core::shs::{Error, Message, Outcome};
 
 /// What the client receives in a good handshake, and which message each byte belongs to.
@@ -198,18 +200,34 @@ fn a_step_may_be_asked_for_again() {
 
 #[test]
 fn nothing_secret_is_printed() {
+    let mut texts = vec![format!("{:?} {:?} {:?}", *common::ALICE, client_ephemeral(), client())];
+    let mut machine = client_machine();
+    texts.push(format!("{machine:?} {:?}", server_machine()));
+    texts.push(format!("{:?}", machine.step().unwrap()));
     let (client, hello) = client().start(client_ephemeral());
     let (server, hello) = server().client_hello(&hello, server_ephemeral()).unwrap();
-    let debug_server = format!("{server:?}");
-    let debug_client = format!("{client:?}");
+    texts.push(format!("{client:?} {server:?}"));
     let (client, auth) = client.server_hello(&hello).unwrap();
     let request = server.client_auth(&auth).unwrap();
-    let debug_request = format!("{request:?} {client:?}");
-    let outcome = client.server_accept(&request.accept().1).unwrap();
-    let debug_outcome = format!("{outcome:?} {:?}", outcome.channel_binding().len());
-    let keys = outcome.into_keys();
-    let debug_keys = format!("{keys:?} {:?} {:?}", *common::ALICE, client_ephemeral());
-    for text in [debug_server, debug_client, debug_request, debug_outcome, debug_keys] {
-        assert!(!text.contains('['), "bytes in {text}");
+    texts.push(format!("{client:?} {request:?}"));
+    let (outcome, accept) = request.accept();
+    let outcome = [client.server_accept(&accept).unwrap(), outcome];
+    texts.push(format!("{outcome:?}"));
+    let binding = *outcome[0].channel_binding();
+    let [keys, _] = outcome.map(Outcome::into_keys);
+    texts.push(format!("{keys:?}"));
+
+    let seeds = [common::ALICE.seed().as_bytes().as_slice(), common::BOB.seed().as_bytes()];
+    let keys = [&keys.encrypt_key, &keys.decrypt_key, keys.encrypt_nonce.as_slice(), &keys.decrypt_nonce];
+    let network = NetworkKey::SSB_MAIN;
+    let others = [network.as_bytes().as_slice(), &[3; 32], &[4; 32], &binding];
+    for secret in seeds.into_iter().chain(keys).chain(others) {
+        let hex = HEXLOWER.encode(secret);
+        let (base64, decimal) = (BASE64_NOPAD.encode(secret), format!("{secret:?}"));
+        for text in &texts {
+            for form in [&hex[..16], &base64[..16], &decimal[1..20]] {
+                assert!(!text.contains(form), "{form} in {text}");
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::forger::{claim, hello, prove, scalar, signature};
+use common::forger::{claim, hello, prove, prove_as, scalar, signature};
 use common::{ALICE, BOB, client, client_ephemeral, server, server_ephemeral};
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::CompressedEdwardsY;
@@ -18,6 +18,12 @@ fn p_plus(more: u8) -> [u8; 32] {
     let mut bytes = [0xff; 32];
     bytes[0] = 0xed_u8.checked_add(more).unwrap();
     bytes[31] = 0x7f;
+    bytes
+}
+
+fn p_minus_one() -> [u8; 32] {
+    let mut bytes = p_plus(0);
+    bytes[0] -= 1;
     bytes
 }
 
@@ -35,6 +41,8 @@ fn small(number: u8) -> [u8; 32] {
 /// Every X25519 key that must not be accepted: of low order, not below p, or with bit 255 set.
 fn bad_ephemerals() -> Vec<[u8; 32]> {
     let low_order = EIGHT_TORSION.iter().map(|point| point.to_montgomery().to_bytes());
+    // u = -1 is of order 4 on the twist, where X25519 goes too.
+    let low_order = low_order.chain([p_minus_one()]);
     let not_canonical = (0..=18).map(p_plus);
     let canonical: Vec<_> = low_order.chain(not_canonical).collect();
     let honest = [small(9), *client_ephemeral().public()];
@@ -45,9 +53,7 @@ fn bad_ephemerals() -> Vec<[u8; 32]> {
 /// Every Ed25519 key that must not be accepted: of low order, not canonical, or off the curve.
 fn bad_long_term_keys() -> Vec<[u8; 32]> {
     let low_order = EIGHT_TORSION.iter().map(|point| point.compress().to_bytes());
-    let mut minus_one = p_plus(0);
-    minus_one[0] -= 1;
-    let x_zero_with_sign = [small(1), minus_one].map(with_high_bit);
+    let x_zero_with_sign = [small(1), p_minus_one()].map(with_high_bit);
     let not_canonical = (0..=18).flat_map(|more| [p_plus(more), with_high_bit(p_plus(more))]);
     let off_curve = (2..=255)
         .flat_map(|y| [small(y), with_high_bit(small(y))])
@@ -63,7 +69,10 @@ fn the_lists_hold_what_they_say() {
         .count();
     assert!(decodable_and_not_canonical >= 24, "{decodable_and_not_canonical}");
     assert!(bad_long_term_keys().iter().any(|bytes| CompressedEdwardsY(*bytes).decompress().is_none()));
-    assert!(bad_ephemerals().contains(&[0; 32]));
+    for low_order in [small(0), small(1), p_minus_one()] {
+        assert!(bad_ephemerals().contains(&low_order), "{low_order:02x?}");
+        assert_eq!(x25519_dalek::x25519(BOB.seed().as_bytes().to_owned(), low_order), [0; 32]);
+    }
 }
 
 #[test]
@@ -172,17 +181,19 @@ fn of_another_message(s: Scalar, key: &[u8; 32], message: &[u8]) -> [u8; 64] {
 fn a_key_of_mixed_order_is_accepted() {
     let torsion = EIGHT_TORSION[1];
     assert_ne!(torsion, EdwardsPoint::identity());
-    let alice = scalar(&ALICE);
-    let key = (EdwardsPoint::mul_base(&alice) + torsion).compress().to_bytes();
-    let sign = |message: &[u8]| {
+    let mixed = |secret: Scalar| (EdwardsPoint::mul_base(&secret) + torsion).compress().to_bytes();
+    // A signature under such a key holds where k is a multiple of the torsion's order: one in eight.
+    let sign = |secret: Scalar, key: [u8; 32], message: &[u8]| {
         (1_u64..)
             .map(Scalar::from)
-            .map(|r| signature(r, EdwardsPoint::mul_base(&r), alice, &key, message))
+            .map(|r| signature(r, EdwardsPoint::mul_base(&r), secret, &key, message))
             .find_map(|(bytes, k)| (torsion * k == EdwardsPoint::identity()).then_some(bytes))
             .unwrap()
     };
-    assert_eq!(claim(key, sign).unwrap().peer().as_bytes(), &key);
-
-    let server = (EdwardsPoint::mul_base(&scalar(&BOB)) + torsion).compress().to_bytes();
-    Client::new(ALICE.clone(), &PublicKey::from_bytes(server), &NetworkKey::SSB_MAIN).unwrap();
+    let (alice, bob) = (scalar(&ALICE), scalar(&BOB));
+    let key = mixed(alice);
+    assert_eq!(claim(key, |message| sign(alice, key, message)).unwrap().peer().as_bytes(), &key);
+    let key = mixed(bob);
+    let outcome = prove_as(&PublicKey::from_bytes(key), |message| sign(bob, key, message)).unwrap();
+    assert_eq!(outcome.peer().as_bytes(), &key);
 }

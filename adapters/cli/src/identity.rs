@@ -178,7 +178,7 @@ mod tests {
             ("# only a comment\n", "no identity"),
             (SEED, "neither"),
             (&format!("ed25519-seed{SEED}"), "neither"),
-            (&format!("ed25519-seed {SEED}{SEED}"), "44 base64"),
+            (&format!("ed25519-seed {SEED}{SEED}"), "should have 43 characters"),
             (&format!("ed25519-seed {SEED}\n{SEED}"), "follows the seed"),
             ("{\"curve\":\"ed25519\"}", "line 1"),
         ];

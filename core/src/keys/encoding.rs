@@ -11,9 +11,11 @@ pub enum ParseKeyError {
     /// There is nothing to read.
     #[error("the key is empty")]
     Empty,
-    /// The text is for another number of bytes.
-    #[error("a key has 32 bytes (44 base64 characters or 64 hexadecimal digits), not {found} characters")]
+    /// The text is for another number of bytes than 32.
+    #[error("the key should have {expected} characters, not counting `@`, `=` and `.ed25519`, and has {found}")]
     Length {
+        /// How many characters a key has in this form: 43 in base64, 64 in hexadecimal.
+        expected: usize,
         /// How many characters there are, without a `@`, a suffix or padding.
         found: usize,
     },
@@ -61,13 +63,15 @@ pub(super) fn write_base64(f: &mut fmt::Formatter<'_>, key: &[u8; 32]) -> fmt::R
 
 fn decode(encoding: &Encoding, digits: &str, length: usize, start: usize) -> Result<[u8; 32], ParseKeyError> {
     if digits.len() != length {
-        return Err(ParseKeyError::Length { found: digits.len() });
+        return Err(ParseKeyError::Length { expected: length, found: digits.len() });
     }
     let mut key = [0; 32];
     match encoding.decode_mut(digits.as_bytes(), &mut key) {
         Ok(_) => Ok(key),
         Err(partial) => Err(match partial.error {
-            DecodeError { kind: DecodeKind::Length, .. } => ParseKeyError::Length { found: digits.len() },
+            DecodeError { kind: DecodeKind::Length, .. } => {
+                ParseKeyError::Length { expected: length, found: digits.len() }
+            }
             DecodeError { position, .. } => ParseKeyError::Character { offset: start + position },
         }),
     }

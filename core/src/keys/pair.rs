@@ -40,8 +40,8 @@ impl KeyPair {
     /// The public key is not the seed's.
     pub fn from_secret_bytes(bytes: &[u8; 64]) -> Result<Self, MismatchedKeyPair> {
         let (seed, public) = bytes.split_at(32);
-        let seed = <[u8; 32]>::try_from(seed).map_err(|_| MismatchedKeyPair)?;
-        let pair = Self::from_seed(Seed::from_bytes(seed));
+        let seed = Zeroizing::new(<[u8; 32]>::try_from(seed).map_err(|_| MismatchedKeyPair)?);
+        let pair = Self::from_seed(Seed::from_bytes(*seed));
         if bool::from(pair.verifying.as_bytes().as_slice().ct_eq(public)) { Ok(pair) } else { Err(MismatchedKeyPair) }
     }
 

@@ -107,9 +107,9 @@ impl Ephemeral {
     pub fn from_random(random: [u8; 32]) -> Self {
         let random = Zeroizing::new(random);
         let hash = Zeroizing::new(<[u8; 64]>::from(Sha512::digest(random)));
-        let mut secret = [0; 32];
+        let mut secret = Zeroizing::new([0; 32]);
         secret.iter_mut().zip(hash.iter()).for_each(|(slot, byte)| *slot = *byte);
-        Self::from_secret(secret)
+        Self::from_secret(*secret)
     }
 
     /// The pair of this X25519 secret key, clamped in use.

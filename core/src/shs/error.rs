@@ -17,8 +17,8 @@ pub enum Error {
     /// The ephemeral key in a hello is of low order or not canonical.
     #[error("the {0} holds an ephemeral key that no honest peer makes")]
     EphemeralKey(Message),
-    /// A sealed message does not open: it was made for another key, or altered.
-    #[error("the {0} does not open: it was made for another server key, or altered on its way")]
+    /// A sealed message does not open: it was made with another key, or altered.
+    #[error("the {0} does not open: {why}", why = why_sealed(*.0))]
     Sealed(Message),
     /// The client's long-term key is not on the curve, of low order or not canonical.
     #[error("the client's long-term key is not one that can be trusted")]
@@ -81,5 +81,15 @@ const fn why_closed(due: Message) -> &'static str {
         Message::ServerHello => "it does not speak shs, or is of another network",
         Message::ClientAuth => "it gave up, or took us for a server of another network",
         Message::ServerAccept => "its key is not the one we were given, or it does not want to talk to us",
+    }
+}
+
+/// What it means to a person that this message does not open.
+const fn why_sealed(message: Message) -> &'static str {
+    match message {
+        Message::ServerAccept => "the peer is not who it claims to be, or it was altered on its way",
+        Message::ClientHello | Message::ServerHello | Message::ClientAuth => {
+            "it was made for another server key, or altered on its way"
+        }
     }
 }

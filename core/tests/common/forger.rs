@@ -1,11 +1,11 @@
 //! Peers that know every secret of their side and say what they like: the handshake written a second time, in the
 //! open, from primitives.
 
-use super::{ALICE, BOB, client, client_ephemeral, server, server_ephemeral};
+use super::{ALICE, BOB, client_ephemeral, client_to, server, server_ephemeral};
 use curve25519_dalek::{EdwardsPoint, Scalar};
 use ed25519_dalek::hazmat::ExpandedSecretKey;
 use hmac::{Hmac, KeyInit, Mac};
-use multiserver_core::keys::{Ephemeral, KeyPair, NetworkKey};
+use multiserver_core::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey};
 use multiserver_core::shs::{Authenticated, AwaitServerAccept, Error, Outcome};
 use sha2::{Digest, Sha256, Sha512};
 use x25519_dalek::x25519;
@@ -31,8 +31,13 @@ pub fn claim(key: [u8; 32], sign: impl FnOnce(&[u8]) -> [u8; 64]) -> Result<Auth
 
 /// What an honest client makes of a server that proves its right key with what `sign` makes of the statement.
 pub fn prove(sign: impl FnOnce(&[u8]) -> [u8; 64]) -> Result<Outcome, Error> {
+    prove_as(&BOB.public(), sign)
+}
+
+/// The same of a server whose key is the right one plus a point of low order.
+pub fn prove_as(key: &PublicKey, sign: impl FnOnce(&[u8]) -> [u8; 64]) -> Result<Outcome, Error> {
     let ephemeral = server_ephemeral();
-    let (client, client_hello) = client().start(client_ephemeral());
+    let (client, client_hello) = client_to(key).start(client_ephemeral());
     let (client, client_auth): (AwaitServerAccept, _) = client.server_hello(&hello(ephemeral.public())).unwrap();
     let a: [u8; 32] = client_hello[32..].try_into().unwrap();
     let products = Products {
