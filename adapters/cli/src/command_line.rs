@@ -2,15 +2,18 @@
 
 use crate::exit::Failure;
 use crate::mask::masked;
+use crate::text_file::read_secret_text;
 use crate::{address, connect, forward, identity, keygen, ping, serve};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand};
 use multiserver_tokio::{MultiAddress, NetworkKey, Shs};
 use std::env::{self, VarError};
 use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
+
+/// More bytes than an address or a key that is read from a file may have.
+const LONGEST_FILE: usize = 64 * 1024;
 
 /// Reach a peer, or be reached, by an address that says how to get there and who must be there.
 #[derive(Debug, Parser)]
@@ -127,7 +130,8 @@ fn one_of(text: Option<&str>, file: Option<&Path>, variable: &str) -> Result<Opt
     let text = match (text, file) {
         (Some(text), _) => Zeroizing::new(text.to_owned()),
         (None, Some(path)) => {
-            read_file(path).map_err(|error| Failure::failed(format_args!("cannot read {}: {error}", path.display())))?
+            let read = File::open(path).and_then(|file| read_secret_text(file, LONGEST_FILE));
+            read.map_err(|error| Failure::failed(format_args!("cannot read {}: {error}", path.display())))?
         }
         (None, None) => match env::var(variable) {
             Ok(text) => Zeroizing::new(text),
@@ -138,12 +142,4 @@ fn one_of(text: Option<&str>, file: Option<&Path>, variable: &str) -> Result<Opt
         },
     };
     Ok(Some(Zeroizing::new(text.trim().to_owned())))
-}
-
-/// Reads a small file of text.
-fn read_file(path: &Path) -> io::Result<Zeroizing<String>> {
-    const LONGEST: u64 = 64 * 1024;
-    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(LONGEST).unwrap_or_default()));
-    File::open(path)?.take(LONGEST).read_to_string(&mut text)?;
-    Ok(text)
 }

@@ -10,10 +10,11 @@
 //! The `secret` file of Secure Scuttlebutt is read as well.
 
 use crate::exit::Failure;
+use crate::text_file::read_secret_text;
 use etcetera::BaseStrategy;
 use multiserver_core::keys::{KeyPair, Seed};
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
@@ -22,7 +23,7 @@ use zeroize::Zeroizing;
 const LABEL: &str = "ed25519-seed";
 
 /// More bytes than any identity file has.
-const LONGEST_FILE: u64 = 64 * 1024;
+const LONGEST_FILE: usize = 64 * 1024;
 
 /// Reads the identity in this file, which must be there; without one that of the default file, made when missing.
 pub(crate) fn load(path: Option<&Path>) -> Result<KeyPair, Failure> {
@@ -72,9 +73,7 @@ fn load_or_create(path: &Path) -> Result<KeyPair, Failure> {
 fn read(path: &Path) -> io::Result<KeyPair> {
     let file = File::open(path)?;
     check_permissions(&file)?;
-    // Room for all of it, so that no copy of the secret is left behind.
-    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(LONGEST_FILE).unwrap_or_default()));
-    file.take(LONGEST_FILE).read_to_string(&mut text)?;
+    let text = read_secret_text(file, LONGEST_FILE)?;
     parse(&text).map_err(io::Error::other)
 }
 

@@ -20,6 +20,7 @@ mod pipe;
 mod place;
 mod runtime;
 mod serve;
+mod text_file;
 
 use command_line::{Command, CommandLine};
 use exit::Failure;

@@ -94,6 +94,19 @@ fn an_address_comes_from_a_file_or_the_environment_and_its_seed_is_the_identity(
 }
 
 #[test]
+fn a_file_that_is_too_long_is_refused_and_not_cut() {
+    let home = Home::new();
+    let file = home.path("address");
+    let longest = 64 * 1024;
+    for (length, status) in [(longest, 0), (longest + 1, 1)] {
+        std::fs::write(&file, "net:h:1".to_owned() + &" ".repeat(length - "net:h:1".len())).unwrap();
+        let read = home.run(&["address", "--address-file", file.to_str().unwrap()], b"");
+        assert_eq!(read.status, status, "{length}: {read:?}");
+        assert_eq!(read.errors.contains("it is longer than 64 KiB"), status == 1, "{read:?}");
+    }
+}
+
+#[test]
 fn nobody_there_and_nobody_who_speaks_shs_are_told_apart() {
     let home = Home::new();
     let (_, key) = home.identity("any");

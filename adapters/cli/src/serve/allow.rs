@@ -1,13 +1,14 @@
 //! Who is let in.
 
+use crate::text_file::read_text;
 use clap::Args;
 use multiserver_tokio::PublicKey;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// More bytes than a file of keys may have: some 20 000 keys.
-const LONGEST_FILE: u64 = 1024 * 1024;
+const LONGEST_FILE: usize = 1024 * 1024;
 
 #[derive(Debug, Args)]
 #[group(id = "allowed", multiple = true)]
@@ -65,11 +66,7 @@ pub(super) fn name(peer: Option<PublicKey>) -> String {
 
 /// Whether the file names this key.
 fn has_key(path: &Path, key: &PublicKey) -> io::Result<bool> {
-    let mut text = String::new();
-    let length = File::open(path)?.take(LONGEST_FILE + 1).read_to_string(&mut text)?;
-    if u64::try_from(length).is_ok_and(|length| length > LONGEST_FILE) {
-        return Err(io::Error::new(ErrorKind::InvalidData, "it is longer than 1 MiB"));
-    }
+    let text = read_text(File::open(path)?, LONGEST_FILE)?;
     for (index, line) in text.lines().enumerate() {
         match line.split_whitespace().next() {
             None => {}
