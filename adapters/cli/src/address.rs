@@ -13,7 +13,7 @@ use serde::Serialize;
 /// Say what an address means, layer by layer; a seed is not shown.
 ///
 /// An error points at the byte that is wrong.
-#[derive(Debug, Args)]
+#[derive(Args)]
 #[command(after_help = "Examples:\n  \
     multiserver address 'net:example.com:8008~shs:KEY'\n  \
     multiserver address --json --address-file invite.txt")]

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 const LONGEST_FILE: usize = 64 * 1024;
 
 /// Reach a peer, or be reached, by an address that says how to get there and who must be there.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "multiserver", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "Examples:\n  \
     multiserver serve --echo            serve whoever has the address that is printed\n  \
@@ -37,7 +37,7 @@ pub(crate) struct CommandLine {
     pub(crate) verbose: u8,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     Keygen(keygen::Options),
     Serve(Box<serve::Options>),
@@ -65,8 +65,8 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// An address, wherever it is.
-#[derive(Debug, Args)]
+/// An address, wherever it is; without `Debug`, since it may have a seed.
+#[derive(Args)]
 pub(crate) struct AddressOptions {
     /// The address; one with a seed is a secret, and better kept from the list of processes by --address-file or the
     /// environment variable MULTISERVER_ADDRESS.
@@ -92,8 +92,8 @@ impl AddressOptions {
     }
 }
 
-/// Who we are, and in which network.
-#[derive(Debug, Args)]
+/// Who we are, and in which network; without `Debug`, since the network's key may be secret.
+#[derive(Args)]
 pub(crate) struct IdentityOptions {
     /// The file with our identity, made by `keygen` or the `secret` file of an ssb program; by default one in the
     /// platform's directory for data, made when missing.

@@ -13,7 +13,7 @@ use std::time::Duration;
 /// too. The exit status is 0 when both did, and otherwise one line on standard error says what went wrong.
 ///
 /// Of several addresses in one, the first that answers and proves its key is taken.
-#[derive(Debug, Args)]
+#[derive(Args)]
 #[command(after_help = "Examples:\n  \
     multiserver connect 'net:example.com:8008~shs:KEY'\n  \
     multiserver connect --recv-only ADDRESS > gift.tar\n  \

@@ -26,7 +26,7 @@ const OPENING: usize = 16;
 /// connection by a reset, and logged; the next one is tried again.
 ///
 /// Ctrl-C (SIGINT) and SIGTERM end it and its connections.
-#[derive(Debug, Args)]
+#[derive(Args)]
 #[command(after_help = "Examples:\n  \
     multiserver forward --listen 127.0.0.1:2222 'net:example.com:8008~shs:KEY'    then: ssh -p 2222 localhost\n  \
     multiserver forward --listen unix:/tmp/remote --address-file invite.txt")]

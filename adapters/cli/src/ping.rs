@@ -39,7 +39,7 @@ const STAGES: [(Stage, &str, &str); 6] = [
 /// first peer.
 ///
 /// The exit status is 0 when one of the addresses worked at least once.
-#[derive(Debug, Args)]
+#[derive(Args)]
 #[command(after_help = "Examples:\n  \
     multiserver ping 'net:example.com:8008~shs:KEY;wss://example.com~shs:KEY'\n  \
     multiserver ping --count 5 --json --address-file address.txt")]

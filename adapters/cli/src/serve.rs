@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_secs(3);
 ///
 /// Ctrl-C (SIGINT) and SIGTERM end it: it listens no longer, and connections that --echo, --to or --exec serve have 3
 /// seconds to end.
-#[derive(Debug, Args)]
+#[derive(Args)]
 #[command(after_help = "Examples:\n  \
     multiserver serve --echo                       give every byte back, on this machine only\n  \
     multiserver serve --net '[::]:8008' --echo     the same for everyone on the network\n  \
