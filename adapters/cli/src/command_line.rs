@@ -28,7 +28,7 @@ const LONGEST_FILE: usize = 64 * 1024;
     multiserver ping ADDRESS            see which ways to it work, and how fast\n  \
     multiserver address ADDRESS         say what an address means\n\n\
     Exit status: 0 all went well, 1 it did not, 2 the command line is wrong.\n\
-    The log goes to standard error; RUST_LOG chooses what is in it.")]
+    The log goes to standard error; RUST_LOG chooses what is in it, unless -v is given.")]
 pub(crate) struct CommandLine {
     #[command(subcommand)]
     pub(crate) command: Command,

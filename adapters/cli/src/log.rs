@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-/// Starts to log warnings and errors, or what `RUST_LOG` asks for, or more with each `-v`.
+/// Starts to log warnings and errors, or what `RUST_LOG` asks for; with `-v` more of our own, whatever `RUST_LOG` says.
 pub(crate) fn start(verbose: u8) {
     let filter = match verbose {
         0 => EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy(),
