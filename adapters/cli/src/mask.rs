@@ -1,29 +1,49 @@
 //! Texts that may hold a secret, made fit to be shown.
 
+/// What separates the fields of an address.
+const SEPARATORS: [char; 3] = ['~', ':', ';'];
+
 /// How many characters of base64 in a row may be (a part of) a secret.
 const SHORTEST_SECRET: usize = 16;
 
-/// The text with everything masked that may be a secret, with one character for each of its bytes.
+/// How many characters are so many that they may be a secret with any of them wrong.
+const LONGEST_SHOWN: usize = 39;
+
+/// How many characters of base64 a public key has, with the padding.
+const PUBLIC_KEY: usize = 44;
+
+/// The text with every field masked that may be a secret, with one character for each of its bytes.
 ///
-/// Public keys are masked like seeds, except straight after `shs:`, since in a text that is not an address nothing tells
-/// the two apart. What is not printable ASCII becomes `?`.
+/// All of a field is masked: a secret with a wrong character in it is still one. Public keys are masked like seeds,
+/// except straight after `shs:`, since in a text that is not an address nothing tells the two apart. What is not
+/// printable ASCII becomes `?`.
 pub(crate) fn masked(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some(&first) = rest.first() {
-        let run = rest.iter().take_while(|&&byte| is_of_key(byte)).count();
-        let is_public = shown.ends_with("shs:") || shown.ends_with("shs:@");
-        let (taken, after) = rest.split_at(run.max(1));
-        if run >= SHORTEST_SECRET && !is_public {
-            shown.extend(taken.iter().map(|_| '*'));
-        } else if run > 0 {
-            shown.extend(taken.iter().copied().map(char::from));
-        } else {
-            shown.push(if first.is_ascii_graphic() || first == b' ' { char::from(first) } else { '?' });
-        }
-        rest = after;
+    for part in text.split_inclusive(SEPARATORS) {
+        let field = part.trim_end_matches(SEPARATORS);
+        let (key, rest) = field.split_at(if shown.ends_with("shs:") { public_key_length(field) } else { 0 });
+        shown.push_str(key);
+        let is_secret = may_be_secret(rest);
+        shown.extend(rest.bytes().map(|byte| if is_secret { '*' } else { printable(byte) }));
+        shown.push_str(part.strip_prefix(field).unwrap_or_default());
     }
     shown
+}
+
+/// How many bytes the public key at the start of a field has; 0 if none is there or it runs into something else.
+fn public_key_length(field: &str) -> usize {
+    let key = field.strip_prefix('@').unwrap_or(field);
+    let length = key.bytes().take_while(|&byte| is_of_key(byte)).count();
+    if length <= PUBLIC_KEY { field.len() - key.len() + length } else { 0 }
+}
+
+fn may_be_secret(field: &str) -> bool {
+    let longest_run = field.split(|char: char| !u8::try_from(char).is_ok_and(is_of_key)).map(str::len).max();
+    field.len() > LONGEST_SHOWN || longest_run.is_some_and(|run| run >= SHORTEST_SECRET)
+}
+
+fn printable(byte: u8) -> char {
+    if byte.is_ascii_graphic() || byte == b' ' { char::from(byte) } else { '?' }
 }
 
 fn is_of_key(byte: u8) -> bool {
@@ -43,7 +63,28 @@ mod tests {
         let wrong_port = format!("net:h:80o8~shs:{KEY}:{SEED}");
         assert_eq!(masked(&wrong_port), format!("net:h:80o8~shs:{KEY}:{STARS}"));
         assert_eq!(masked(&format!("net:h:1~shs::{SEED}")), format!("net:h:1~shs::{STARS}"));
-        assert_eq!(masked(&format!("h:8008:@{KEY}.ed25519~{SEED}")), format!("h:8008:@{STARS}.ed25519~{STARS}"));
+        assert_eq!(masked(&format!("net:h:1~shs:@{KEY}.ed25519")), format!("net:h:1~shs:@{KEY}.ed25519"));
+        let legacy = format!("h:8008:@{KEY}.ed25519~{SEED}");
+        assert_eq!(masked(&legacy), format!("h:8008:{}~{STARS}", "*".repeat("@.ed25519".len() + KEY.len())));
+    }
+
+    #[test]
+    fn shows_nothing_of_a_seed_with_a_wrong_character() {
+        for position in 0..SEED.len() {
+            for wrong in ["*", " ", "\u{e9}"] {
+                let (before, after) = SEED.split_at(position);
+                let seed = format!("{before}{wrong}{}", after.get(1..).unwrap());
+                let stars = "*".repeat(seed.len());
+                assert_eq!(masked(&format!("net:h:1~shs:{KEY}:{seed};a:b")), format!("net:h:1~shs:{KEY}:{stars};a:b"));
+            }
+        }
+        assert_eq!(masked("gfhWsBYIEOZ*YCmSYXJKmj3yj+f8"), "*".repeat(28));
+    }
+
+    #[test]
+    fn shows_no_seed_that_is_not_separated_from_the_key() {
+        assert_eq!(masked(&format!("shs:{KEY}{SEED}")), format!("shs:{STARS}{STARS}"));
+        assert_eq!(masked(&format!("shs:{KEY} {SEED}")), format!("shs:{KEY}*{STARS}"));
     }
 
     #[test]

@@ -140,6 +140,7 @@ fn what_is_wrong_with_the_command_line_is_said_without_a_seed() {
         &[&address],
         &["serve", "--net", &address],
         &["serve", "--allow", &address],
+        &["serve", "--external", &address],
         &["serve", "--network-key", &wrong],
         &["serve", "--net", "127.0.0.1"],
         &["serve", "--net", "127.0.0.1:65536"],

@@ -58,8 +58,7 @@ impl Listening {
     /// Starts to listen everywhere, or nowhere when one of the places does not work.
     pub(super) async fn start(&self, shs: &Shs, report: fn(&Event<'_>)) -> Result<Server, Failure> {
         let builder = self.suites(Multiserver::builder().report(report), shs)?;
-        // What it names may be an address with a seed by mistake.
-        let multiserver = builder.build().map_err(|error| Failure::usage(masked(&error.to_string())))?;
+        let multiserver = builder.build().map_err(|error| Failure::usage(self.mask_places(error.to_string())))?;
         multiserver.listen().await.map_err(Failure::failed)
     }
 
@@ -76,6 +75,13 @@ impl Listening {
             None => Failure::failed("nobody could find us: the network interfaces have no address"),
             Some(_) => Failure::failed("nobody in that --scope could find us where we listen"),
         })
+    }
+
+    /// Masks the places that a message repeats: one may be an address with a seed by mistake.
+    fn mask_places(&self, message: String) -> String {
+        let texts = [&self.net, &self.ws, &self.wss, &self.external].into_iter().flatten().cloned();
+        let paths = self.unix.iter().map(|path| path.display().to_string());
+        texts.chain(paths).fold(message, |message, place| message.replace(&place, &masked(&place)))
     }
 
     fn suites(&self, mut builder: Builder, shs: &Shs) -> Result<Builder, Failure> {
