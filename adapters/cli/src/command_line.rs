@@ -125,10 +125,11 @@ impl IdentityOptions {
     }
 }
 
-/// The text that an option gives, or its file, or an environment variable, in this order; without surrounding blanks.
+/// The text that an option gives, or its file, or an environment variable, in this order; without the surrounding blanks
+/// in the latter two, as the end of the last line.
 fn one_of(text: Option<&str>, file: Option<&Path>, variable: &str) -> Result<Option<Zeroizing<String>>, Failure> {
     let text = match (text, file) {
-        (Some(text), _) => Zeroizing::new(text.to_owned()),
+        (Some(text), _) => return Ok(Some(Zeroizing::new(text.to_owned()))),
         (None, Some(path)) => {
             let read = File::open(path).and_then(|file| read_secret_text(file, LONGEST_FILE));
             read.map_err(|error| Failure::failed(format_args!("cannot read {}: {error}", path.display())))?

@@ -94,6 +94,21 @@ fn an_address_comes_from_a_file_or_the_environment_and_its_seed_is_the_identity(
 }
 
 #[test]
+fn blanks_around_an_address_are_wrong_except_in_a_file_and_the_environment() {
+    let home = Home::new();
+    let file = home.path("address");
+    let in_file = ["address", "--address-file", file.to_str().unwrap()];
+    for text in [" net:h:1", "net:h:1 ", "net:h:1\n"] {
+        assert!(home.run(&["address", text], b"").errors.contains("this is not an address"), "{text:?}");
+        std::fs::write(&file, text).unwrap();
+        assert_eq!(home.run(&in_file, b"").status, 0, "{text:?}");
+        let mut command = home.command(&["address"]);
+        command.env("MULTISERVER_ADDRESS", text);
+        assert_eq!(Program::start(command).end().status, 0, "{text:?}");
+    }
+}
+
+#[test]
 fn a_file_that_is_too_long_is_refused_and_not_cut() {
     let home = Home::new();
     let file = home.path("address");
