@@ -1,37 +1,43 @@
 //! Connecting by a proxy that looks up the name.
 
 use crate::Tested;
-use crate::support::{CLIENT, SERVER, echo, exchange, key, multiserver, run, shs};
+use crate::support::{CLIENT, SERVER, exchange, key, listen, multiserver, run, serve_echo, shs};
 use futures_util::future::join;
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_compose::{BoxFuture, ConnectError, Failure, Net, Onion, Proxy, Stage, Suite, TcpListener};
-use multiserver_core::address::{self, MultiAddress};
+use multiserver_core::address::{self, MultiAddress, Scope};
 use multiserver_core::socks5::{Error, Refusal};
 use multiserver_io::Duplex;
 use std::future::poll_fn;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-/// A name that nobody can look up.
-const HOST: &str = "nobody.invalid";
+/// A name that nobody can look up (RFC 7686).
+const HOST: &str = "nobody.onion";
 
 /// A connection by name, beside a proxy that does not run, for `onion` and `net`.
+///
+/// The address of `onion` is the one by which a server behind an onion service is found in the public scope.
 pub fn the_proxy_is_given_the_name_and_leads_there<R: Tested>() {
     run::<R>(async {
-        let server = echo::<R>(Net::bind("127.0.0.1:0").then(shs(SERVER))).await;
-        let net = address::Net::try_from(server.address.addresses().next().unwrap().transport()).unwrap();
+        let suite = Net::bind("127.0.0.1:0").external_at(HOST, 8008).then(shs(SERVER));
+        let (server, within) = listen::<R>(suite).await;
+        let public = server.address(Scope::Public).unwrap();
+        assert_eq!(public, address("onion"));
+        R::default().spawn(Box::pin(serve_echo(server)));
+        let net = address::Net::try_from(within.addresses().next().unwrap().transport()).unwrap();
         let target = SocketAddr::new(net.host.ip().unwrap(), net.port);
-        let nobody = listen::<R>().await.1;
+        let nobody = tcp_listen::<R>().await.1;
         for is_onion in [true, false] {
             let (place, request) = proxy::<R>(0, target).await;
             let proxy = Proxy::at([nobody.to_string(), place.to_string()]);
             let suite: Suite =
                 if is_onion { Onion::new().through(proxy).into() } else { Net::dial_only().through(proxy).into() };
-            let address = address(if is_onion { "onion" } else { "net" });
+            let address = if is_onion { public.clone() } else { address("net") };
             let connection = multiserver::<R>(suite.then(shs(CLIENT))).connect(&address).await.unwrap().into();
             assert_eq!(connection.address().map(ToString::to_string), Some(address.to_string()));
             assert!(exchange(connection, &[7; 1 << 20]).await.unwrap() == [7; 1 << 20]);
-            let expected = [&[5, 1, 0, 3, 14][..], HOST.as_bytes(), &8008_u16.to_be_bytes()].concat();
+            let expected = [&[5, 1, 0, 3, 12][..], HOST.as_bytes(), &8008_u16.to_be_bytes()].concat();
             assert_eq!(*request.lock().unwrap(), expected);
         }
     });
@@ -41,7 +47,7 @@ pub fn the_proxy_is_given_the_name_and_leads_there<R: Tested>() {
 pub fn what_the_proxy_says_is_the_cause_of_the_failure<R: Tested>() {
     run::<R>(async {
         for (code, refusal) in [(5, Refusal::ConnectionRefused), (0xf0, Refusal::OnionNotFound)] {
-            let (place, _) = proxy::<R>(code, listen::<R>().await.1).await;
+            let (place, _) = proxy::<R>(code, tcp_listen::<R>().await.1).await;
             let client = multiserver::<R>(Onion::new().through(Proxy::at([place.to_string()])).then(shs(CLIENT)));
             let Err(ConnectError::Failed(attempts)) = client.connect(&address("onion")).await else {
                 panic!("it is connected")
@@ -57,7 +63,7 @@ fn address(transport: &str) -> MultiAddress {
     format!("{transport}:{HOST}:8008~shs:{}", key(SERVER)).parse().unwrap()
 }
 
-async fn listen<R: Tested>() -> (Box<dyn TcpListener>, SocketAddr) {
+async fn tcp_listen<R: Tested>() -> (Box<dyn TcpListener>, SocketAddr) {
     let listener = R::default().tcp_listen((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
     let address = listener.local_address().unwrap();
     (listener, address)
@@ -66,7 +72,7 @@ async fn listen<R: Tested>() -> (Box<dyn TcpListener>, SocketAddr) {
 /// A proxy for one connection: it wants no credentials, notes the request, answers with `code` and, after success,
 /// leads to `target`.
 async fn proxy<R: Tested>(code: u8, target: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
-    let (listener, place) = listen::<R>().await;
+    let (listener, place) = tcp_listen::<R>().await;
     let requested = Arc::new(Mutex::new(Vec::new()));
     let note = Arc::clone(&requested);
     let runtime = R::default();
