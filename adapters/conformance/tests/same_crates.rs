@@ -20,6 +20,34 @@ fn the_front_pages_are_the_same() {
 }
 
 #[test]
+fn the_client_of_the_readme_compiles_on_all() {
+    let readme = include_str!("../../../README.md");
+    let (_, readme) = readme.split_once("## A client\n\n```rust,no_run\n").unwrap();
+    let (client, _) = readme.split_once("```").unwrap();
+    for (name, example) in [
+        ("tokio", include_str!("../../tokio/examples/tokio_client.rs")),
+        ("smol", include_str!("../../smol/examples/smol_client.rs")),
+        ("async_std", include_str!("../../async-std/examples/async_std_client.rs")),
+    ] {
+        let expected = client.replace("use multiserver_tokio::", &format!("use multiserver_{name}::"));
+        assert_eq!(example.split_once("\n\n").unwrap().1, expected, "{name}");
+    }
+}
+
+#[test]
+fn the_features_are_the_same() {
+    let [tokio, smol, async_std] = [
+        include_str!("../../tokio/Cargo.toml"),
+        include_str!("../../smol/Cargo.toml"),
+        include_str!("../../async-std/Cargo.toml"),
+    ]
+    .map(|manifest| manifest.split_once("[features]\n").unwrap().1.split_once("\n\n[").unwrap().0);
+    let axum = "\n# A server as a listener for `axum::serve`.\naxum = [\"dep:axum\"]";
+    assert_eq!(smol, tokio.strip_suffix(axum).unwrap());
+    assert_eq!(async_std, smol);
+}
+
+#[test]
 fn all_is_exported_by_the_same_words() {
     for (name, text) in CRATES {
         assert_eq!(text.matches("multiserver_compose::export_with_runtime!(").count(), 1, "{name}");
