@@ -1,4 +1,4 @@
-//! Futures dropped at every poll.
+//! Futures begun anew at every poll, or dropped at any: at each in a simulation, at one in several on real sockets.
 
 use crate::narrow::{Narrow, narrow};
 use crate::support::{
@@ -17,9 +17,6 @@ use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
-
-/// How many polls lie between two cuts; it shares no factor with the two polls that each byte takes.
-const STRIDE: usize = 7;
 
 /// Drives a handshake by a new future at every poll.
 async fn drive_anew<H>(machine: &mut H, stream: &mut Duplex) -> io::Result<H::Output>
@@ -77,7 +74,7 @@ pub fn connecting_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
         let client = multiserver::<R>(W::dialling().then(Narrow).then(shs(CLIENT)));
-        for polls in (1..).step_by(STRIDE) {
+        for polls in (1..).step_by(R::STRIDE) {
             let server = echo::<R>(serving(&way, true)).await;
             let mut connect = Box::pin(client.connect(&server.address));
             let connected = poll_times(&mut connect, polls).await;
@@ -99,7 +96,7 @@ pub fn a_handshake_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
         let way = W::default();
         let client = multiserver::<R>(W::dialling().then(Narrow).then(shs(CLIENT)));
         let (mut server, address) = listen::<R>(serving(&way, true)).await;
-        for polls in (1..).step_by(STRIDE) {
+        for polls in (1..).step_by(R::STRIDE) {
             let enter = async {
                 let incoming = server.accept().await.unwrap();
                 let mut enter = Box::pin(async { incoming.handshake().await?.accept().await });

@@ -29,6 +29,8 @@ impl Default for Simulated {
 }
 
 impl Tested for Simulated {
+    const STRIDE: usize = 1;
+
     fn run(test: impl Future<Output = ()>) {
         let sim = Sim::new(SEED);
         // These tests poll without pause for what is on its way: no time passes meanwhile.

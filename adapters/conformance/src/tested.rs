@@ -11,6 +11,11 @@ use tempfile::TempDir;
 
 /// A runtime under test.
 pub trait Tested: Native<Connection: Into<Connection>> + Clone + Default {
+    /// How many polls lie between two points at which a future is dropped.
+    ///
+    /// Real sockets would take long to try each. It shares no factor with the two polls that each byte takes.
+    const STRIDE: usize = 7;
+
     /// Runs a test to its end.
     fn run(test: impl Future<Output = ()>);
 }
