@@ -1,8 +1,8 @@
 //! Streams that end where they should not, and bytes that come where they need not.
 
 use crate::support::{
-    CLIENT, NETWORK, REFUSED, SERVER, client, client_as, echo_with, exchange, identity, key, listen, raw, raw_pair,
-    run, serving,
+    CLIENT, NETWORK, REFUSED, SERVER, accept, client, client_as, echo_with, exchange, identity, key, listen, raw,
+    raw_pair, run, serving,
 };
 use crate::{Tested, Way};
 use futures_io::{AsyncRead, AsyncWrite};
@@ -10,7 +10,7 @@ use futures_util::future::join;
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_compose::{Connection, Limits};
 use multiserver_core::keys::Ephemeral;
-use multiserver_core::shs::{Client, ClientHandshake, Server, ServerHandshake};
+use multiserver_core::shs::{Client, ClientHandshake, Outcome, Server, ServerHandshake};
 use multiserver_io::{SecureStream, drive};
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
@@ -18,10 +18,16 @@ use std::task::{Context, Poll};
 
 /// A handshake, a frame and a goodbye: what the client below sends.
 const CLIENT_BYTES: usize = 64 + 112 + 34 + 5 + 34;
+/// The same, as the server below sends it.
+const SERVER_BYTES: usize = 64 + 80 + 34 + 5 + 34;
 
 fn client_machine() -> ClientHandshake {
     let client = Client::new(identity(CLIENT), &key(SERVER), &NETWORK).unwrap();
     ClientHandshake::new(client, Ephemeral::from_random([3; 32]))
+}
+
+fn server_machine() -> ServerHandshake {
+    ServerHandshake::new(Server::new(identity(SERVER), &NETWORK), Ephemeral::from_random([4; 32]))
 }
 
 /// A stream that takes so many bytes and no more.
@@ -58,30 +64,65 @@ impl AsyncWrite for Cut {
     }
 }
 
-/// Sends five bytes and a goodbye through a stream that is cut, and goes away.
-async fn send_cut(mut cut: Cut) -> io::Result<()> {
-    let (sealer, opener) = drive(&mut client_machine(), &mut cut).await?.into_boxes();
+/// As a client, sends five bytes and a goodbye through a stream that is cut, and goes away.
+async fn send_as_client(mut cut: Cut) -> io::Result<()> {
+    let outcome = drive(&mut client_machine(), &mut cut).await?;
+    send_hello(cut, outcome).await
+}
+
+/// The same as a server.
+async fn send_as_server(mut cut: Cut) -> io::Result<()> {
+    let authenticated = drive(&mut server_machine(), &mut cut).await?;
+    let outcome = drive(&mut authenticated.into_machine(), &mut cut).await?;
+    send_hello(cut, outcome).await
+}
+
+async fn send_hello(cut: Cut, outcome: Outcome) -> io::Result<()> {
+    let (sealer, opener) = outcome.into_boxes();
     let mut stream = SecureStream::new(cut, sealer, opener);
     stream.write_all(b"hello").await?;
     stream.close().await
 }
 
-/// Only the whole of it is a clean end.
-pub fn a_cut_at_every_byte_is_an_error<R: Tested, W: Way>() {
+/// Reads to the end.
+async fn receive(connection: impl Into<Connection>) -> io::Result<Vec<u8>> {
+    let mut received = Vec::new();
+    connection.into().read_to_end(&mut received).await?;
+    Ok(received)
+}
+
+/// Only the whole of what a client sends is a clean end.
+pub fn a_client_cut_at_every_byte_is_an_error<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
         let (mut server, address) = listen::<R>(serving(&way, false)).await;
         for left in 0..=CLIENT_BYTES {
-            let send = async { send_cut(Cut { io: raw::<R, W>(&address).await, left }).await };
+            let send = async { send_as_client(Cut { io: raw::<R, W>(&address).await, left }).await };
             let receive = async {
                 let request = server.accept().await.unwrap().handshake().await.map_err(io::Error::other)?;
-                let mut connection: Connection = request.accept().await.map_err(io::Error::other)?.into();
-                let mut received = Vec::new();
-                connection.read_to_end(&mut received).await?;
-                Ok::<_, io::Error>(received)
+                receive(request.accept().await.map_err(io::Error::other)?).await
             };
             let (sent, received) = join(send, receive).await;
             let is_whole = left == CLIENT_BYTES;
+            assert_eq!((sent.is_ok(), received.is_ok()), (is_whole, is_whole), "{left} bytes: {received:?}");
+            assert!(received.is_err() || received.unwrap() == b"hello");
+        }
+        assert_eq!(server.handle().live(), 0);
+    });
+}
+
+/// Only the whole of what a server sends is a clean end.
+pub fn a_server_cut_at_every_byte_is_an_error<R: Tested, W: Way>() {
+    run::<R>(async {
+        let way = W::default();
+        let (mut server, transport) = listen::<R>(way.listening()).await;
+        let address = format!("{transport}~shs:{}", key(SERVER)).parse().unwrap();
+        let client = client::<R, W>();
+        for left in 0..=SERVER_BYTES {
+            let send = async { send_as_server(Cut { io: accept(&mut server).await, left }).await };
+            let receive = async { receive(client.connect(&address).await.map_err(io::Error::other)?).await };
+            let (sent, received) = join(send, receive).await;
+            let is_whole = left == SERVER_BYTES;
             assert_eq!((sent.is_ok(), received.is_ok()), (is_whole, is_whole), "{left} bytes: {received:?}");
             assert!(received.is_err() || received.unwrap() == b"hello");
         }
@@ -113,8 +154,7 @@ pub fn no_byte_behind_a_handshake_is_taken<R: Tested, W: Way>() {
             send(&mut near, &[&auth[..], TAIL].concat()).await;
         };
         let driven = async {
-            let mut machine = ServerHandshake::new(Server::new(identity(SERVER), &NETWORK), ephemeral(4));
-            let authenticated = drive(&mut machine, &mut far).await.unwrap();
+            let authenticated = drive(&mut server_machine(), &mut far).await.unwrap();
             drive(&mut authenticated.into_machine(), &mut far).await.unwrap();
             let mut tail = [0; TAIL.len()];
             far.read_exact(&mut tail).await.unwrap();
