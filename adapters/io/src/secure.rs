@@ -6,6 +6,9 @@ use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+/// How many reads one poll makes that yield no plaintext before it lets others have the thread.
+const IDLE_READS: usize = 32;
+
 /// A box stream over a byte stream, both directions.
 ///
 /// - Reading yields plaintext; 0 bytes are the peer's goodbye. A stream below that ends without it, at whatever byte,
@@ -119,7 +122,7 @@ fn poll_read<R: AsyncRead + Unpin>(
     cx: &mut Context<'_>,
     buffer: &mut [u8],
 ) -> Poll<io::Result<usize>> {
-    loop {
+    for _ in 0..IDLE_READS {
         match decoder.read(buffer).map_err(into_io)? {
             Decoded::Plaintext(count) => return Poll::Ready(Ok(count)),
             Decoded::Goodbye => return Poll::Ready(Ok(0)),
@@ -132,6 +135,9 @@ fn poll_read<R: AsyncRead + Unpin>(
             }
         }
     }
+    // A peer can send empty frames for ever, and not every runtime takes the thread from a task that is always ready.
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }
 
 /// Seals what the buffer holds, and writes on what the stream below takes at once.

@@ -4,14 +4,16 @@
 mod support;
 
 use futures_executor::block_on;
-use futures_io::AsyncWrite;
+use futures_io::{AsyncRead, AsyncWrite};
 use futures_util::future::join;
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_core::box_stream::{Opener, Sealer};
 use multiserver_io::{SecureReader, SecureStream, SecureWriter};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use support::{End, ends, pipe, poll_once};
 
 fn sealer(side: u8) -> Sealer {
@@ -211,4 +213,58 @@ fn a_flush_ends_only_when_the_stream_below_has_everything() {
         wire.extend_from_slice(&buffer[..count.unwrap()]);
     }
     assert_eq!(wire.len(), 39);
+}
+
+/// A stream that has all of its frames at hand and yields one a read.
+struct Frames(std::vec::IntoIter<Vec<u8>>);
+
+impl AsyncRead for Frames {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let frame = self.0.next().unwrap_or_default();
+        buffer[..frame.len()].copy_from_slice(&frame);
+        Poll::Ready(Ok(frame.len()))
+    }
+}
+
+/// So many frames with a valid, empty body, and one that says hello.
+fn empty_frames_and_hello(count: u8) -> Vec<Vec<u8>> {
+    let key = [1; 32];
+    let nonce = |number: u8| {
+        let mut nonce = [1; 24];
+        nonce[23] += number;
+        nonce
+    };
+    let empty = |index: u8| {
+        let mut content = [0; 18];
+        content[2..].copy_from_slice(&multiserver_secretbox::seal(&key, &nonce(2 * index + 1), &mut []));
+        let tag = multiserver_secretbox::seal(&key, &nonce(2 * index), &mut content);
+        [&tag[..], &content].concat()
+    };
+    let mut body = *b"hello";
+    let header = Sealer::new(key, nonce(2 * count)).seal(&mut body).unwrap();
+    (0..count).map(empty).chain([[&header[..], &body].concat()]).collect()
+}
+
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_peer_that_sends_empty_frames_only_does_not_hold_the_thread() {
+    let mut reader = SecureReader::new(Frames(empty_frames_and_hello(100).into_iter()), opener(1));
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&wakes));
+    let mut buffer = [0; 8];
+    let mut poll = || Pin::new(&mut reader).poll_read(&mut Context::from_waker(&waker), &mut buffer);
+    for polls in 1..=3 {
+        assert!(poll().is_pending());
+        assert_eq!(wakes.0.load(Ordering::Relaxed), polls, "it asks to be polled again");
+    }
+    assert!(matches!(poll(), Poll::Ready(Ok(5))), "nothing is lost");
+    assert_eq!(&buffer[..5], b"hello");
 }
