@@ -5,7 +5,7 @@ use core::fmt;
 #[non_exhaustive]
 pub enum Error {
     /// The proxy closed the connection before this answer was complete.
-    #[error("the connection was closed before {0} was complete")]
+    #[error("the proxy closed the connection before {0} was complete")]
     Closed(Stage),
     /// The answer has another version byte than the protocol's; holds it.
     #[error("{stage} starts with byte {found:#04x}, not {expected:#04x}: is this a SOCKS5 proxy?")]
