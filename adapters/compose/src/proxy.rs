@@ -36,10 +36,11 @@ pub struct Proxy {
 }
 
 /// A text is no place of a proxy, or there is none.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, Copy, thiserror::Error)]
 enum BadProxy {
-    #[error("no proxy is at `{0}`: expected a host, `:` and a port, such as 127.0.0.1:9050 or [::1]:9050")]
-    Text(String),
+    /// Which one it is, from 1. The text stays out: a URL given by mistake may hold a password.
+    #[error("proxy address {0} is not HOST:PORT, such as 127.0.0.1:9050 or [::1]:9050")]
+    Text(usize),
     #[error("a proxy needs an address, such as 127.0.0.1:9050")]
     Nowhere,
 }
@@ -57,11 +58,8 @@ impl Proxy {
     /// passed over, not one that refuses.
     #[must_use]
     pub fn at<T: Into<String>>(addresses: impl IntoIterator<Item = T>) -> Self {
-        let place = |address: T| {
-            let text = address.into();
-            Place::parse(&text).ok_or(BadProxy::Text(text))
-        };
-        Self { places: addresses.into_iter().map(place).collect(), credentials: None }
+        let place = |(number, address): (usize, T)| Place::parse(&address.into()).ok_or(BadProxy::Text(number));
+        Self { places: (1..).zip(addresses).map(place).collect(), credentials: None }
     }
 
     /// Sets the user and password that it is told.
@@ -76,7 +74,7 @@ impl Proxy {
 
     pub(crate) fn check(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         match self.places.iter().find_map(|place| place.as_ref().err()) {
-            Some(error) => Err(Box::new(error.clone())),
+            Some(error) => Err(Box::new(*error)),
             None if self.places.is_empty() => Err(Box::new(BadProxy::Nowhere)),
             None => Ok(()),
         }
