@@ -34,7 +34,7 @@ pub struct Tls {
 pub struct Url {
     pub(super) host: Host,
     pub(super) port: u16,
-    /// The host, and the port unless it is the default one.
+    /// The host, without a zone, and the port unless it is the default one.
     pub(super) authority: String,
     pub(super) path: String,
 }
@@ -142,8 +142,35 @@ impl sealed::Sealed for Tls {
 
 impl Url {
     fn new(host: &Host, port: u16, default_port: u16, path: &str) -> Self {
-        let authority =
-            if port == default_port { host.in_url().to_string() } else { format!("{}:{port}", host.in_url()) };
+        let mut authority = host.in_url().to_string();
+        // Only this machine knows what a zone means, and HTTP has no place for it (RFC 6874).
+        if let Some(start) = authority.find('%') {
+            authority.replace_range(start.., "]");
+        }
+        if port != default_port {
+            authority = format!("{authority}:{port}");
+        }
         Self { host: host.clone(), port, authority, path: path.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sealed::Sealed;
+    use super::*;
+    use multiserver_core::address::Address;
+
+    #[test]
+    fn the_authority_has_the_host_and_no_zone() {
+        for (address, host, authority) in [
+            ("ws://[fe80::1%eth0]:1/", "fe80::1%eth0", "[fe80::1]:1"),
+            ("ws://[fe80::1%eth0]/", "fe80::1%eth0", "[fe80::1]"),
+            ("ws://[::1]:80/", "::1", "[::1]"),
+            ("ws://h:8989/path", "h", "h:8989"),
+        ] {
+            let address: Address = address.parse().unwrap();
+            let url = Plain::url(address.transport()).unwrap();
+            assert_eq!((url.host.as_str(), url.authority.as_str()), (host, authority), "{address}");
+        }
     }
 }
