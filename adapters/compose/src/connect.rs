@@ -110,7 +110,7 @@ pub(crate) async fn reach(
     }
     failed.sort_by_key(|((index, _), _)| *index);
     let report = |((_, candidate), failure): ((usize, &Candidate<'_>), Failure)| FailedAttempt {
-        address: candidate.address.redacted().to_string(),
+        address: candidate.suite.without_secrets(candidate.address).redacted().to_string(),
         suite: candidate.suite.name.to_string(),
         failure,
     };
@@ -121,7 +121,11 @@ async fn attempt(inner: &Inner, candidate: &Candidate<'_>, deadline: Option<Dura
     let context = Context::new(Arc::clone(&inner.runtime), Stage::Connect);
     let Candidate { suite, address, .. } = candidate;
     let mut deadline = Deadline::new(&**context.runtime(), deadline.unwrap_or(suite.limits.deadline));
-    let span = tracing::debug_span!("attempt", suite = %suite.name, address = %address.redacted());
+    let span = tracing::debug_span!(
+        "attempt",
+        suite = %suite.name,
+        address = %suite.without_secrets(address).redacted()
+    );
     let result = match deadline.before(open(suite, address, &context)).instrument(span.clone()).await {
         Ok(Ok(reached)) => Ok(reached),
         Ok(Err(source)) => Err(Failure::Io { stage: context.stage(), source }),
@@ -136,7 +140,6 @@ async fn attempt(inner: &Inner, candidate: &Candidate<'_>, deadline: Option<Dura
 
 async fn open(suite: &Ready, address: &Address, context: &Context) -> io::Result<Reached> {
     let mut io = suite.transport.dial(context, address.transport()).await?;
-    let mut shown = Address::new(address.transport());
     let (mut peer, mut channel_binding) = (None, None);
     for (transform, layer) in suite.pairs(address) {
         context.enter(Stage::Handshake);
@@ -149,8 +152,7 @@ async fn open(suite: &Ready, address: &Address, context: &Context) -> io::Result
         io = transformed.io;
         peer = peer.or(transformed.peer);
         channel_binding = transformed.channel_binding.or(channel_binding);
-        shown = shown.then(transform.without_secrets(layer));
     }
-    let (suite, since) = (Arc::clone(&suite.name), context.runtime().now());
-    Ok(Reached { io, address: shown, peer, channel_binding, suite, since })
+    let (address, since) = (suite.without_secrets(address), context.runtime().now());
+    Ok(Reached { io, address, peer, channel_binding, suite: Arc::clone(&suite.name), since })
 }

@@ -70,7 +70,7 @@ pub enum ConnectError {
     /// No suite fits all layers of any of the addresses.
     #[error("no suite here fits {0}")]
     NoSuite(
-        /// The addresses, without seeds.
+        /// The addresses, without the seeds of the layers that the core crate knows; no suite knows the others.
         String,
     ),
     /// Every address that fits a suite failed.
@@ -96,7 +96,7 @@ impl ConnectError {
 #[derive(Debug, thiserror::Error)]
 #[error("{address}: {failure}")]
 pub struct FailedAttempt {
-    /// The address, without a seed.
+    /// The address, without the secrets that the [transforms](crate::Transform::without_secrets) of the suite know of.
     pub address: String,
     /// The name of the suite it was tried through.
     pub suite: String,

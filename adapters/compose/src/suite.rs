@@ -94,6 +94,12 @@ impl Ready {
         self.transforms.iter().map(|transform| &**transform).zip(address.transforms())
     }
 
+    /// The address, which fits, as it may be shown: every transform leaves out the secrets of its own layer.
+    pub(crate) fn without_secrets(&self, address: &Address) -> Address {
+        let transport = Address::new(address.transport());
+        self.pairs(address).fold(transport, |shown, (transform, layer)| shown.then(transform.without_secrets(layer)))
+    }
+
     /// Where it will be found in this scope, as far as that is known before it listens.
     pub(crate) fn addresses(&self, runtime: &dyn Runtime, scope: Scope) -> Vec<Address> {
         self.over(self.transport.addresses(runtime, scope))

@@ -1,11 +1,14 @@
-//! What is traced. The only test here: whether a thread traces is decided once for all of a process.
+//! What is shown of attempts and peers, in traces and in errors. The only test here: whether a thread traces is decided
+//! once for all of a process.
 #![allow(clippy::unwrap_used)]
 
 mod support;
 
-use multiserver_tokio::NetworkKey;
-use multiserver_tokio::core::keys::Seed;
-use std::io;
+use multiserver_tokio::core::address::{Layer, LayerBuf};
+use multiserver_tokio::core::keys::{PublicKey, Seed};
+use multiserver_tokio::io::Duplex;
+use multiserver_tokio::{Admission, BoxFuture, Context, Multiserver, Net, NetworkKey, Transform, Transformed};
+use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex};
 use support::{SERVER, client, client_of, echo, exchange, key, suite};
 use tracing::Level;
@@ -25,8 +28,45 @@ impl io::Write for Trace {
     }
 }
 
+/// `toll:GATE:TOKEN`, a layer that the core does not know and whose token is a secret; nobody gets through.
+struct Toll;
+
+impl Transform for Toll {
+    fn name(&self) -> &str {
+        "toll"
+    }
+
+    fn matches(&self, layer: Layer<'_>) -> bool {
+        layer.name() == "toll"
+    }
+
+    fn layer(&self) -> LayerBuf {
+        LayerBuf::new("toll", ["gate"]).unwrap()
+    }
+
+    fn proves_peer(&self) -> bool {
+        false
+    }
+
+    fn expected_peer(&self, _: Layer<'_>) -> Option<PublicKey> {
+        None
+    }
+
+    fn without_secrets(&self, layer: Layer<'_>) -> LayerBuf {
+        LayerBuf::new("toll", layer.fields().take(1)).unwrap()
+    }
+
+    fn client<'a>(&'a self, _: &'a Context, _: Layer<'a>, _: Duplex) -> BoxFuture<'a, io::Result<Transformed>> {
+        Box::pin(async { Err(ErrorKind::ConnectionRefused.into()) })
+    }
+
+    fn server<'a>(&'a self, _: &'a Context, _: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
+        unreachable!("it only dials")
+    }
+}
+
 #[tokio::test]
-async fn attempts_and_peers_are_traced_without_secrets() {
+async fn attempts_and_peers_are_shown_without_secrets() {
     let trace = Trace::default();
     let writer = trace.clone();
     let subscriber =
@@ -41,9 +81,18 @@ async fn attempts_and_peers_are_traced_without_secrets() {
     client_of(network).connect(&seeded).await.unwrap_err();
     server.reports.wait_for("the handshake failed", 1).await;
 
+    let toll = Multiserver::builder().suite(Net::dial_only().then(Toll)).build().unwrap();
+    let net = server.address.addresses().next().unwrap().transport();
+    let error = toll.connect(&format!("{net}~toll:north:hush").parse().unwrap()).await.unwrap_err();
+    for shown in [error.to_string(), format!("{error:?}")] {
+        assert!(shown.contains("~toll:north") && !shown.contains("hush"), "{shown}");
+    }
+
     let trace = String::from_utf8(trace.0.lock().unwrap().clone()).unwrap();
     for expected in [
         "attempt{suite=net~shs address=net:127.0.0.1:",
+        "attempt{suite=net~toll address=net:127.0.0.1:",
+        "~toll:north}",
         "connected",
         "incoming{suite=net~shs address=net:127.0.0.1:",
         &format!("~shs:{}: accepted", key(42)),
@@ -52,7 +101,7 @@ async fn attempts_and_peers_are_traced_without_secrets() {
     ] {
         assert!(trace.contains(expected), "{expected} is not in {trace}");
     }
-    for secret in [&seed, "42, 42", "77, 77", "1, 1, 1", "2, 2, 2"] {
+    for secret in [&seed, "42, 42", "77, 77", "1, 1, 1", "2, 2, 2", "hush"] {
         assert!(!trace.contains(secret), "{secret} is in {trace}");
     }
 }

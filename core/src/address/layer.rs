@@ -60,7 +60,9 @@ impl<'a> Layer<'a> {
         self.text
     }
 
-    /// Returns a value whose `Display` is the layer, with `<seed>` in the place of a seed.
+    /// Returns a value whose `Display` is the layer, with `<seed>` in the place of a seed if this crate knows the layer.
+    ///
+    /// What other layers hold is shown, secret or not.
     #[must_use]
     pub fn redacted(&self) -> impl fmt::Display + use<'a> {
         Redacted(*self)

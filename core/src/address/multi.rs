@@ -26,7 +26,7 @@ impl MultiAddress {
         self.0.iter()
     }
 
-    /// Returns a value whose `Display` is the multi-address, with `<seed>` in the place of each seed.
+    /// Returns a value whose `Display` is the multi-address, each address [redacted](Address::redacted).
     #[must_use]
     pub fn redacted(&self) -> impl fmt::Display + '_ {
         Redacted(self)

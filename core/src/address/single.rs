@@ -57,7 +57,10 @@ impl Address {
         self.layers().skip(1)
     }
 
-    /// Returns a value whose `Display` is the address, with `<seed>` in the place of a seed.
+    /// Returns a value whose `Display` is the address, with `<seed>` in the place of a seed of the layers that this crate
+    /// knows.
+    ///
+    /// What other layers hold is shown, secret or not.
     #[must_use]
     pub fn redacted(&self) -> impl fmt::Display + '_ {
         Redacted(self)
