@@ -70,7 +70,7 @@ pub enum ConnectError {
     /// No suite fits all layers of any of the addresses.
     #[error("no suite here fits {0}")]
     NoSuite(
-        /// The addresses, without the seeds of the layers that the core crate knows; no suite knows the others.
+        /// The addresses, without the seeds of the layers that the core crate knows; secrets of others are shown.
         String,
     ),
     /// Every address that fits a suite failed.
