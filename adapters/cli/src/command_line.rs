@@ -4,7 +4,7 @@ use crate::exit::Failure;
 use crate::mask::masked;
 use crate::text_file::read_secret_text;
 use crate::{address, connect, forward, identity, keygen, ping, serve};
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 use multiserver_tokio::{MultiAddress, NetworkKey, Shs};
 use std::env::{self, VarError};
@@ -56,12 +56,16 @@ impl CommandLine {
 
 /// Masks the arguments that an error repeats: one in the wrong place may be an address with a seed.
 fn without_secrets(mut error: clap::Error) -> clap::Error {
-    for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue] {
+    // Only an argument that is unknown is not one of our own names.
+    let argument = (error.kind() == ErrorKind::UnknownArgument).then_some(ContextKind::InvalidArg);
+    for kind in [ContextKind::InvalidSubcommand, ContextKind::InvalidValue].into_iter().chain(argument) {
         if let Some(ContextValue::String(text)) = error.get(kind) {
             let text = masked(text);
             error.insert(kind, ContextValue::String(text));
         }
     }
+    // Hints repeat the argument too.
+    error.remove(ContextKind::Suggested);
     error
 }
 

@@ -79,6 +79,7 @@ mod tests {
             }
         }
         assert_eq!(masked("gfhWsBYIEOZ*YCmSYXJKmj3yj+f8"), "*".repeat(28));
+        assert_eq!(masked("gfhWsBYIEOZ*YCmSYXJKmj*yj+f8H2Mqy2*Zk0/I6Ys="), STARS);
     }
 
     #[test]

@@ -153,6 +153,7 @@ fn what_is_wrong_with_the_command_line_is_said_without_a_seed() {
         &["address", &wrong],
         &["connect", &address, &address],
         &[&address],
+        &["connect", &format!("--{seed}")],
         &["serve", "--net", &address],
         &["serve", "--allow", &address],
         &["serve", "--external", &address],
@@ -165,6 +166,8 @@ fn what_is_wrong_with_the_command_line_is_said_without_a_seed() {
         assert!(!failed.errors.is_empty() && !failed.errors.contains("gfhWsB"), "{failed:?}");
     }
     assert!(home.run(&["connect", &wrong], b"").failure(2).contains("at byte 6: expected a port"));
+    let none = home.run(&["forward", "--max-connections", "0", &address], b"");
+    assert!(none.errors.contains("'0' for '--max-connections <N>'"), "{none:?}");
 }
 
 /// The next connection; the listener is closed then.
