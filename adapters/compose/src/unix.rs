@@ -12,6 +12,8 @@ use std::task::{self, Poll, ready};
 ///
 /// Only the file's owner can connect (mode 0600). A socket file that a program has left behind is replaced; one where
 /// somebody listens is not, and neither is any other file. The file is removed when the server closes.
+///
+/// Who connects has no name of its own: the path in a peer's address is the one where the server listens.
 #[derive(Debug, Clone, Default)]
 pub struct Unix {
     bind: Option<Result<address::Unix, BadPath>>,
@@ -122,9 +124,8 @@ impl Listener for Listening {
         if scope == Scope::Device { vec![self.unix.clone().into()] } else { Vec::new() }
     }
 
-    /// Who connects to a Unix socket has no address of its own.
     fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<Arrival>> {
         let io = ready!(self.listener.poll_accept(cx))?;
-        Poll::Ready(Ok(Arrival::new(io)))
+        Poll::Ready(Ok(Arrival::new(io).with_layer(self.unix.clone())))
     }
 }
