@@ -19,6 +19,10 @@ use std::time::SystemTime;
 ///
 /// Writes may be held back until a flush. Closing ends the direction to the peer only; what the peer sends can still
 /// be read. Dropping it without closing leaves the peer with a truncated stream, which it takes for an error.
+///
+/// What the caller's authorizer returned about the peer is not in here, since its type is the caller's own:
+/// [`Server::serve`](crate::Server::serve) hands it to the handler and
+/// [`Incoming::authorize`](crate::Incoming::authorize) returns it, both beside the connection.
 pub struct Connection {
     read: ReadHalf,
     write: WriteHalf,
@@ -78,7 +82,7 @@ impl Connection {
 
     /// The peer's address in full, as far as the transport knows it: where it comes from or was dialled, and its key.
     ///
-    /// It never holds a seed.
+    /// It never holds a seed. A peer that came through a Unix socket has the path where the server listens.
     #[must_use]
     pub fn address(&self) -> Option<&Address> {
         self.read.about.address.as_ref()

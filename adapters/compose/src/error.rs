@@ -48,6 +48,9 @@ impl Failure {
     ///
     /// A peer that is away, too busy or cut off may come back. One that refused us, proved another key or does not
     /// keep to the protocol will do so again, and what this side does not permit or support stays that way.
+    ///
+    /// A server of `shs` refuses by closing in the place of the handshake's last message. One that dies or is cut off
+    /// there, between the client's proof and its own, looks the same: that counts as a refusal.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {

@@ -98,8 +98,9 @@ impl<R: Native> Keep<R> {
     ///
     /// # Errors
     /// Every attempt failed, and [none of them would fare better](ConnectError::is_retryable) another time: the peer
-    /// refuses us, is another one, or the address holds a seed, which serves once. Calling it again tries again, after
-    /// a pause.
+    /// refuses us, is another one, or the address holds a seed, which serves once. A server that
+    /// [dies late in the handshake](crate::Failure::is_retryable) looks like one that refuses us. Calling it again tries
+    /// again, after a pause.
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing: the next call goes on where it was. Dropping the link gives up what is under

@@ -10,6 +10,10 @@ use std::io;
 /// A layer over a byte stream: `shs`, or one of your own.
 ///
 /// A transform keeps no connection: it is shared by all connections of its suite, on both sides.
+///
+/// An example from outside: [`adapters/tokio/examples/own_layers`].
+///
+/// [`adapters/tokio/examples/own_layers`]: https://github.com/multiserver-rs/multiserver/tree/main/adapters/tokio/examples/own_layers
 pub trait Transform: Send + Sync + 'static {
     /// The name its layers have in addresses.
     fn name(&self) -> &str;

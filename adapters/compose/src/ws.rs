@@ -40,6 +40,9 @@ pub type Wss = WebSocket<Tls>;
 /// Closing a connection says goodbye where the layer above has one, as `shs` does, and leaves the other direction open;
 /// the WebSocket is closed when both have ended, or when the connection is dropped. Without such a layer closing ends
 /// both directions, since a WebSocket has no other end: see [`multiserver_ws`].
+///
+/// Keep reading: pings are sent and answered only while the connection is read. One that is not read and carries nothing
+/// for longer than a proxy on the way waits, a minute with nginx by default, may be cut there.
 #[derive(Clone)]
 pub struct WebSocket<S> {
     bind: Bind,
