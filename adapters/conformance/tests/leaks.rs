@@ -2,7 +2,7 @@
 
 use multiserver_async_std::AsyncStd;
 use multiserver_conformance::leaks::a_thousand_connections_leave_nothing;
-use multiserver_conformance::{File, Loopback, WebSocket};
+use multiserver_conformance::{File, Loopback, Simulated, WebSocket};
 use multiserver_smol::Smol;
 use multiserver_tokio::Tokio;
 
@@ -17,4 +17,7 @@ fn a_thousand_connections_leave_nothing_on_any_runtime() {
     a_thousand_connections_leave_nothing::<AsyncStd, Loopback>();
     a_thousand_connections_leave_nothing::<AsyncStd, File>();
     a_thousand_connections_leave_nothing::<AsyncStd, WebSocket>();
+    a_thousand_connections_leave_nothing::<Simulated, Loopback>();
+    a_thousand_connections_leave_nothing::<Simulated, File>();
+    a_thousand_connections_leave_nothing::<Simulated, WebSocket>();
 }

@@ -197,3 +197,53 @@ impl fmt::Debug for Sim {
         f.debug_struct("Sim").field("now", &self.now()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::keys::Seed;
+    use crate::network::Network;
+    use crate::{KeyPair, Multiserver, Net, Scope, Shs};
+    use futures_util::future::{FutureExt, join};
+    use futures_util::{AsyncReadExt, AsyncWriteExt};
+
+    /// Each of them beside an attempt that is given up on its way.
+    #[test]
+    fn a_thousand_connections_leave_nothing() {
+        let sim = Sim::new(1);
+        let shs = |fill| Shs::new(KeyPair::from_seed(Seed::from_bytes([fill; 32])));
+        let on = |name, suite| Multiserver::builder_on(sim.runtime(name)).suite(suite).build().unwrap();
+        let server = on("server", Net::bind("0.0.0.0:8008").then(shs(1)));
+        let client = on("client", Net::dial_only().then(shs(2)));
+        let test = async {
+            let server = server.listen().await.unwrap();
+            let (address, handle) = (server.address(Scope::Local).unwrap(), server.handle());
+            let serve = server.serve(
+                |_| async { Some(()) },
+                |connection, ()| async {
+                    let (read, mut write) = connection.into_split();
+                    futures_util::io::copy(read, &mut write).await.unwrap();
+                    write.close().await.unwrap();
+                },
+            );
+            let talk = async {
+                for _ in 0..1000 {
+                    assert!(client.connect(&address).now_or_never().is_none());
+                    let mut connection = client.connect(&address).await.unwrap();
+                    connection.write_all(b"hello").await.unwrap();
+                    connection.close().await.unwrap();
+                    let mut back = Vec::new();
+                    connection.read_to_end(&mut back).await.unwrap();
+                    assert_eq!(back, b"hello");
+                }
+                assert_eq!(handle.close(LONGEST).await, 0);
+            };
+            join(serve, talk).await;
+        };
+        sim.block_on(test).unwrap();
+        sim.advance(Duration::from_secs(60)).unwrap();
+        assert_eq!(sim.world.executor.tasks_left(), 0);
+        let left = |network: &mut Network| (network.sockets.len(), network.listeners.len(), network.agenda.next());
+        assert_eq!(sim.world.with(left), (0, 0, None));
+    }
+}
