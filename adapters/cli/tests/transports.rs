@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::Home;
+use common::{Home, Program};
 use std::net::TcpListener;
 
 #[test]
@@ -24,7 +24,7 @@ fn every_transport_is_served_and_reached() {
 }
 
 #[test]
-fn tls_is_served_with_a_certificate_and_not_trusted_by_itself() {
+fn tls_is_served_with_a_certificate_and_reached_where_that_is_trusted() {
     let home = Home::new();
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let (cert, key) = (home.path("cert.pem"), home.path("key.pem"));
@@ -35,6 +35,13 @@ fn tls_is_served_with_a_certificate_and_not_trusted_by_itself() {
     assert!(address.starts_with("wss://localhost:"), "{address}");
     let client = home.run(&["connect", &address], b"hello");
     assert!(client.failure(1).contains("no TLS with that host"), "{client:?}");
+    // What is in the place of the platform's roots, as with OpenSSL, where these are files.
+    let mut trusting = home.command(&["connect", &address]);
+    trusting.env("SSL_CERT_FILE", cert);
+    let mut trusting = Program::start(trusting);
+    trusting.send(b"hello");
+    let trusting = trusting.end();
+    assert_eq!((trusting.status, trusting.output.as_slice()), (0, b"hello".as_slice()), "{}", trusting.errors);
     let swapped = home.run(&["serve", "--echo", "--wss", "localhost:0", "--cert", key, "--key", cert], b"");
     assert!(swapped.failure(1).contains("certificate"), "{swapped:?}");
 }

@@ -159,6 +159,20 @@ fn the_time_a_request_is_held_counts() {
 }
 
 #[test]
+fn a_host_that_nobody_knows_may_be_known_later() {
+    let sim = Sim::new(9);
+    let server = sim.runtime("server");
+    let address = echo(&sim, &server).to_string().replace(&server.addresses()[0].to_string(), "nobody");
+    let (client, address) = (client(&sim.runtime("client")), address.parse().unwrap());
+    let error = sim.block_on(client.connect(&address)).unwrap().unwrap_err();
+    assert!(error.is_retryable(), "{error}");
+    let ConnectError::Failed(attempts) = error else { unreachable!() };
+    assert_eq!(attempts[0].failure.stage(), Some(Stage::Resolve), "{}", attempts[0]);
+    sim.name("nobody", server.addresses());
+    assert!(sim.block_on(client.connect(&address)).unwrap().is_ok());
+}
+
+#[test]
 fn an_ip_address_that_does_not_answer_has_a_short_head_start_only() {
     let sim = Sim::new(7);
     let server = sim.runtime("server");

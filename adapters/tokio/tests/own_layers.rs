@@ -8,8 +8,8 @@ mod support;
 use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::io::{BoxRead, BoxWrite, Duplex};
 use multiserver_tokio::{
-    Admission, BoxFuture, Connection, Context, Limits, Multiserver, Native, Net, PublicKey, Runtime, Scope, Shs, Suite,
-    TcpListener, Tokio, Transform, Transformed,
+    Admission, BoxFuture, Connection, Context, Limits, Multiserver, Native, Net, Onion, PublicKey, Runtime, Scope, Shs,
+    Suite, TcpListener, Tokio, Transform, Transformed,
 };
 use pipe::Pipes;
 use std::io::{self, ErrorKind};
@@ -159,13 +159,17 @@ async fn a_listener_that_fails_is_asked_again_later_and_later() {
 }
 
 /// Tokio, with a name service in which `both` has addresses that never answer before the one that does, and `nowhere`
-/// has addresses that answer with a refusal.
+/// has addresses that answer with a refusal; on a machine where no Tor runs.
 #[derive(Default)]
 struct Names(Tokio);
 
 const SILENT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 const DEAD: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), IpAddr::V4(Ipv4Addr::new(192, 0, 2, 3))];
+
+/// The SOCKS ports of Tor and of Tor Browser, in the order to be tried in.
+const TOR: [SocketAddr; 2] =
+    [SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9050), SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9150)];
 
 impl Runtime for Names {
     fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
@@ -183,7 +187,7 @@ impl Runtime for Names {
         if address.ip() == SILENT {
             return Box::pin(std::future::pending());
         }
-        if DEAD.contains(&address.ip()) {
+        if DEAD.contains(&address.ip()) || TOR.contains(&address) {
             return Box::pin(async { Err(ErrorKind::ConnectionRefused.into()) });
         }
         self.0.tcp_connect(address)
@@ -234,6 +238,16 @@ async fn every_ip_address_that_failed_is_named() {
     let text = client.connect(&"net:nowhere:1000".parse().unwrap()).await.unwrap_err().to_string();
     for part in ["net:nowhere:1000: connecting failed", "192.0.2.2:1000: connection refused", "192.0.2.3:1000: con"] {
         assert!(text.contains(part), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn tor_is_looked_for_at_its_own_port_and_at_that_of_its_browser() {
+    let client = multiserver_compose::Multiserver::<Names>::builder().suite(Onion::new()).build().unwrap();
+    let text = client.connect(&"onion:a.onion:1000".parse().unwrap()).await.unwrap_err().to_string();
+    let [tor, browser] = TOR;
+    for part in [format!("no proxy at {tor} or {browser};"), format!("{tor}: con"), format!("{browser}: con")] {
+        assert!(text.contains(&part), "{part} in {text}");
     }
 }
 
