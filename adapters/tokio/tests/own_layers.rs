@@ -8,8 +8,8 @@ mod support;
 use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::io::{BoxRead, BoxWrite, Duplex};
 use multiserver_tokio::{
-    Admission, BoxFuture, Connection, Context, Limits, Multiserver, Native, Net, Onion, PublicKey, Runtime, Scope, Shs,
-    Suite, TcpListener, Tokio, Transform, Transformed,
+    Admission, BoxFuture, Connection, Context, Limits, Multiserver, Native, Net, PublicKey, Runtime, Scope, Shs, Suite,
+    TcpListener, Tokio, Transform, Transformed,
 };
 use pipe::Pipes;
 use std::io::{self, ErrorKind};
@@ -241,9 +241,11 @@ async fn every_ip_address_that_failed_is_named() {
     }
 }
 
+#[cfg(feature = "onion")]
 #[tokio::test]
 async fn tor_is_looked_for_at_its_own_port_and_at_that_of_its_browser() {
-    let client = multiserver_compose::Multiserver::<Names>::builder().suite(Onion::new()).build().unwrap();
+    let client =
+        multiserver_compose::Multiserver::<Names>::builder().suite(multiserver_tokio::Onion::new()).build().unwrap();
     let text = client.connect(&"onion:a.onion:1000".parse().unwrap()).await.unwrap_err().to_string();
     let [tor, browser] = TOR;
     for part in [format!("no proxy at {tor} or {browser};"), format!("{tor}: con"), format!("{browser}: con")] {
