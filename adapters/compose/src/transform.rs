@@ -39,7 +39,7 @@ pub trait Transform: Send + Sync + 'static {
     /// The key that dialling this layer proves, if it proves any.
     fn expected_peer(&self, layer: Layer<'_>) -> Option<PublicKey>;
 
-    /// The layer as the address of a connection shows it, without secrets.
+    /// The layer as connections, errors and traces show it, without secrets.
     fn without_secrets(&self, layer: Layer<'_>) -> LayerBuf {
         layer.into()
     }

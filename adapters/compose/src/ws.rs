@@ -52,10 +52,10 @@ pub struct WebSocket<S> {
     security: S,
 }
 
-/// A text is no URL of a WebSocket.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("the external address `{0}` is none: expected a URL such as wss://example.org/path")]
-struct BadExternal(String);
+/// A text is no URL of a WebSocket: which one, from 1. The text stays out, since a URL may hold a password.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("external address {0} is not a URL such as wss://example.org/path")]
+struct BadExternal(usize);
 
 impl WebSocket<Plain> {
     /// WebSocket for connecting only.
@@ -112,8 +112,8 @@ impl<S: Security> WebSocket<S> {
     /// Behind a reverse proxy that ends TLS, a plain `Ws` has a `wss` URL here.
     #[must_use]
     pub fn external(mut self, url: impl Into<String>) -> Self {
-        let url = url.into();
-        self.external.push(parse_external(&url).ok_or(BadExternal(url)));
+        let number = self.external.len() + 1;
+        self.external.push(parse_external(&url.into()).ok_or(BadExternal(number)));
         self
     }
 
@@ -163,7 +163,7 @@ impl<S: Security> Transport for WebSocket<S> {
     fn check(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         self.bind.check()?;
         match self.external.iter().find_map(|url| url.as_ref().err()) {
-            Some(error) => Err(Box::new(error.clone())),
+            Some(error) => Err(Box::new(*error)),
             None => Ok(()),
         }
     }

@@ -35,16 +35,8 @@ fn refusal(error: &ConnectError) -> Refusal {
 
 /// Connects to a service that is new: Tor may need a while until the client finds what the service has published.
 async fn connect(client: &Multiserver, address: &MultiAddress) -> Connection {
-    let connect = async {
-        loop {
-            match client.connect(address).await {
-                Ok(connection) => return connection,
-                Err(error) => println!("{:?}: {error}", refusal(&error)),
-            }
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
-    };
-    timeout(Duration::from_secs(180), connect).await.unwrap()
+    let mut link = client.keep(address.clone()).pauses(Duration::from_millis(500), Duration::from_secs(2));
+    timeout(Duration::from_secs(180), link.next()).await.unwrap().unwrap()
 }
 
 #[tokio::test]

@@ -229,9 +229,12 @@ async fn an_external_url_is_where_it_is_found_in_public() {
     let multiserver = Multiserver::builder().suite(ws).build().unwrap();
     let found = multiserver.address(Scope::Public).unwrap().to_string();
     assert_eq!(found, format!("wss://example.org/ws~shs:{}", key(SERVER)));
-    for bad in ["example.org", "net:example.org:1", "wss://example.org~noauth", "https://example.org"] {
-        let ws = Ws::bind("127.0.0.1:0").external(bad);
-        assert!(Multiserver::builder().suite(ws).build().unwrap_err().to_string().contains(bad), "{bad}");
+    let bad = ["example.org", "net:example.org:1", "wss://example.org~noauth", "https://example.org", "wss://u:pw@h/"];
+    for bad in bad {
+        let ws = Ws::bind("127.0.0.1:0").external("wss://example.org/ws").external(bad);
+        let error = Multiserver::builder().suite(ws).build().unwrap_err();
+        assert!(error.to_string().contains("external address 2 is not a URL"), "{bad}: {error}");
+        assert!(!format!("{error} {error:?}").contains("u:pw"), "{error:?}");
     }
 }
 
