@@ -10,12 +10,10 @@
 
 const { EventEmitter } = require('events')
 const readline = require('readline')
-const pull = require('pull-stream')
 const makeChannel = require('multiserver-rn-channel')
 const shs = require('multiserver-3/plugins/shs')
-const { config, reason } = require('./peer')
-
-const PIECE = 100000
+const { run } = require('./echo')
+const { config } = require('./peer')
 
 const channel = new EventEmitter()
 channel.send = (text) => process.stdout.write(text + '\n')
@@ -31,21 +29,4 @@ if (config.address.includes('~shs:')) {
     authenticate: (key, cb) => cb(null, true)
   }))
 }
-const ms = require('multiserver-3')([suite])
-
-const report = (error) => console.error(error || 'done')
-const payload = Buffer.alloc(config.length || 0, Buffer.from(Array.from({ length: 251 }, (_, i) => i)))
-const pieces = []
-for (let start = 0; start < payload.length; start += PIECE) pieces.push(payload.slice(start, start + PIECE))
-
-if (config.role === 'server') {
-  ms.server((stream) => pull(stream.source, pull.through(null, (end) => report(reason(end))), stream.sink), report)
-} else {
-  ms.client(config.address, (err, stream) => {
-    if (err) return report(reason(err))
-    pull(pull.values(pieces), stream.sink)
-    pull(stream.source, pull.collect((err, received) => {
-      report(reason(err) || (Buffer.concat(received).equals(payload) ? null : 'other bytes came back'))
-    }))
-  })
-}
+run(require('multiserver-3')([suite]))

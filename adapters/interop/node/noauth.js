@@ -10,10 +10,8 @@
 // It ends when its standard input does.
 
 const net = require('net')
-const pull = require('pull-stream')
-const { config, reason } = require('./peer')
-
-const PIECE = 100000
+const { run } = require('./echo')
+const { config } = require('./peer')
 
 const { listen } = net.Server.prototype
 net.Server.prototype.listen = function (place) {
@@ -30,23 +28,6 @@ const transports = {
   unix: () => require(`${name}/plugins/unix-socket`)({ path: config.directory, server: true })
 }
 const noauth = require(`${name}/plugins/noauth`)({ keys: { publicKey: Buffer.alloc(32) } })
-const ms = require(name)([[transports[config.transport](), noauth]])
-
-const report = (error) => console.error(error || 'done')
-const payload = Buffer.alloc(config.length || 0, Buffer.from(Array.from({ length: 251 }, (_, i) => i)))
-const pieces = []
-for (let start = 0; start < payload.length; start += PIECE) pieces.push(payload.slice(start, start + PIECE))
-
-if (config.role === 'server') {
-  ms.server((stream) => pull(stream.source, pull.through(null, (end) => report(reason(end))), stream.sink), report)
-} else {
-  ms.client(config.address, (err, stream) => {
-    if (err) return report(reason(err))
-    pull(pull.values(pieces), stream.sink)
-    pull(stream.source, pull.collect((err, received) => {
-      report(reason(err) || (Buffer.concat(received).equals(payload) ? null : 'other bytes came back'))
-    }))
-  })
-}
+run(require(name)([[transports[config.transport](), noauth]]))
 
 process.stdin.on('end', () => process.exit()).resume()

@@ -1,13 +1,15 @@
 //! The reference in a browser, Chromium, against our ws~shs server, which serves the page on the same port.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod support;
+
 use multiserver_interop::{Chromium, PATIENCE, Reference};
-use multiserver_tokio::core::keys::Seed;
 use multiserver_tokio::ws::http::Response;
-use multiserver_tokio::{KeyPair, Multiserver, NetworkKey, Scope, Shs, Ws};
+use multiserver_tokio::{Multiserver, NetworkKey, Scope, Shs, Ws};
 use serde_json::json;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use support::pair;
 use tokio::io::{AsyncWriteExt, copy};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -93,8 +95,4 @@ impl Page {
         });
         format!("window.onerror = (text) => fetch(`/result?${{encodeURIComponent(text)}}`)\nwindow.config = {config}")
     }
-}
-
-fn pair(seed: [u8; 32]) -> KeyPair {
-    KeyPair::from_seed(Seed::from_bytes(seed))
 }

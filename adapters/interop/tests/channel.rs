@@ -1,14 +1,16 @@
 //! Our clients and servers against npm `multiserver-rn-channel`, over message channels made of standard streams.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod support;
+
 use data_encoding::HEXLOWER;
 use futures_util::{sink, stream};
 use multiserver_interop::{PATIENCE, Reference};
 use multiserver_tokio::channel::duplex;
-use multiserver_tokio::core::keys::Seed;
-use multiserver_tokio::{Channel, KeyPair, Multiserver, NetworkKey, Scope, Shs, Suite};
+use multiserver_tokio::{Channel, Multiserver, NetworkKey, Scope, Shs, Suite};
 use std::path::Path;
 use std::process::Stdio;
+use support::{pair, text};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Child;
 use tokio::time::timeout;
@@ -106,13 +108,4 @@ fn ours(channel: Channel, address: &str) -> Multiserver {
 
 fn secure(server: [u8; 32]) -> String {
     format!("channel~shs:{}", pair(server).public())
-}
-
-fn pair(seed: [u8; 32]) -> KeyPair {
-    KeyPair::from_seed(Seed::from_bytes(seed))
-}
-
-/// What the reference's client sends, too.
-fn text(length: usize) -> Vec<u8> {
-    (0..=250).cycle().take(length).collect()
 }

@@ -1,14 +1,17 @@
 //! Our ws~shs server behind nginx, which ends TLS: reached as wss~shs by our client and by the reference's.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod support;
+
 use multiserver_interop::{ClientEnd, Nginx, PATIENCE, Peer, Reference, Under, Version};
 use multiserver_tokio::core::address;
 use multiserver_tokio::core::keys::Seed;
 use multiserver_tokio::ws::Config;
-use multiserver_tokio::{Connection, KeyPair, MultiAddress, Multiserver, NetworkKey, Scope, Server, Shs, Ws, Wss};
+use multiserver_tokio::{Connection, MultiAddress, Multiserver, NetworkKey, Scope, Server, Shs, Ws, Wss};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
+use support::{pair, text};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -120,10 +123,5 @@ async fn pings_keep_what_is_idle_alive_and_without_them_nginx_cuts_it() {
 }
 
 fn shs() -> Shs {
-    Shs::new(KeyPair::from_seed(Seed::from_bytes(OUR_SEED))).network(NetworkKey::from_bytes(NETWORK))
-}
-
-/// Bytes that do not repeat within a frame.
-fn text(length: usize) -> Vec<u8> {
-    (0..length).map(|index| u8::try_from(index % 251).unwrap()).collect()
+    Shs::new(pair(OUR_SEED)).network(NetworkKey::from_bytes(NETWORK))
 }

@@ -4,15 +4,17 @@
 //! same until this side's own end, since its Close frame is not looked at before.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use multiserver_interop::{ClientEnd, Event, PATIENCE, Peer, Reference, Under, Version};
+mod support;
+
+use multiserver_interop::{ClientEnd, Event, Peer, Reference, Under, Version};
 use multiserver_tokio::core::keys::Seed;
 use multiserver_tokio::ws::Certificate;
 use multiserver_tokio::{
-    Connection, KeyPair, MultiAddress, Multiserver, NetworkKey, PublicKey, Request, Scope, Server, Shs, Stage, Ws, Wss,
+    Connection, MultiAddress, Multiserver, NetworkKey, Request, Scope, Server, Shs, Stage, Ws, Wss,
 };
 use std::path::Path;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
+use support::{exchange, pair, patiently, public, read_to_end, text};
+use tokio::io::AsyncWriteExt;
 
 const LENGTHS: [usize; 5] = [0, 1, 4096, 4097, 1 << 20];
 const NETWORK: [u8; 32] = [1; 32];
@@ -170,40 +172,6 @@ async fn connect(peer: &Peer, address: &str) -> Connection {
     patiently(ours(peer).connect(&address)).await.unwrap()
 }
 
-/// Sends this and ends, and returns what comes meanwhile, to its clean end.
-async fn exchange(connection: Connection, send: &[u8]) -> Vec<u8> {
-    let (mut read, mut write) = connection.into_split();
-    let sending = async {
-        write.write_all(send).await.unwrap();
-        write.shutdown().await.unwrap();
-    };
-    let ((), received) = tokio::join!(patiently(sending), read_to_end(&mut read));
-    received
-}
-
-async fn read_to_end(read: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
-    let mut received = Vec::new();
-    patiently(read.read_to_end(&mut received)).await.unwrap();
-    received
-}
-
 fn connected() -> Event {
     Event::Connected { peer: format!("{:x}", public(OUR_SEED)) }
-}
-
-fn pair(seed: [u8; 32]) -> KeyPair {
-    KeyPair::from_seed(Seed::from_bytes(seed))
-}
-
-fn public(seed: [u8; 32]) -> PublicKey {
-    pair(seed).public()
-}
-
-/// Bytes that do not repeat within a frame.
-fn text(length: usize) -> Vec<u8> {
-    (0..length).map(|index| u8::try_from(index % 251).unwrap()).collect()
-}
-
-async fn patiently<T>(wait: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, wait).await.expect("nothing happens")
 }

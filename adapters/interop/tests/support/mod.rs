@@ -16,7 +16,7 @@ pub fn public(seed: [u8; 32]) -> PublicKey {
     pair(seed).public()
 }
 
-/// Bytes that do not repeat within a frame.
+/// Bytes that do not repeat within a frame: 0 to 250 over and over, as the reference's scripts send them.
 pub fn text(length: usize) -> Vec<u8> {
     (0..length).map(|index| u8::try_from(index % 251).unwrap()).collect()
 }
