@@ -2,9 +2,9 @@
 
 mod layer;
 
-use crate::command_line::AddressOptions;
 use crate::exit::{self, Failure};
 use crate::mask::masked;
+use crate::options::AddressOptions;
 use clap::Args;
 use layer::ExplainedLayer;
 use multiserver_core::address::{Address, MultiAddress, ParseError};

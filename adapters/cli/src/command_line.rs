@@ -1,19 +1,14 @@
-//! The command line, and the options that several subcommands share.
+//! The command line, and the configuration file's part in it.
 
+use crate::config::{Config, ConfigOptions};
 use crate::exit::Failure;
+use crate::log::Verbosity;
 use crate::mask::masked;
-use crate::text_file::read_secret_text;
-use crate::{address, connect, forward, identity, keygen, ping, serve};
+use crate::{address, connect, forward, keygen, ping, serve};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, Parser, Subcommand};
-use multiserver_tokio::{MultiAddress, NetworkKey, Shs};
-use std::env::{self, VarError};
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
-
-/// More bytes than an address or a key that is read from a file may have.
-const LONGEST_FILE: usize = 64 * 1024;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::env;
+use std::ffi::OsString;
 
 /// Reach a peer, or be reached, by an address that says how to get there and who must be there.
 #[derive(Parser)]
@@ -27,14 +22,15 @@ const LONGEST_FILE: usize = 64 * 1024;
     reach it by that port from now on\n  \
     multiserver ping ADDRESS            see which ways to it work, and how fast\n  \
     multiserver address ADDRESS         say what an address means\n\n\
-    Exit status: 0 all went well, 1 it did not, 2 the command line is wrong.\n\
-    The log goes to standard error; RUST_LOG chooses what is in it, unless -v is given.")]
+    Exit status: 0 all went well, 1 it did not, 2 the command line or what it names is wrong,\n\
+    3 nobody could be reached, 4 the peer refused us or speaks something else,\n\
+    5 the peer is not who the address says. Of several addresses the highest counts.\n\n\
+    The log goes to standard error; RUST_LOG chooses what is in it, unless -v or -q is given.")]
 pub(crate) struct CommandLine {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// Log more: once for what happens, twice and three times for details.
-    #[arg(short, long, action = clap::ArgAction::Count, global = true, display_order = 100)]
-    pub(crate) verbose: u8,
+    #[command(flatten)]
+    pub(crate) verbosity: Verbosity,
 }
 
 #[derive(Subcommand)]
@@ -49,9 +45,41 @@ pub(crate) enum Command {
 
 impl CommandLine {
     /// Reads the arguments of the program, which ends here when they are wrong or ask for help.
-    pub(crate) fn read() -> Self {
-        Self::try_parse().unwrap_or_else(|error| without_secrets(error).exit())
+    ///
+    /// `serve` has the options of the configuration file besides.
+    ///
+    /// # Errors
+    /// The configuration file is wrong.
+    pub(crate) fn read() -> Result<Self, Failure> {
+        let mut arguments: Vec<_> = env::args_os().collect();
+        let mut command = Self::command();
+        command.build();
+        if let Some(config) = add_configured(&command, &mut arguments)? {
+            let note = format!("Options of the section [serve] in {} count as well.", config.path().display());
+            command = command.mut_subcommand("serve", |serve| serve.after_help(note));
+        }
+        let matches = command.try_get_matches_from_mut(arguments).unwrap_or_else(|error| without_secrets(error).exit());
+        Ok(Self::from_arg_matches(&matches).unwrap_or_else(|error| without_secrets(error).exit()))
     }
+}
+
+/// Adds the configured options of `serve` to its arguments; those that are given, or go against one that is, stay out.
+fn add_configured(command: &clap::Command, arguments: &mut Vec<OsString>) -> Result<Option<Config>, Failure> {
+    // What is wrong with the arguments is said when all of them are read.
+    let Ok(given) = command.clone().ignore_errors(true).try_get_matches_from(arguments.iter()) else { return Ok(None) };
+    let (Some(("serve", given)), Some(serve)) = (given.subcommand(), command.find_subcommand("serve")) else {
+        return Ok(None);
+    };
+    let config = ConfigOptions::from_arg_matches(given).unwrap_or_default().read()?;
+    let configured = config.serve_arguments(serve, given)?;
+    if configured.is_empty() {
+        return Ok(None);
+    }
+    // All that follows --exec is the program's.
+    let is_exec = |argument: &OsString| argument.to_str().is_some_and(|text| text.split('=').next() == Some("--exec"));
+    let place = arguments.iter().position(is_exec).unwrap_or(arguments.len());
+    arguments.splice(place..place, configured);
+    Ok(Some(config))
 }
 
 /// Masks the arguments that an error repeats: one in the wrong place may be an address with a seed.
@@ -67,84 +95,4 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
     // Hints repeat the argument too.
     error.remove(ContextKind::Suggested);
     error
-}
-
-/// An address, wherever it is; without `Debug`, since it may have a seed.
-#[derive(Args)]
-pub(crate) struct AddressOptions {
-    /// The address; one with a seed is a secret, and better kept from the list of processes by --address-file or the
-    /// environment variable MULTISERVER_ADDRESS.
-    #[arg(value_name = "ADDRESS")]
-    text: Option<String>,
-    /// Read the address from this file.
-    #[arg(long = "address-file", value_name = "FILE", conflicts_with = "text")]
-    file: Option<PathBuf>,
-}
-
-impl AddressOptions {
-    /// The address's text.
-    pub(crate) fn text(&self) -> Result<Zeroizing<String>, Failure> {
-        one_of(self.text.as_deref(), self.file.as_deref(), "MULTISERVER_ADDRESS")?
-            .ok_or_else(|| Failure::usage("an address is needed: ADDRESS, --address-file or MULTISERVER_ADDRESS"))
-    }
-
-    /// The address.
-    pub(crate) fn parse(&self) -> Result<MultiAddress, Failure> {
-        self.text()?.parse().map_err(|error| {
-            Failure::usage(format_args!("this is not an address, {error} (`multiserver address` points at it)"))
-        })
-    }
-}
-
-/// Who we are, and in which network; without `Debug`, since the network's key may be secret.
-#[derive(Args)]
-pub(crate) struct IdentityOptions {
-    /// The file with our identity, made by `keygen` or the `secret` file of an ssb program; by default one in the
-    /// platform's directory for data, made when missing.
-    #[arg(long, value_name = "FILE")]
-    identity: Option<PathBuf>,
-    /// The network's key, the same on both ends, in base64 or hexadecimal; by default that of the SSB main network,
-    /// 1KHLiKZvAvjbY1ziZEHMXawbCEIM6qwjCDm3VYRan/s=. One that is secret is better kept from the list of processes by
-    /// --network-key-file or the environment variable MULTISERVER_NETWORK_KEY.
-    #[arg(long, value_name = "KEY")]
-    network_key: Option<String>,
-    /// Read the network's key from this file.
-    #[arg(long, value_name = "FILE", conflicts_with = "network_key")]
-    network_key_file: Option<PathBuf>,
-}
-
-impl IdentityOptions {
-    /// The handshake with our identity, in our network.
-    pub(crate) fn shs(&self) -> Result<Shs, Failure> {
-        let network = self.network()?;
-        Ok(Shs::new(identity::load(self.identity.as_deref())?).network(network))
-    }
-
-    fn network(&self) -> Result<NetworkKey, Failure> {
-        let text = one_of(self.network_key.as_deref(), self.network_key_file.as_deref(), "MULTISERVER_NETWORK_KEY")?;
-        let Some(text) = text else { return Ok(NetworkKey::SSB_MAIN) };
-        let is_hex = text.len() == 64;
-        let key = if is_hex { NetworkKey::from_hex(&text) } else { text.parse() };
-        key.map_err(|error| Failure::usage(format_args!("the network key is wrong: {error}")))
-    }
-}
-
-/// The text that an option gives, or its file, or an environment variable, in this order; without the surrounding blanks
-/// in the latter two, as the end of the last line.
-fn one_of(text: Option<&str>, file: Option<&Path>, variable: &str) -> Result<Option<Zeroizing<String>>, Failure> {
-    let text = match (text, file) {
-        (Some(text), _) => return Ok(Some(Zeroizing::new(text.to_owned()))),
-        (None, Some(path)) => {
-            let read = File::open(path).and_then(|file| read_secret_text(file, LONGEST_FILE));
-            read.map_err(|error| Failure::failed(format_args!("cannot read {}: {error}", path.display())))?
-        }
-        (None, None) => match env::var(variable) {
-            Ok(text) => Zeroizing::new(text),
-            Err(VarError::NotPresent) => return Ok(None),
-            Err(VarError::NotUnicode(_)) => {
-                return Err(Failure::usage(format_args!("the environment variable {variable} is not UTF-8")));
-            }
-        },
-    };
-    Ok(Some(Zeroizing::new(text.trim().to_owned())))
 }

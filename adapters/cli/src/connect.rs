@@ -1,7 +1,7 @@
 //! `multiserver connect`.
 
-use crate::command_line::{AddressOptions, IdentityOptions};
 use crate::exit::Failure;
+use crate::options::{AddressOptions, IdentityOptions};
 use crate::{dial, failure_words, pipe, runtime};
 use clap::Args;
 use multiserver_tokio::{MultiAddress, Shs};

@@ -1,42 +1,72 @@
 //! How the program ends when it fails.
 
+use crate::log;
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Why the program fails: one line for a person, and the exit status it stands for.
+/// Why the program fails: one line for a person, what may help if there is such a thing, and the class that the exit
+/// status tells.
 #[derive(Debug)]
-pub(crate) enum Failure {
-    /// The command line, or what it names, is wrong: status 2, as clap has it.
-    Usage(String),
-    /// What was asked for did not work: status 1.
-    Failed(String),
+pub(crate) struct Failure {
+    class: Class,
+    message: String,
+    hint: Option<String>,
+}
+
+/// What kind of failure it is, in the order of the exit statuses. Of several, the greatest tells the most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Class {
+    /// What was asked for did not work, for another reason than those below.
+    Failed,
+    /// The command line, or what it names, is wrong; clap has the same status for it.
+    Usage,
+    /// Nobody could be reached.
+    Unreachable,
+    /// Somebody was reached who does not talk to us: we are refused, or it is another network or protocol.
+    Refused,
+    /// Somebody was reached who is not the holder of the key in the address.
+    Impostor,
 }
 
 impl Failure {
+    pub(crate) fn new(class: Class, message: impl fmt::Display) -> Self {
+        Self { class, message: message.to_string(), hint: None }
+    }
+
     pub(crate) fn usage(message: impl fmt::Display) -> Self {
-        Self::Usage(message.to_string())
+        Self::new(Class::Usage, message)
     }
 
     pub(crate) fn failed(message: impl fmt::Display) -> Self {
-        Self::Failed(message.to_string())
+        Self::new(Class::Failed, message)
+    }
+
+    /// Adds what the person may do about it.
+    pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Self {
+        self.hint = Some(hint.to_string());
+        self
     }
 
     /// Says why on standard error and returns the exit status.
     pub(crate) fn report(&self) -> ExitCode {
         say(self);
-        ExitCode::from(match self {
-            Self::Failed(_) => 1,
-            Self::Usage(_) => 2,
+        if let Some(hint) = &self.hint {
+            log::notice(format_args!("hint: {hint}"));
+        }
+        ExitCode::from(match self.class {
+            Class::Failed => 1,
+            Class::Usage => 2,
+            Class::Unreachable => 3,
+            Class::Refused => 4,
+            Class::Impostor => 5,
         })
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Usage(message) | Self::Failed(message) => f.write_str(message),
-        }
+        f.write_str(&self.message)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What went wrong on the network, in words for a person.
 
 use crate::dial::TRANSPORTS;
-use crate::exit::Failure;
+use crate::exit::{Class, Failure};
 use crate::pipe::Broken;
 use multiserver_tokio::core::shs::{self, Message};
 use multiserver_tokio::{ConnectError, FailedAttempt, Failure as AttemptFailure, Stage};
@@ -11,14 +11,16 @@ use std::io::{self, ErrorKind};
 pub(crate) fn no_connection(error: &ConnectError) -> Failure {
     match error {
         ConnectError::NoSuite(address) => {
-            Failure::failed(format_args!("cannot connect to {address}: {}", reasons(error)))
+            Failure::usage(format_args!("cannot connect to {address}: {}", reasons(error)))
         }
         ConnectError::Failed(attempts) => {
+            let class = attempts.iter().map(|attempt| Reason::of(&attempt.failure).class).max();
             let reasons = attempts.iter().map(|FailedAttempt { address, failure, .. }| {
-                let reason = reason(failure);
-                format!("to {address}: {reason}")
+                let words = Reason::of(failure).words;
+                format!("to {address}: {words}")
             });
-            Failure::failed(format_args!("cannot connect {}", reasons.collect::<Vec<_>>().join("; nor ")))
+            let message = format!("cannot connect {}", reasons.collect::<Vec<_>>().join("; nor "));
+            Failure::new(class.unwrap_or(Class::Failed), message)
         }
         other => Failure::failed(other),
     }
@@ -29,7 +31,7 @@ pub(crate) fn reasons(error: &ConnectError) -> String {
     match error {
         ConnectError::NoSuite(_) => format!("this program only knows {TRANSPORTS}"),
         ConnectError::Failed(attempts) => {
-            attempts.iter().map(|attempt| reason(&attempt.failure)).collect::<Vec<_>>().join("; ")
+            attempts.iter().map(|attempt| Reason::of(&attempt.failure).words).collect::<Vec<_>>().join("; ")
         }
         other => other.to_string(),
     }
@@ -63,43 +65,68 @@ pub(crate) fn not_carried(broken: &Broken) -> String {
     }
 }
 
-fn reason(failure: &AttemptFailure) -> String {
-    match failure {
-        AttemptFailure::Io { stage: Stage::Resolve, source } => format!("the host is not found: {source}"),
-        AttemptFailure::Io { stage: Stage::Connect, source } if source.kind() == ErrorKind::ConnectionRefused => {
-            format!("nobody listens there: {source}")
-        }
-        AttemptFailure::Io { stage: Stage::Connect, source } => format!("the host cannot be reached: {source}"),
-        AttemptFailure::Io { stage: Stage::Proxy, source } => format!("the proxy did not get us there: {source}"),
-        AttemptFailure::Io { stage: Stage::Tls, source } => format!("no TLS with that host: {source}"),
-        AttemptFailure::Io { stage: Stage::WebSocket, source } => format!("no WebSocket there: {source}"),
-        AttemptFailure::Io { source, .. } => handshake_reason(source),
-        AttemptFailure::Deadline { stage: Stage::Resolve | Stage::Connect | Stage::Proxy, limit } => {
-            format!("no answer within {limit:?}")
-        }
-        AttemptFailure::Deadline { limit, .. } => {
-            format!("connected, but the handshake was not over within {limit:?}: the peer may not speak shs")
-        }
-        AttemptFailure::OtherPeer | AttemptFailure::Spent | _ => failure.to_string(),
-    }
+/// Why one attempt came to nothing.
+struct Reason {
+    class: Class,
+    words: String,
 }
 
-fn handshake_reason(source: &io::Error) -> String {
-    let words = match source.get_ref().and_then(|source| source.downcast_ref()) {
-        Some(shs::Error::Closed(Message::ServerHello) | shs::Error::NetworkKey(_)) => {
-            "the peer has another network key, or does not speak shs"
+impl Reason {
+    fn new(class: Class, words: impl Into<String>) -> Self {
+        Self { class, words: words.into() }
+    }
+
+    fn of(failure: &AttemptFailure) -> Self {
+        let unreachable = |words: String| Self::new(Class::Unreachable, words);
+        match failure {
+            AttemptFailure::Io { stage: Stage::Resolve, source } => {
+                unreachable(format!("the host is not found: {source}"))
+            }
+            AttemptFailure::Io { stage: Stage::Connect, source } if source.kind() == ErrorKind::ConnectionRefused => {
+                unreachable(format!("nobody listens there: {source}"))
+            }
+            AttemptFailure::Io { stage: Stage::Connect, source } => {
+                unreachable(format!("the host cannot be reached: {source}"))
+            }
+            AttemptFailure::Io { stage: Stage::Proxy, source } => {
+                unreachable(format!("the proxy did not get us there: {source}"))
+            }
+            AttemptFailure::Io { stage: Stage::Tls, source } => unreachable(format!("no TLS with that host: {source}")),
+            AttemptFailure::Io { stage: Stage::WebSocket, source } => {
+                unreachable(format!("no WebSocket there: {source}"))
+            }
+            AttemptFailure::Io { source, .. } => Self::of_handshake(source),
+            AttemptFailure::Deadline { stage: Stage::Resolve | Stage::Connect | Stage::Proxy, limit } => {
+                unreachable(format!("no answer within {limit:?}"))
+            }
+            AttemptFailure::Deadline { limit, .. } => unreachable(format!(
+                "connected, but the handshake was not over within {limit:?}: the peer may not speak shs"
+            )),
+            AttemptFailure::OtherPeer | AttemptFailure::Spent | _ => Self::new(Class::Failed, failure.to_string()),
         }
-        Some(shs::Error::Closed(Message::ServerAccept)) => {
-            "refused: the peer has another key than the address says, or does not want to talk to us"
+    }
+
+    fn of_handshake(source: &io::Error) -> Self {
+        match source.get_ref().and_then(|source| source.downcast_ref()) {
+            Some(shs::Error::Closed(Message::ServerHello) | shs::Error::NetworkKey(_)) => {
+                Self::new(Class::Refused, "the peer has another network key, or does not speak shs")
+            }
+            Some(shs::Error::Closed(Message::ServerAccept)) => Self::new(
+                Class::Refused,
+                "refused: the peer has another key than the address says, or does not want to talk to us",
+            ),
+            Some(shs::Error::Signature(_) | shs::Error::Sealed(_) | shs::Error::EphemeralKey(_)) => {
+                Self::new(Class::Impostor, "the peer is not who the address says")
+            }
+            Some(shs::Error::ServerKey) => {
+                Self::new(Class::Usage, "the key in the address is not a usable one; it may be mistyped")
+            }
+            None if is_gone(source) => {
+                Self::new(Class::Refused, "the peer broke off the handshake: it may not speak shs, or refuse us")
+            }
+            _ => Self::new(Class::Failed, format!("the handshake failed: {source}")),
         }
-        Some(shs::Error::Signature(_) | shs::Error::Sealed(_) | shs::Error::EphemeralKey(_)) => {
-            "the peer is not who the address says"
-        }
-        Some(shs::Error::ServerKey) => "the key in the address is not a usable one; it may be mistyped",
-        None if is_gone(source) => "the peer broke off the handshake: it may not speak shs, or refuse us",
-        _ => return format!("the handshake failed: {source}"),
-    };
-    words.to_owned()
+    }
 }
 
 /// Whether the stream below just ended.

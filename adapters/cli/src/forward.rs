@@ -1,9 +1,9 @@
 //! `multiserver forward`.
 
-use crate::command_line::{AddressOptions, IdentityOptions};
 use crate::dial;
 use crate::exit::{self, Failure};
 use crate::failure_words::{no_connection, not_carried};
+use crate::options::{AddressOptions, IdentityOptions};
 use crate::pipe::{Ends, both_ways};
 use crate::place::{Listener, Place, Streams};
 use crate::runtime::{self, Signals};

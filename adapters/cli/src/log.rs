@@ -1,16 +1,37 @@
-//! The log, on standard error.
+//! The log and notices, on standard error.
 
+use crate::exit::say;
+use clap::{ArgAction, Args};
+use std::fmt;
 use std::io::{self, IsTerminal};
+use std::sync::atomic::{AtomicBool, Ordering};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-/// Starts to log warnings and errors, or what `RUST_LOG` asks for; with `-v` more of our own, whatever `RUST_LOG` says.
-pub(crate) fn start(verbose: u8) {
-    let filter = match verbose {
-        0 => EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy(),
-        1 => EnvFilter::new("multiserver=info"),
-        2 => EnvFilter::new("multiserver=debug"),
-        _ => EnvFilter::new("multiserver=trace"),
+/// Whether notices are left out.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+/// How much is said.
+#[derive(Debug, Args)]
+pub(crate) struct Verbosity {
+    /// Log more: once for what happens, twice and three times for details.
+    #[arg(short, long, action = ArgAction::Count, global = true, display_order = 100)]
+    verbose: u8,
+    /// Log errors only, and give no hints.
+    #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 101)]
+    quiet: bool,
+}
+
+/// Starts to log warnings and errors, or what `RUST_LOG` asks for; with `-v` more of our own and with `-q` less, whatever
+/// `RUST_LOG` says.
+pub(crate) fn start(Verbosity { verbose, quiet }: &Verbosity) {
+    IS_QUIET.store(*quiet, Ordering::Relaxed);
+    let filter = match (verbose, quiet) {
+        (_, true) => EnvFilter::new("error"),
+        (0, false) => EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy(),
+        (1, false) => EnvFilter::new("multiserver=info"),
+        (2, false) => EnvFilter::new("multiserver=debug"),
+        (_, false) => EnvFilter::new("multiserver=trace"),
     };
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     tracing_subscriber::fmt()
@@ -19,4 +40,11 @@ pub(crate) fn start(verbose: u8) {
         .with_ansi(io::stderr().is_terminal() && !no_color)
         .with_target(false)
         .init();
+}
+
+/// Says something that the person may do without.
+pub(crate) fn notice(message: impl fmt::Display) {
+    if !IS_QUIET.load(Ordering::Relaxed) {
+        say(message);
+    }
 }

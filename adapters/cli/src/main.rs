@@ -1,11 +1,12 @@
 //! The `multiserver` program.
 //!
-//! One module a subcommand; what several of them need stands in modules of its own. The exit status is 0 when all
-//! went well, 1 when it did not, and 2 when the command line, or what it names, is wrong.
+//! One module a subcommand; what several of them need stands in modules of its own. The exit statuses are
+//! those of [`exit::Class`].
 #![forbid(unsafe_code)]
 
 mod address;
 mod command_line;
+mod config;
 mod connect;
 mod dial;
 mod exit;
@@ -15,6 +16,7 @@ mod identity;
 mod keygen;
 mod log;
 mod mask;
+mod options;
 mod ping;
 mod pipe;
 mod place;
@@ -28,14 +30,14 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let command_line = CommandLine::read();
-    log::start(command_line.verbose);
-    match run(command_line.command) {
+    match command_line.and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
 }
 
-fn run(command: Command) -> Result<(), Failure> {
+fn run(CommandLine { command, verbosity }: CommandLine) -> Result<(), Failure> {
+    log::start(&verbosity);
     match command {
         Command::Keygen(options) => keygen::run(&options),
         Command::Serve(options) => serve::run(*options),

@@ -2,10 +2,10 @@
 
 mod timed;
 
-use crate::command_line::{AddressOptions, IdentityOptions};
 use crate::dial;
 use crate::exit::{self, Failure};
 use crate::failure_words::reasons;
+use crate::options::{AddressOptions, IdentityOptions};
 use crate::runtime;
 use clap::Args;
 use multiserver_tokio::core::address::{self, Layer, LayerBuf};

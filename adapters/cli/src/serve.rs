@@ -4,8 +4,10 @@ mod allow;
 mod listening;
 mod service;
 
-use crate::command_line::IdentityOptions;
-use crate::exit::{self, Failure, say};
+use crate::config::ConfigOptions;
+use crate::exit::{self, Failure};
+use crate::log::notice;
+use crate::options::IdentityOptions;
 use crate::pipe;
 use crate::place::Place;
 use crate::runtime::{self, Signals};
@@ -60,6 +62,9 @@ pub(crate) struct Options {
     max_peers: u16,
     #[command(flatten)]
     identity: IdentityOptions,
+    /// Read before the other options are.
+    #[command(flatten)]
+    _config: ConfigOptions,
 }
 
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
@@ -120,7 +125,7 @@ async fn everyone(
         () = signals.next() => handle.live(),
     };
     if cut > 0 {
-        say(format_args!("cut {cut} connection{} that had not ended", if cut == 1 { "" } else { "s" }));
+        notice(format_args!("cut {cut} connection{} that had not ended", if cut == 1 { "" } else { "s" }));
     }
     Ok(())
 }
@@ -140,7 +145,7 @@ async fn first_peer(server: Server, allow: AllowOptions, mut signals: Signals) -
             let claimed = claim.try_acquire_owned().ok();
             if claimed.is_none() {
                 let name = name(peer);
-                say(format_args!("refused a second peer, {name}: standard input and output are the first one's"));
+                notice(format_args!("refused a second peer, {name}: standard input and output are the first one's"));
             }
             claimed
         }

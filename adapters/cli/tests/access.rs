@@ -19,7 +19,7 @@ fn only_keys_that_are_allowed_come_in() {
         assert_eq!(home.run(&["connect", "--identity", &identity, &address], b"hello").output, b"hello");
     }
     let refused = home.run(&["connect", "--identity", &stranger, &address], b"hello");
-    assert!(refused.failure(1).contains("does not want to talk to us"), "{refused:?}");
+    assert!(refused.failure(4).contains("does not want to talk to us"), "{refused:?}");
     assert_eq!(refused.output, b"");
     let line = server.error_line();
     assert!(line.contains("refused") && line.contains(&stranger_key), "{line}");
@@ -33,7 +33,7 @@ fn the_keys_in_a_file_come_in_from_when_they_are_added_until_they_are_removed() 
     let file = home.path("allowed");
     let (mut server, address) = home.serve(&["--echo", "--allow-file", file.to_str().unwrap()]);
     let connect = || home.run(&["connect", "--identity", &friend, &address], b"hello");
-    assert!(connect().failure(1).contains("does not want to talk to us"), "the file is not there yet");
+    assert!(connect().failure(4).contains("does not want to talk to us"), "the file is not there yet");
     let line = server.error_line();
     assert!(line.contains("cannot read") && line.contains("lets nobody in"), "{line}");
     for (text, is_allowed) in [
@@ -46,7 +46,7 @@ fn the_keys_in_a_file_come_in_from_when_they_are_added_until_they_are_removed() 
         assert_eq!(connect().status == 0, is_allowed, "{text}");
     }
     std::fs::remove_file(&file).unwrap();
-    assert_eq!(connect().status, 1);
+    assert_eq!(connect().status, 4);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_network_key_keeps_others_out() {
     let (_, key) = home.identity("any");
     let (_server, address) = home.serve(&["--echo", "--network-key", &key]);
     let other = home.run(&["connect", &address], b"hello");
-    assert!(other.failure(1).contains("another network key"), "{other:?}");
+    assert!(other.failure(4).contains("another network key"), "{other:?}");
 
     assert_eq!(home.run(&["connect", "--network-key", &key, &address], b"hello").output, b"hello");
     let file = home.path("network");
@@ -73,7 +73,7 @@ fn a_server_with_another_key_is_not_talked_to() {
     let (_, key) = home.identity("other");
     let (_server, address) = home.serve(&["--echo"]);
     let client = home.run(&["connect", &with_key(&address, &key)], b"hello");
-    assert!(client.failure(1).contains("another key than the address says"), "{client:?}");
+    assert!(client.failure(4).contains("another key than the address says"), "{client:?}");
 }
 
 #[test]
@@ -132,13 +132,13 @@ fn nobody_there_and_nobody_who_speaks_shs_are_told_apart() {
     socket.read_exact(&mut [0; 64]).unwrap();
     drop(socket);
     let deaf = client.end();
-    assert!(deaf.failure(1).contains("does not speak shs"), "{deaf:?}");
+    assert!(deaf.failure(4).contains("does not speak shs"), "{deaf:?}");
     let nobody = home.run(&["connect", &address], b"");
-    assert!(nobody.failure(1).contains("nobody listens there"), "{nobody:?}");
+    assert!(nobody.failure(3).contains("nobody listens there"), "{nobody:?}");
     let both = home.run(&["connect", &format!("{address};{address}")], b"");
-    assert_eq!(both.failure(1).matches("nobody listens there").count(), 2, "{both:?}");
+    assert_eq!(both.failure(3).matches("nobody listens there").count(), 2, "{both:?}");
     let unknown = home.run(&["connect", &format!("net:h:1~secret:{key}")], b"");
-    assert!(unknown.failure(1).contains("only knows net, ws, wss, unix and onion"), "{unknown:?}");
+    assert!(unknown.failure(2).contains("only knows net, ws, wss, unix and onion"), "{unknown:?}");
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn no_more_peers_than_asked_for_are_served_at_once() {
     let mut first = home.start(&["connect", &address]);
     first.send(b"first\n");
     assert_eq!(first.line(), "first");
-    assert!(home.run(&["connect", &address], b"").failure(1).contains("does not want to talk to us"));
+    assert!(home.run(&["connect", &address], b"").failure(4).contains("does not want to talk to us"));
     assert!(server.error_line().contains("--max-peers"));
     first.send(b"still here\n");
     assert_eq!(first.line(), "still here");

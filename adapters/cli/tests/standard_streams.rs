@@ -58,7 +58,7 @@ fn a_second_peer_is_refused_and_harms_nobody() {
     first.send(b"first\n");
     assert_eq!(server.line(), "first");
     let second = home.run(&["connect", "--identity", &second, &address], b"second");
-    assert!(second.failure(1).contains("does not want to talk to us"), "{second:?}");
+    assert!(second.failure(4).contains("does not want to talk to us"), "{second:?}");
     let line = server.error_line();
     assert!(line.contains("refused a second peer") && line.contains(&second_key), "{line}");
     first.send(b"still here\n");
@@ -74,7 +74,7 @@ fn a_peer_that_is_not_allowed_does_not_take_the_place_of_the_first() {
     let home = Home::new();
     let (friend, friend_key) = home.identity("friend");
     let (server, address) = home.serve(&["--allow", &friend_key]);
-    assert_eq!(home.run(&["connect", &address], b"").status, 1);
+    assert_eq!(home.run(&["connect", &address], b"").status, 4);
     let friend = home.start(&["connect", "--identity", &friend, &address]);
     let server = std::thread::spawn(move || server.end());
     assert_eq!(friend.end().status, 0);

@@ -1,7 +1,7 @@
 //! Who is let in.
 
 use crate::text_file::read_text;
-use clap::Args;
+use clap::{Args, ValueHint};
 use multiserver_tokio::PublicKey;
 use std::fs::File;
 use std::io;
@@ -20,7 +20,7 @@ pub(super) struct AllowOptions {
     /// Let in the peers whose public keys stand in this file, one at the start of each line; lines that start with `#`
     /// are comments. It is read anew for every peer. A file that is empty or gone lets nobody in; peers that are in
     /// already stay.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     allow_file: Option<PathBuf>,
     /// Let in everyone who knows the address: it has to be said for --to and --exec.
     #[arg(long, conflicts_with_all = ["allow", "allow_file"])]

@@ -3,7 +3,7 @@
 use crate::exit::Failure;
 use crate::mask::masked;
 use crate::place::host_and_port;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use multiserver_tokio::ws::{Certificate, TlsError};
 use multiserver_tokio::{Builder, Event, MultiAddress, Multiserver, Net, Scope, Server, Shs, Unix, Ws, Wss};
 use std::fs;
@@ -26,13 +26,13 @@ pub(super) struct Listening {
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port, requires_all = ["cert", "key"])]
     wss: Vec<String>,
     /// The certificate for --wss and those between it and a root, as PEM text.
-    #[arg(long, value_name = "FILE", requires = "wss")]
+    #[arg(long, value_name = "FILE", requires = "wss", value_hint = ValueHint::FilePath)]
     cert: Option<PathBuf>,
     /// The private key of that certificate, as PEM text.
-    #[arg(long, value_name = "FILE", requires = "wss")]
+    #[arg(long, value_name = "FILE", requires = "wss", value_hint = ValueHint::FilePath)]
     key: Option<PathBuf>,
     /// Listen at this Unix socket, for programs of the same user.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     unix: Vec<PathBuf>,
     /// A host name that leads to --net, --ws and --wss from outside, or a URL such as wss://example.org/path that leads
     /// to --ws through a reverse proxy. The public address then has these names only.

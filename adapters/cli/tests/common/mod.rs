@@ -35,6 +35,7 @@ impl Home {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_multiserver"));
         command.args(arguments).env("HOME", self.0.path()).env("XDG_DATA_HOME", self.path("data"));
+        command.env("XDG_CONFIG_HOME", self.path("config"));
         for variable in ["MULTISERVER_ADDRESS", "MULTISERVER_NETWORK_KEY", "RUST_LOG"] {
             command.env_remove(variable);
         }
@@ -166,12 +167,14 @@ impl Finished {
         line.to_owned()
     }
 
-    /// The one line it printed when it failed with this status.
+    /// What it printed when it failed with this status: one line, and perhaps a hint.
     pub fn failure(&self, status: i32) -> &str {
         assert_eq!(self.status, status, "{}", self.errors);
-        let line = self.errors.strip_suffix('\n').unwrap();
-        let message = line.strip_prefix("multiserver: ").unwrap();
-        assert!(!message.contains('\n') && !message.contains("panicked"), "{}", self.errors);
+        let text = self.errors.strip_suffix('\n').unwrap();
+        let message = text.strip_prefix("multiserver: ").unwrap();
+        let hint = message.split_once('\n').map(|(_, hint)| hint);
+        assert!(hint.is_none_or(|hint| hint.starts_with("multiserver: hint: ") && !hint.contains('\n')), "{text}");
+        assert!(!message.contains("panicked"), "{text}");
         message
     }
 }

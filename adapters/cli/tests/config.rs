@@ -1,0 +1,100 @@
+//! The configuration file: names of addresses, and options of `serve`.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Home, interrupt};
+use std::fs;
+
+const SEED: &str = "gfhWsBYIEOZzYCmSYXJKmj3yj+f8H2Mqy2JZk0/I6Ys=";
+
+/// Writes the configuration and returns its path.
+fn write(home: &Home, text: &str) -> String {
+    let path = home.path("multiserver.toml");
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_address_is_called_by_its_name() {
+    let home = Home::new();
+    let (_server, address) = home.serve(&["--echo"]);
+    fs::write(home.path("work.address"), format!("{address}\n")).unwrap();
+    let config = write(&home, &format!("[names]\nhome = \"{address}\"\nwork = {{ file = \"work.address\" }}\n"));
+    for name in ["home", "work"] {
+        assert_eq!(home.run(&["connect", "--config", &config, name], b"hello").output, b"hello");
+    }
+    let unknown = home.run(&["connect", "--config", &config, "nowhere"], b"");
+    let message = unknown.failure(2);
+    assert!(message.contains("no address named `nowhere`") && message.contains("home, work"), "{message}");
+
+    fs::create_dir_all(home.path("config/multiserver")).unwrap();
+    assert!(home.run(&["connect", "home"], b"").failure(2).contains("[names]"));
+    fs::copy(&config, home.path("config/multiserver/config.toml")).unwrap();
+    assert_eq!(home.run(&["connect", "home"], b"hello").output, b"hello", "found at its default place");
+    let missing = home.run(&["connect", "--config", "missing.toml", "home"], b"");
+    assert!(missing.failure(1).contains("cannot read missing.toml"), "{missing:?}");
+}
+
+#[test]
+fn serve_has_the_options_of_the_file_and_those_given_come_first() {
+    let home = Home::new();
+    let (friend, friend_key) = home.identity("friend");
+    let (other, other_key) = home.identity("other");
+    fs::write(home.path("friends"), &friend_key).unwrap();
+    let config = write(
+        &home,
+        "[serve]\nnet = [\"127.0.0.1:0\"]\necho = true\nmax-peers = 3\nallow-file = \"friends\"\nws = \"127.0.0.1:0\"\n\
+         identity = \"friend\"\n",
+    );
+    let connect = |identity: &str, address: &str| home.run(&["connect", "--identity", identity, address], b"hello");
+    let (server, address) = home.serve(&["--config", &config]);
+    assert!(address.contains(&format!("~shs:{friend_key};ws://")), "{address}");
+    assert_eq!(connect(&friend, &address).output, b"hello");
+    connect(&other, &address).failure(4);
+    interrupt(&server);
+    assert_eq!(server.finish().status, 0);
+
+    let (_server, address) = home.serve(&["--config", &config, "--unix", home.path("s").to_str().unwrap()]);
+    assert!(address.ends_with(&format!("unix:{}~shs:{friend_key}", home.path("s").display())), "{address}");
+
+    let (_server, address) =
+        home.serve(&["--config", &config, "--allow-anyone", "--exec", "sh", "-c", "cat; echo bye"]);
+    assert_eq!(connect(&other, &address).output, b"hellobye\n", "--exec and --allow-anyone take their rivals' place");
+
+    let (_server, address) = home.serve(&["--config", &config, "--allow", &other_key, "--ws", "127.0.0.1:0"]);
+    assert_eq!(connect(&other, &address).output, b"hello");
+    assert_eq!(connect(&friend, &address).output, b"hello", "the file's keys count beside --allow");
+
+    let exec = write(&home, "[serve]\nexec = [\"printenv\", \"MULTISERVER_PEER\"]\nallow-anyone = true\n");
+    let (_server, address) = home.serve(&["--config", &exec, "--net", "127.0.0.1:0"]);
+    assert_eq!(connect(&other, &address).output, format!("{other_key}\n").as_bytes());
+}
+
+#[test]
+fn what_is_wrong_in_the_file_is_named_and_no_secret_repeated() {
+    let home = Home::new();
+    for (text, part) in [
+        ("[serve]\necko = true\n", "`ecko` in [serve]: there is no such option"),
+        ("[serve]\nhelp = true\n", "`help` in [serve]: there is no such option"),
+        ("[serve]\necho = 1\n", "`echo` in [serve]: expected true or false"),
+        ("[serve]\nnet = true\n", "`net` in [serve]: expected a text or a number"),
+        ("[serve]\n\nnet = \"x\n", "line 3: "),
+        (&format!("[names]\nhome = \"net:h:1~shs:{SEED}:{SEED}\n"), "line 2: "),
+        ("[name]\n", "line 1: unknown field `name`"),
+        ("[names]\nhome = 5\n", "line 2: "),
+    ] {
+        let config = write(&home, text);
+        let wrong = home.run(&["serve", "--config", &config], b"");
+        let message = wrong.failure(2);
+        assert!(message.contains(part) && message.contains("multiserver.toml"), "{message}");
+        assert!(!wrong.errors.contains(SEED), "{message}");
+    }
+    let config = write(&home, &format!("[serve]\nnetwork-key = \"{SEED}{SEED}\"\n"));
+    let wrong = home.run(&["serve", "--config", &config], b"");
+    assert!(wrong.failure(2).contains("the network key is wrong") && !wrong.errors.contains(SEED), "{wrong:?}");
+    let config = write(&home, "[serve]\nmax-peers = 0\n");
+    let wrong = home.run(&["serve", "--config", &config], b"");
+    assert_eq!(wrong.status, 2);
+    assert!(wrong.errors.contains("--max-peers"), "{wrong:?}");
+}
