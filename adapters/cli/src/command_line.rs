@@ -4,7 +4,7 @@ use crate::config::{Config, ConfigOptions};
 use crate::exit::Failure;
 use crate::log::Verbosity;
 use crate::mask::masked;
-use crate::{address, connect, forward, keygen, ping, serve};
+use crate::{address, connect, forward, invite, keygen, ping, serve};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::env;
@@ -37,6 +37,7 @@ pub(crate) struct CommandLine {
 pub(crate) enum Command {
     Keygen(keygen::Options),
     Serve(Box<serve::Options>),
+    Invite(invite::Options),
     Connect(connect::Options),
     Forward(forward::Options),
     Ping(ping::Options),

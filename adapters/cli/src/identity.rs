@@ -9,6 +9,7 @@
 //!
 //! The `secret` file of Secure Scuttlebutt is read as well.
 
+use crate::durable::{directory_of, sync_directory_of};
 use crate::exit::Failure;
 use crate::text_file::read_secret_text;
 use etcetera::BaseStrategy;
@@ -120,14 +121,14 @@ fn write_new(path: &Path) -> io::Result<KeyPair> {
     let mut random = Zeroizing::new([0; 32]);
     getrandom::fill(random.as_mut_slice()).map_err(io::Error::other)?;
     let identity = KeyPair::from_seed(Seed::from_bytes(*random));
-    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = directory_of(path);
     create_directory(directory)?;
     // Nobody else can open a temporary file: its mode is 0600 from the start.
     let mut file = NamedTempFile::new_in(directory)?;
     file.write_all(file_text(&identity).as_bytes())?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|error| error.error)?;
-    sync_directory(directory)?;
+    sync_directory_of(path)?;
     Ok(identity)
 }
 
@@ -147,11 +148,6 @@ fn create_directory(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.recursive(true).create(path)
-}
-
-/// Makes sure that a new file's name outlives a crash.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
 fn cannot(verb: &str, path: &Path, error: &io::Error) -> Failure {

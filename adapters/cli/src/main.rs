@@ -9,10 +9,13 @@ mod command_line;
 mod config;
 mod connect;
 mod dial;
+mod durable;
 mod exit;
 mod failure_words;
 mod forward;
 mod identity;
+mod invite;
+mod invite_file;
 mod keygen;
 mod log;
 mod mask;
@@ -21,6 +24,7 @@ mod ping;
 mod pipe;
 mod place;
 mod runtime;
+mod seeds;
 mod serve;
 mod text_file;
 
@@ -41,6 +45,7 @@ fn run(CommandLine { command, verbosity }: CommandLine) -> Result<(), Failure> {
     match command {
         Command::Keygen(options) => keygen::run(&options),
         Command::Serve(options) => serve::run(*options),
+        Command::Invite(options) => invite::run(&options),
         Command::Connect(options) => connect::run(&options),
         Command::Forward(options) => forward::run(&options),
         Command::Ping(options) => ping::run(&options),

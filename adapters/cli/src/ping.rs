@@ -7,8 +7,8 @@ use crate::exit::{self, Failure};
 use crate::failure_words::reasons;
 use crate::options::{AddressOptions, IdentityOptions};
 use crate::runtime;
+use crate::seeds::without_seeds;
 use clap::Args;
-use multiserver_tokio::core::address::{self, Layer, LayerBuf};
 use multiserver_tokio::{Address, Connection, MultiAddress, Shs, Stage};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -98,7 +98,7 @@ async fn ping(options: &Options, addresses: &MultiAddress, shs: &Shs) -> Result<
 }
 
 async fn attempt(address: &Address, shs: &Shs) -> Result<Attempt, Failure> {
-    let (unseeded, had_seed) = without_seed(address);
+    let (unseeded, had_seed) = without_seeds(address);
     let timed = Timed::new(shs.clone());
     let multiserver = dial::multiserver(&timed)?;
     let text = unseeded.redacted().to_string();
@@ -119,23 +119,6 @@ async fn attempt(address: &Address, shs: &Shs) -> Result<Attempt, Failure> {
         Err(error) => Some(reasons(&error)),
     };
     Ok(Attempt { address: text, works: failure.is_none(), stages, total, failure })
-}
-
-/// The address with nothing that can be used up by trying it, and whether there was such a thing.
-fn without_seed(address: &Address) -> (Address, bool) {
-    let mut had_seed = false;
-    let mut unseeded = |layer: Layer<'_>| match address::Shs::try_from(layer) {
-        Ok(shs) => {
-            had_seed |= shs.seed.is_some();
-            LayerBuf::from(address::Shs::from(shs.key))
-        }
-        Err(_) => layer.into(),
-    };
-    let mut result = Address::new(address.transport());
-    for layer in address.transforms() {
-        result = result.then(unseeded(layer));
-    }
-    (result, had_seed)
 }
 
 /// Says goodbye, and lets the peer say it too.

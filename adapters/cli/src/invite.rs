@@ -1,0 +1,55 @@
+//! `multiserver invite`.
+
+use crate::exit::{self, Failure};
+use crate::invite_file::{Invite, InviteFile, cannot};
+use crate::options::AddressOptions;
+use crate::seeds::with_seed;
+use clap::{Args, ValueHint};
+use multiserver_core::keys::{KeyPair, Seed};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+use zeroize::Zeroizing;
+
+/// Make an invite to a server's address, and print the address with it, for `join`.
+///
+/// Whoever has the invite may make a key of its own known to the server, once unless --uses says otherwise; the invite
+/// itself opens nothing else. The server is one that runs with the same file: `serve --invites FILE --allow-file …`. What
+/// is printed is a secret; the file holds none.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+    multiserver invite --invites invites 'net:example.com:8008~shs:KEY' > for-alice\n  \
+    multiserver invite --invites invites --uses 5 --expires 7d --address-file address.txt\n  \
+    multiserver join --address-file for-alice         what Alice does with it")]
+pub(crate) struct Options {
+    /// The server's address, as it printed it.
+    #[command(flatten)]
+    address: AddressOptions,
+    /// The file of invites, which is made when missing.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    invites: PathBuf,
+    /// How many keys may join by it.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    uses: u32,
+    /// How long it may be used, such as 12h or 7d; for ever without this.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    expires: Option<Duration>,
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let addresses = options.address.parse()?;
+    let mut random = Zeroizing::new([0; 32]);
+    getrandom::fill(random.as_mut_slice()).map_err(Failure::failed)?;
+    let seed = Seed::from_bytes(*random);
+    let (invited, has_handshake) = with_seed(&addresses, &seed);
+    if !has_handshake {
+        return Err(Failure::usage("an invite needs an address with shs, which proves who joins by it"));
+    }
+    let now = SystemTime::now();
+    let expires = options.expires.map(|time| now.checked_add(time).ok_or("--expires is too far away"));
+    let expires = expires.transpose().map_err(Failure::usage)?;
+    let invite = Invite { key: KeyPair::from_seed(seed).public(), uses: options.uses, expires };
+    let file = InviteFile::at(&options.invites);
+    // Before it is printed: what is out has to work.
+    file.add(&invite, now).map_err(|error| Failure::failed(cannot("add to", file.path(), &error)))?;
+    exit::print(Zeroizing::new(invited.to_string()).as_str())
+}
