@@ -247,3 +247,30 @@ impl Drop for Exchange {
         self.bytes.zeroize();
     }
 }
+
+/// The end of a dialogue that closes with a message of ours: it is written and flushed, and nothing is read.
+#[derive(Debug)]
+pub(crate) struct LastMessage<T> {
+    exchange: Exchange,
+    /// What the dialogue yields, until it has.
+    output: Option<T>,
+}
+
+impl<T> LastMessage<T> {
+    /// Sets out to write the message, to flush, and to yield `output`.
+    pub(crate) fn new(message: &[u8], output: T) -> Self {
+        let mut exchange = Exchange::new();
+        exchange.write(message);
+        Self { exchange, output: Some(output) }
+    }
+
+    /// The step to hand out, or `None` when the dialogue is over.
+    pub(crate) fn step(&mut self) -> Option<Step<'_, T>> {
+        if self.exchange.is_busy() { self.exchange.step() } else { self.output.take().map(Step::Done) }
+    }
+
+    /// Ends the dialogue at once.
+    pub(crate) fn end(&mut self) {
+        (self.exchange, self.output) = (Exchange::new(), None);
+    }
+}

@@ -11,8 +11,10 @@ extern crate std;
 
 pub mod address;
 pub mod box_stream;
+mod bytes;
 pub mod handshake;
 pub mod keys;
+mod point;
 pub mod shs;
 pub mod socks5;
 #[cfg(feature = "serde")]

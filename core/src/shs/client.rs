@@ -1,12 +1,11 @@
 //! The client's states.
 
-use super::point::{LongTermKey, product};
 use super::schedule::{ClientProof, Ends, Hello, SealKey, Secrets, open, seal};
 use super::{CLIENT_AUTH_SIZE, Error, HELLO_SIZE, Message, Outcome, SERVER_ACCEPT_SIZE};
 use crate::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey};
+use crate::point::{LongTermKey, product};
 use alloc::sync::Arc;
 use core::fmt;
-use ed25519_dalek::Signature;
 
 /// A client that is about to begin: it knows its own identity and the server's key.
 pub struct Client {
@@ -65,7 +64,7 @@ impl AwaitServerHello {
         let bad_key = Error::EphemeralKey(Message::ServerHello);
         let secrets = Secrets {
             ab: product(&ephemeral.secret, &b).ok_or(bad_key)?,
-            a_server: product(&ephemeral.secret, &server_key.agreement).ok_or(Error::ServerKey)?,
+            a_server: product(&ephemeral.secret, &server_key.agreement()).ok_or(Error::ServerKey)?,
         };
         let client_b = product(&identity.agreement, &b).ok_or(bad_key)?;
 
@@ -102,12 +101,11 @@ impl AwaitServerAccept {
     /// # Errors
     /// The message does not open, or its signature does not hold.
     pub fn server_accept(self, message: &[u8; SERVER_ACCEPT_SIZE]) -> Result<Outcome, Error> {
-        let signature = Signature::from_bytes(&open(&self.accept_key, message, Message::ServerAccept)?);
+        let signature = open(&self.accept_key, message, Message::ServerAccept)?;
         let statement = self.secrets.server_statement(&self.network, &self.proof);
-        self.server_key
-            .verifying
-            .verify_strict(statement.as_slice(), &signature)
-            .map_err(|_| Error::Signature(Message::ServerAccept))?;
+        if !self.server_key.verifies(statement.as_slice(), &signature) {
+            return Err(Error::Signature(Message::ServerAccept));
+        }
         let ends =
             Ends { own: &self.proof.client, peer: &self.server, own_hello: self.hello, peer_hello: self.server_hello };
         Ok(ends.client_outcome(&self.accept_key))

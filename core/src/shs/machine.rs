@@ -4,7 +4,7 @@ use super::{
     Authenticated, AwaitClientAuth, AwaitServerAccept, AwaitServerHello, CLIENT_AUTH_SIZE, Client, Error, HELLO_SIZE,
     Message, Outcome, SERVER_ACCEPT_SIZE, Server,
 };
-use crate::handshake::{Exchange, Handshake, Step};
+use crate::handshake::{Exchange, Handshake, LastMessage, Step};
 use crate::keys::Ephemeral;
 use core::mem;
 
@@ -136,19 +136,14 @@ impl Handshake for ServerHandshake {
 /// write and flush server accept ─▶ Done
 /// ```
 #[derive(Debug)]
-pub struct Accepting {
-    exchange: Exchange,
-    outcome: Option<Outcome>,
-}
+pub struct Accepting(LastMessage<Outcome>);
 
 impl Authenticated {
     /// Lets the client in: returns the machine that tells it so.
     #[must_use]
     pub fn into_machine(self) -> Accepting {
         let (outcome, message) = self.accept();
-        let mut exchange = Exchange::new();
-        exchange.write(&message);
-        Accepting { exchange, outcome: Some(outcome) }
+        Accepting(LastMessage::new(&message, outcome))
     }
 }
 
@@ -157,16 +152,12 @@ impl Handshake for Accepting {
     type Error = Error;
 
     fn step(&mut self) -> Result<Step<'_, Outcome>, Error> {
-        if self.exchange.is_busy() {
-            return self.exchange.step().ok_or(Error::Finished);
-        }
-        self.outcome.take().map(Step::Done).ok_or(Error::Finished)
+        self.0.step().ok_or(Error::Finished)
     }
 
     /// It never reads: asked for this, it is over.
     fn end_of_input(&mut self) -> Error {
-        self.exchange = Exchange::new();
-        self.outcome = None;
+        self.0.end();
         Error::Finished
     }
 }

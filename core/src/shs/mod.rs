@@ -51,7 +51,6 @@ mod client;
 mod error;
 mod machine;
 mod outcome;
-mod point;
 mod schedule;
 mod server;
 #[cfg(test)]

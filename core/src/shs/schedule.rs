@@ -1,8 +1,10 @@
 //! What the messages are made of, and the keys that grow from them.
 
 use super::outcome::{Outcome, SessionKeys};
-use super::{Error, HELLO_SIZE, Message, point};
+use super::{Error, HELLO_SIZE, Message};
+use crate::bytes::{concat, part};
 use crate::keys::{NetworkKey, PublicKey};
+use crate::point;
 use hmac::{Hmac, KeyInit, Mac};
 use multiserver_secretbox as secretbox;
 use sha2::{Digest, Sha256, Sha512};
@@ -48,7 +50,7 @@ impl Hello {
     }
 
     pub(super) fn to_bytes(self) -> [u8; HELLO_SIZE] {
-        join([&self.auth, &self.key])
+        concat([&self.auth, &self.key])
     }
 }
 
@@ -71,13 +73,13 @@ impl Secrets {
 
     /// What the client signs: `K | B | H(ab)`.
     pub(super) fn client_statement(&self, network: &NetworkKey, server: &PublicKey) -> Zeroizing<[u8; 96]> {
-        Zeroizing::new(join([network.as_bytes(), server.as_bytes(), sha256(&[self.ab.as_bytes()]).as_slice()]))
+        Zeroizing::new(concat([network.as_bytes(), server.as_bytes(), sha256(&[self.ab.as_bytes()]).as_slice()]))
     }
 
     /// What the server signs: `K | sigA | A | H(ab)`.
     pub(super) fn server_statement(&self, network: &NetworkKey, proof: &ClientProof) -> Zeroizing<[u8; 160]> {
         let hash = sha256(&[self.ab.as_bytes()]);
-        Zeroizing::new(join([network.as_bytes(), &proof.signature, proof.client.as_bytes(), hash.as_slice()]))
+        Zeroizing::new(concat([network.as_bytes(), &proof.signature, proof.client.as_bytes(), hash.as_slice()]))
     }
 }
 
@@ -89,7 +91,7 @@ pub(super) struct ClientProof {
 
 impl ClientProof {
     pub(super) fn to_bytes(&self) -> [u8; 96] {
-        join([&self.signature, self.client.as_bytes()])
+        concat([&self.signature, self.client.as_bytes()])
     }
 
     pub(super) fn from_bytes(bytes: &[u8; 96]) -> Self {
@@ -133,7 +135,7 @@ impl Ends<'_> {
 /// Seals one of the two sealed messages: `tag | ciphertext`, `M` bytes of the `N` in `body` and 16 more.
 pub(super) fn seal<const N: usize, const M: usize>(key: &SealKey, mut body: [u8; N]) -> [u8; M] {
     let tag = secretbox::seal(key, &NONCE, &mut body);
-    join([tag.as_slice(), &body])
+    concat([tag.as_slice(), &body])
 }
 
 /// Opens one of the two sealed messages.
@@ -161,20 +163,4 @@ pub(super) fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = Hmac::<Sha512>::new((&*block).into());
     parts.iter().for_each(|part| mac.update(part));
     part(&mac.finalize().into_bytes(), 0)
-}
-
-/// `N` bytes from `start` on; the caller's lengths must fit.
-fn part<const N: usize>(bytes: &[u8], start: usize) -> [u8; N] {
-    debug_assert!(start + N <= bytes.len());
-    let mut part = [0; N];
-    part.iter_mut().zip(bytes.iter().skip(start)).for_each(|(slot, byte)| *slot = *byte);
-    part
-}
-
-/// The parts one after the other; they must have `N` bytes in all.
-fn join<const N: usize, const P: usize>(parts: [&[u8]; P]) -> [u8; N] {
-    debug_assert_eq!(parts.iter().map(|part| part.len()).sum::<usize>(), N);
-    let mut whole = [0; N];
-    whole.iter_mut().zip(parts.into_iter().flatten()).for_each(|(slot, byte)| *slot = *byte);
-    whole
 }

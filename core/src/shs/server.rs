@@ -1,12 +1,11 @@
 //! The server's states.
 
-use super::point::{LongTermKey, product};
 use super::schedule::{ClientProof, Ends, Hello, SealKey, Secrets, open, seal};
 use super::{CLIENT_AUTH_SIZE, Error, HELLO_SIZE, Message, Outcome, SERVER_ACCEPT_SIZE};
 use crate::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey};
+use crate::point::{LongTermKey, product};
 use alloc::sync::Arc;
 use core::fmt;
-use ed25519_dalek::Signature;
 
 /// A server that waits for a client.
 pub struct Server {
@@ -69,11 +68,10 @@ impl AwaitClientAuth {
         let proof = ClientProof::from_bytes(&open(&auth_key, message, Message::ClientAuth)?);
         let client = LongTermKey::new(&proof.client).ok_or(Error::ClientKey)?;
         let statement = secrets.client_statement(&network, &identity.public());
-        client
-            .verifying
-            .verify_strict(statement.as_slice(), &Signature::from_bytes(&proof.signature))
-            .map_err(|_| Error::Signature(Message::ClientAuth))?;
-        let client_b = product(&ephemeral.secret, &client.agreement).ok_or(Error::ClientKey)?;
+        if !client.verifies(statement.as_slice(), &proof.signature) {
+            return Err(Error::Signature(Message::ClientAuth));
+        }
+        let client_b = product(&ephemeral.secret, &client.agreement()).ok_or(Error::ClientKey)?;
         let accept_key = secrets.server_accept_key(&network, &client_b);
         Ok(Authenticated { identity, network, secrets, proof, accept_key, hello, client_hello })
     }
