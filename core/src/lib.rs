@@ -1,4 +1,5 @@
-//! Multi-protocol addresses, the secret handshake, box streams and SOCKS5, as pure byte-in, byte-out code.
+//! Multi-protocol addresses, the secret handshake, box streams, joining by invite, and SOCKS5, as pure byte-in, byte-out
+//! code.
 //!
 //! Nothing here opens a socket, reads a clock, draws randomness or logs: what varies is an argument. See
 //! [`handshake`] for how everything with a dialogue is driven.
@@ -13,6 +14,7 @@ pub mod address;
 pub mod box_stream;
 mod bytes;
 pub mod handshake;
+pub mod join;
 pub mod keys;
 mod point;
 pub mod shs;

@@ -6,6 +6,7 @@ mod common;
 use allocation_counter::measure;
 use multiserver_core::box_stream::{Decoded, Decoder, Encoder, Opened, Opener, Sealer};
 use multiserver_core::handshake::{Handshake, Step};
+use multiserver_core::join::{self, Answer};
 
 const KEY: [u8; 32] = [0x42; 32];
 const NONCE: [u8; 24] = [0x17; 24];
@@ -110,6 +111,20 @@ fn a_handshake_allocates_nothing_on_either_side() {
     assert_eq!(allocations.count_total, 0);
 }
 
+#[test]
+fn joining_allocates_nothing_on_either_side() {
+    let identity = common::ALICE.clone();
+    let allocations = measure(|| {
+        let mut wire = Wire { bytes: [0; 112], length: 0 };
+        let mut client = join::Client::new(&identity, &[5; 32]);
+        assert!(wire.turn(&mut client).is_none());
+        let applicant = wire.turn(&mut join::Server::new(&[5; 32])).unwrap();
+        wire.turn(&mut applicant.answer(Answer::Joined)).unwrap();
+        assert_eq!(wire.turn(&mut client), Some(Answer::Joined));
+    });
+    assert_eq!(allocations.count_total, 0);
+}
+
 /// One message at a time, without a heap.
 struct Wire {
     bytes: [u8; 112],
@@ -131,8 +146,11 @@ impl Wire {
                 Step::Flush(step) => step.done(),
                 Step::Read(_) if written => return None,
                 Step::Read(mut step) => {
-                    step.buffer().copy_from_slice(&self.bytes[..self.length]);
-                    step.advance(usize::MAX);
+                    let count = step.buffer().len();
+                    step.buffer().copy_from_slice(&self.bytes[..count]);
+                    step.advance(count);
+                    self.bytes.copy_within(count..self.length, 0);
+                    self.length -= count;
                 }
                 Step::Done(output) => return Some(output),
             }

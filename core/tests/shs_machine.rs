@@ -5,7 +5,7 @@
 mod common;
 
 use common::{
-    Driven, Numbers, accepting_server, client, client_ephemeral, client_machine, drive, server, server_ephemeral,
+    Driven, Numbers, accepting_server, client, client_ephemeral, client_machine, drive, feed, server, server_ephemeral,
     server_machine, transcript,
 };
 use data_encoding::{BASE64_NOPAD, HEXLOWER};
@@ -25,22 +25,6 @@ fn to_server() -> (Vec<u8>, Vec<Message>) {
     let messages = transcript();
     let bytes = [messages.client_hello.as_slice(), &messages.client_auth].concat();
     (bytes, [vec![Message::ClientHello; 64], vec![Message::ClientAuth; 112]].concat())
-}
-
-/// Feeds a machine its input in pieces that end at `cuts`, and returns what it did and wrote.
-fn feed<H: Handshake>(machine: &mut H, input: &[u8], cuts: &[usize]) -> (Driven<H::Output, H::Error>, Vec<u8>) {
-    let mut output = Vec::new();
-    let mut start = 0;
-    for end in cuts.iter().copied().chain([input.len()]) {
-        let mut piece = &input[start..end];
-        let driven = drive(machine, &mut piece, &mut output, usize::MAX);
-        if !matches!(driven, Driven::Wants) {
-            assert!(piece.is_empty() || matches!(driven, Driven::Failed(_)), "it read past its last message");
-            return (driven, output);
-        }
-        start = end;
-    }
-    (Driven::Wants, output)
 }
 
 fn assert_same(ours: Outcome, theirs: Outcome) {

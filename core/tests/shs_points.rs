@@ -5,6 +5,7 @@
 mod common;
 
 use common::forger::{claim, hello, prove, prove_as, scalar, signature};
+use common::points::{WEAK_SIGNATURES, bad_long_term_keys, p_minus_one, p_plus, small, with_high_bit};
 use common::{ALICE, BOB, client, client_ephemeral, server, server_ephemeral};
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::CompressedEdwardsY;
@@ -12,31 +13,6 @@ use curve25519_dalek::traits::Identity;
 use curve25519_dalek::{EdwardsPoint, Scalar};
 use multiserver_core::keys::{NetworkKey, PublicKey};
 use multiserver_core::shs::{Client, Error, Message};
-
-/// p = 2^255 - 19, plus `more`, in 32 little-endian bytes.
-fn p_plus(more: u8) -> [u8; 32] {
-    let mut bytes = [0xff; 32];
-    bytes[0] = 0xed_u8.checked_add(more).unwrap();
-    bytes[31] = 0x7f;
-    bytes
-}
-
-fn p_minus_one() -> [u8; 32] {
-    let mut bytes = p_plus(0);
-    bytes[0] -= 1;
-    bytes
-}
-
-fn with_high_bit(mut bytes: [u8; 32]) -> [u8; 32] {
-    bytes[31] |= 0x80;
-    bytes
-}
-
-fn small(number: u8) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    bytes[0] = number;
-    bytes
-}
 
 /// Every X25519 key that must not be accepted: of low order, not below p, or with bit 255 set.
 fn bad_ephemerals() -> Vec<[u8; 32]> {
@@ -48,17 +24,6 @@ fn bad_ephemerals() -> Vec<[u8; 32]> {
     let honest = [small(9), *client_ephemeral().public()];
     let high_bit = canonical.iter().chain(&honest).copied().map(with_high_bit);
     canonical.iter().copied().chain(high_bit).collect()
-}
-
-/// Every Ed25519 key that must not be accepted: of low order, not canonical, or off the curve.
-fn bad_long_term_keys() -> Vec<[u8; 32]> {
-    let low_order = EIGHT_TORSION.iter().map(|point| point.compress().to_bytes());
-    let x_zero_with_sign = [small(1), p_minus_one()].map(with_high_bit);
-    let not_canonical = (0..=18).flat_map(|more| [p_plus(more), with_high_bit(p_plus(more))]);
-    let off_curve = (2..=255)
-        .flat_map(|y| [small(y), with_high_bit(small(y))])
-        .filter(|bytes| CompressedEdwardsY(*bytes).decompress().is_none());
-    low_order.chain(x_zero_with_sign).chain(not_canonical).chain(off_curve).collect()
 }
 
 #[test]
@@ -133,7 +98,7 @@ fn weak_signatures_of_a_client() {
         let error = claim(key, |message| signature(Scalar::ZERO, torsion, alice, &key, message).0).unwrap_err();
         assert_eq!(error, Error::Signature(Message::ClientAuth));
     }
-    for signature in [not_reduced, with_torsion, of_another_message] {
+    for signature in WEAK_SIGNATURES {
         let error = claim(key, |message| signature(alice, &key, message)).unwrap_err();
         assert_eq!(error, Error::Signature(Message::ClientAuth));
     }
@@ -146,35 +111,10 @@ fn weak_signatures_of_a_server() {
         let error = prove(|message| signature(Scalar::ZERO, torsion, bob, &key, message).0).unwrap_err();
         assert_eq!(error, Error::Signature(Message::ServerAccept));
     }
-    for signature in [not_reduced, with_torsion, of_another_message] {
+    for signature in WEAK_SIGNATURES {
         let error = prove(|message| signature(bob, &key, message)).unwrap_err();
         assert_eq!(error, Error::Signature(Message::ServerAccept));
     }
-}
-
-/// A signature whose S has the group's order added (RFC 8032, section 8.4).
-fn not_reduced(s: Scalar, key: &[u8; 32], message: &[u8]) -> [u8; 64] {
-    let r = Scalar::from(5_u8);
-    let (mut bytes, _) = signature(r, EdwardsPoint::mul_base(&r), s, key, message);
-    let order = (Scalar::ZERO - Scalar::ONE).to_bytes();
-    let mut carry = 1;
-    for (byte, more) in bytes[32..].iter_mut().zip(order) {
-        let sum = u16::from(*byte) + u16::from(more) + carry;
-        [*byte, _] = sum.to_le_bytes();
-        carry = sum >> 8;
-    }
-    bytes
-}
-
-/// A signature whose R has a torsion component: it holds only where the check multiplies by the cofactor.
-fn with_torsion(s: Scalar, key: &[u8; 32], message: &[u8]) -> [u8; 64] {
-    let r = Scalar::from(5_u8);
-    signature(r, EdwardsPoint::mul_base(&r) + EIGHT_TORSION[1], s, key, message).0
-}
-
-fn of_another_message(s: Scalar, key: &[u8; 32], message: &[u8]) -> [u8; 64] {
-    let r = Scalar::from(5_u8);
-    signature(r, EdwardsPoint::mul_base(&r), s, key, &message[1..]).0
 }
 
 #[test]

@@ -9,6 +9,7 @@
 )]
 
 pub mod forger;
+pub mod points;
 
 use multiserver_core::handshake::{Handshake, Step};
 use multiserver_core::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey, Seed};
@@ -110,6 +111,22 @@ pub fn drive<H: Handshake>(
             Err(error) => return Driven::Failed(error),
         }
     }
+}
+
+/// Feeds a machine its input in pieces that end at `cuts`, and returns what it did and wrote.
+pub fn feed<H: Handshake>(machine: &mut H, input: &[u8], cuts: &[usize]) -> (Driven<H::Output, H::Error>, Vec<u8>) {
+    let mut output = Vec::new();
+    let mut start = 0;
+    for end in cuts.iter().copied().chain([input.len()]) {
+        let mut piece = &input[start..end];
+        let driven = drive(machine, &mut piece, &mut output, usize::MAX);
+        if !matches!(driven, Driven::Wants) {
+            assert!(piece.is_empty() || matches!(driven, Driven::Failed(_)), "it read past its last message");
+            return (driven, output);
+        }
+        start = end;
+    }
+    (Driven::Wants, output)
 }
 
 pub fn client_machine() -> ClientHandshake {

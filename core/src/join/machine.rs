@@ -1,0 +1,171 @@
+//! Both ends as machines for drivers.
+
+use super::{Answer, Error, Message, application};
+use crate::handshake::{Exchange, Handshake, LastMessage, Step};
+use crate::keys::{KeyPair, PublicKey};
+use core::fmt;
+use core::mem;
+use zeroize::Zeroizing;
+
+/// Somebody who wants to join.
+///
+/// ```text
+/// write and flush application ─▶ read answer ─▶ Done
+/// ```
+#[derive(Debug)]
+pub struct Client {
+    exchange: Exchange,
+    is_over: bool,
+}
+
+impl Client {
+    /// The application of this identity on the connection with this [binding](crate::shs::Outcome::channel_binding).
+    #[must_use]
+    pub fn new(identity: &KeyPair, binding: &[u8; 32]) -> Self {
+        let mut exchange = Exchange::new();
+        exchange.ask(&application::sign(identity, binding), 1);
+        Self { exchange, is_over: false }
+    }
+}
+
+impl Handshake for Client {
+    type Output = Answer;
+    type Error = Error;
+
+    fn step(&mut self) -> Result<Step<'_, Answer>, Error> {
+        if self.exchange.is_busy() {
+            return self.exchange.step().ok_or(Error::Finished);
+        }
+        if mem::replace(&mut self.is_over, true) {
+            return Err(Error::Finished);
+        }
+        let [code] = *self.exchange.message().ok_or(Error::Finished)?;
+        Answer::from_code(code).map(Step::Done).ok_or(Error::UnknownAnswer(code))
+    }
+
+    fn end_of_input(&mut self) -> Error {
+        self.exchange = Exchange::new();
+        if mem::replace(&mut self.is_over, true) { Error::Finished } else { Error::Closed(Message::Answer) }
+    }
+}
+
+/// A server that waits for an application.
+///
+/// ```text
+/// read magic ─▶ read key and signature ─▶ Done: drop it, or answer()
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    exchange: Exchange,
+    state: State,
+}
+
+/// What the server waits for, with the connection's binding.
+enum State {
+    /// The magic; told before the rest is read, which a peer that wants something else may never send.
+    Magic(Zeroizing<[u8; 32]>),
+    /// The whole application.
+    Application(Zeroizing<[u8; 32]>),
+    Finished,
+}
+
+impl Server {
+    /// Waits for an application on the connection with this [binding](crate::shs::Outcome::channel_binding).
+    #[must_use]
+    pub fn new(binding: &[u8; 32]) -> Self {
+        let mut exchange = Exchange::new();
+        exchange.read(application::MAGIC.len());
+        Self { exchange, state: State::Magic(Zeroizing::new(*binding)) }
+    }
+}
+
+impl Handshake for Server {
+    type Output = Applicant;
+    type Error = Error;
+
+    fn step(&mut self) -> Result<Step<'_, Applicant>, Error> {
+        while !self.exchange.is_busy() {
+            match mem::replace(&mut self.state, State::Finished) {
+                State::Magic(binding) => {
+                    if self.exchange.message_bytes() != application::MAGIC {
+                        return Err(Error::Magic);
+                    }
+                    self.exchange.read_on(application::SIZE);
+                    self.state = State::Application(binding);
+                }
+                State::Application(binding) => {
+                    let message = self.exchange.message().ok_or(Error::Finished)?;
+                    let peer = application::verify(message, &binding)?;
+                    return Ok(Step::Done(Applicant { peer }));
+                }
+                State::Finished => return Err(Error::Finished),
+            }
+        }
+        self.exchange.step().ok_or(Error::Finished)
+    }
+
+    fn end_of_input(&mut self) -> Error {
+        self.exchange = Exchange::new();
+        match mem::replace(&mut self.state, State::Finished) {
+            State::Magic(_) | State::Application(_) => Error::Closed(Message::Application),
+            State::Finished => Error::Finished,
+        }
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Magic(_) => "Magic",
+            Self::Application(_) => "Application",
+            Self::Finished => "Finished",
+        })
+    }
+}
+
+/// Somebody who proved its key and has no answer yet.
+///
+/// The server stores the key and spends the invite before it answers: an answer can get lost. Without one, the client
+/// does not know whether it joined.
+#[derive(Debug)]
+#[must_use = "dropping it leaves the client without an answer"]
+pub struct Applicant {
+    peer: PublicKey,
+}
+
+impl Applicant {
+    /// The client's long-term key, proven.
+    #[must_use]
+    pub const fn peer(&self) -> &PublicKey {
+        &self.peer
+    }
+
+    /// Returns the machine that tells the client this.
+    #[must_use]
+    pub fn answer(self, answer: Answer) -> Answering {
+        Answering(LastMessage::new(&[answer.code()], ()))
+    }
+}
+
+/// The end of the server's side: the client is answered.
+///
+/// ```text
+/// write and flush answer ─▶ Done
+/// ```
+#[derive(Debug)]
+pub struct Answering(LastMessage<()>);
+
+impl Handshake for Answering {
+    type Output = ();
+    type Error = Error;
+
+    fn step(&mut self) -> Result<Step<'_, ()>, Error> {
+        self.0.step().ok_or(Error::Finished)
+    }
+
+    /// It never reads: asked for this, it is over.
+    fn end_of_input(&mut self) -> Error {
+        self.0.end();
+        Error::Finished
+    }
+}
