@@ -3,7 +3,6 @@
 use super::{Answer, Error, Message, application};
 use crate::handshake::{Exchange, Handshake, LastMessage, Step};
 use crate::keys::{KeyPair, PublicKey};
-use core::fmt;
 use core::mem;
 use zeroize::Zeroizing;
 
@@ -60,7 +59,8 @@ pub struct Server {
     state: State,
 }
 
-/// What the server waits for, with the connection's binding.
+/// What the server waits for, with the connection's binding, which `Zeroizing` keeps from `Debug`, too.
+#[derive(Debug)]
 enum State {
     /// The magic; told before the rest is read, which a peer that wants something else may never send.
     Magic(Zeroizing<[u8; 32]>),
@@ -110,16 +110,6 @@ impl Handshake for Server {
             State::Magic(_) | State::Application(_) => Error::Closed(Message::Application),
             State::Finished => Error::Finished,
         }
-    }
-}
-
-impl fmt::Debug for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Magic(_) => "Magic",
-            Self::Application(_) => "Application",
-            Self::Finished => "Finished",
-        })
     }
 }
 
