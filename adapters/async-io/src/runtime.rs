@@ -42,6 +42,10 @@ impl<E: Executor> Runtime for AsyncIo<E> {
         })
     }
 
+    fn tcp_adopt(&self, socket: std::net::TcpListener) -> io::Result<Box<dyn TcpListener>> {
+        Ok(Box::new(Listener(Async::new(socket)?)))
+    }
+
     #[cfg(unix)]
     fn unix_connect<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Duplex>> {
         Box::pin(async move { Ok(socket::split(Async::<UnixStream>::connect(path).await?)) })

@@ -2,9 +2,9 @@
 
 use async_io::{Async, IoSafe};
 use futures_io::{AsyncRead, AsyncWrite};
-use multiserver_compose::TcpListener;
 #[cfg(unix)]
 use multiserver_compose::system::SocketFile;
+use multiserver_compose::{TcpArrival, TcpListener};
 use multiserver_io::Duplex;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -69,9 +69,10 @@ impl TcpListener for Listener {
         self.0.get_ref().local_addr()
     }
 
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Duplex, SocketAddr)>> {
-        let (stream, address) = ready!(poll_accept(&self.0, cx, std::net::TcpListener::accept))?;
-        Poll::Ready(Async::new(stream).map(|stream| (duplex(stream), address)))
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpArrival>> {
+        let (stream, remote) = ready!(poll_accept(&self.0, cx, std::net::TcpListener::accept))?;
+        let local = stream.local_addr().ok();
+        Poll::Ready(Async::new(stream).map(|stream| TcpArrival { io: duplex(stream), remote, local }))
     }
 }
 

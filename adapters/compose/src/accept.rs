@@ -10,6 +10,7 @@ use crate::transport::{Arrival, Opening};
 use crate::{BoxFuture, Event, Listener};
 use multiserver_core::address::Address;
 use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -33,6 +34,7 @@ pub(crate) struct Accepted {
     pub(crate) served: Arc<Served>,
     pub(crate) opening: Exclusive<Opening>,
     pub(crate) address: Option<Address>,
+    pub(crate) local: Option<SocketAddr>,
     pub(crate) deadline: Deadline,
     pub(crate) permit: Permit,
     pub(crate) guard: Guard,
@@ -73,7 +75,7 @@ impl Acceptor {
     }
 
     fn let_in(&self, arrival: Arrival, server: &Shared) -> Option<Accepted> {
-        let Arrival { opening, source, layer } = arrival;
+        let Arrival { opening, source, local, layer } = arrival;
         let address = layer.map(Address::new);
         let Served { suite, inner, gate, .. } = &*self.served;
         let Some(permit) = gate.enter(source) else {
@@ -84,6 +86,7 @@ impl Acceptor {
             served: Arc::clone(&self.served),
             opening: Exclusive::new(opening),
             address,
+            local,
             deadline: Deadline::new(&*inner.runtime, suite.limits.deadline),
             permit,
             guard: server.live.guard(),

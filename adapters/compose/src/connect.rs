@@ -67,8 +67,8 @@ impl Reached {
     /// The connection, which holds the guard while it lives.
     pub(crate) fn into_connection(self, guard: Option<Guard>) -> Connection {
         let Self { io, address, peer, channel_binding, suite, since } = self;
-        let (address, meter) = (Some(address), Meter::default());
-        Connection::new(io, About { address, peer, channel_binding, suite, since, meter, _guard: guard })
+        let (address, meter) = (Some(address), Meter::new());
+        Connection::new(io, About { address, local: None, peer, channel_binding, suite, since, meter, _guard: guard })
     }
 }
 

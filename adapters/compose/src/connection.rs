@@ -10,6 +10,7 @@ use multiserver_io::{BoxRead, BoxWrite, Duplex};
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -56,6 +57,7 @@ struct Ends {
 /// What both halves know of their connection.
 pub(crate) struct About {
     pub(crate) address: Option<Address>,
+    pub(crate) local: Option<SocketAddr>,
     pub(crate) peer: Option<PublicKey>,
     pub(crate) channel_binding: Option<[u8; 32]>,
     pub(crate) suite: Arc<str>,
@@ -88,6 +90,14 @@ impl Connection {
         self.read.about.address.as_ref()
     }
 
+    /// At which of our own addresses the peer arrived, for one that was accepted over TCP; `None` for all others.
+    ///
+    /// It is the destination that a PROXY protocol header names. An IPv4 address is one, however the socket is bound.
+    #[must_use]
+    pub fn local(&self) -> Option<SocketAddr> {
+        self.read.about.local
+    }
+
     /// A value that both ends of this connection have and nobody else, for protocols above to bind themselves to it.
     #[must_use]
     pub fn channel_binding(&self) -> Option<&[u8; 32]> {
@@ -112,6 +122,12 @@ impl Connection {
         self.read.traffic()
     }
 
+    /// Tells how many bytes it has carried, after it was split and moved elsewhere, too.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        self.read.about.meter.clone()
+    }
+
     /// The two halves, to be used from different tasks; there is no lock of ours between them.
     #[must_use]
     pub fn into_split(self) -> (ReadHalf, WriteHalf) {
@@ -134,7 +150,7 @@ impl ReadHalf {
     /// How many bytes the connection has carried each way, through both halves.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
-        self.about.meter.read()
+        self.about.meter.traffic()
     }
 }
 
@@ -142,7 +158,7 @@ impl WriteHalf {
     /// How many bytes the connection has carried each way, through both halves.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
-        self.about.meter.read()
+        self.about.meter.traffic()
     }
 
     /// Says that nothing more will be written, after all that was.

@@ -15,6 +15,7 @@ use multiserver_io::Duplex;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tracing::{Instrument, Span, field};
 
@@ -44,6 +45,7 @@ struct Entry {
     span: Span,
     context: Context,
     address: Option<Address>,
+    local: Option<SocketAddr>,
     deadline: Deadline,
     permit: Permit,
     guard: Guard,
@@ -89,10 +91,10 @@ impl<R: Native> Incoming<R> {
     /// # Cancel safety
     /// Dropping the future closes the socket.
     pub async fn handshake(self) -> Result<Request<R>, IncomingError> {
-        let Accepted { served, opening, address, deadline, permit, guard } = self.accepted;
+        let Accepted { served, opening, address, local, deadline, permit, guard } = self.accepted;
         let context = Context::new(Arc::clone(&served.inner.runtime), Stage::Connect);
         let span = span(&served, address.as_ref());
-        let mut entry = Entry { served, span, context, address, deadline, permit, guard };
+        let mut entry = Entry { served, span, context, address, local, deadline, permit, guard };
         let opened = {
             let Entry { served, span, context, address, deadline, .. } = &mut entry;
             let knock = async {
@@ -143,13 +145,13 @@ impl<R: Native> Request<R> {
             deadline.before(enter).instrument(span.clone()).await
         };
         let transformed = entry.check(opened)?;
-        let Entry { served, address, permit, guard, span, .. } = entry;
+        let Entry { served, address, local, permit, guard, span, .. } = entry;
         drop(permit);
         let suite = Arc::clone(&served.suite.name);
         span.in_scope(|| served.report(&Event::Accepted { suite: &suite, address: address.as_ref() }));
         let Transformed { io, channel_binding, .. } = transformed;
-        let (since, meter, guard) = (served.inner.runtime.now(), Meter::default(), Some(guard));
-        let about = About { address, peer, channel_binding, suite, since, meter, _guard: guard };
+        let (since, meter, guard) = (served.inner.runtime.now(), Meter::new(), Some(guard));
+        let about = About { address, local, peer, channel_binding, suite, since, meter, _guard: guard };
         Ok(Connection::new(io, about).into())
     }
 

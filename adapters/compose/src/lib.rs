@@ -67,11 +67,11 @@ pub use keep::Keep;
 pub use layers::*;
 pub use multiserver::Multiserver;
 pub use options::ConnectOptions;
-pub use runtime::{BoxFuture, Native, Runtime, TcpListener, UnixListener, generate_identity};
+pub use runtime::{BoxFuture, Native, Runtime, TcpArrival, TcpListener, UnixListener, generate_identity};
 pub use server::{Handle, Server};
 pub use suite::Suite;
 pub use tally::Counters;
-pub use traffic::Traffic;
+pub use traffic::{Meter, Traffic};
 pub use transform::{Admission, Transform, Transformed};
 pub use transport::{Arrival, Listener, Transport};
 

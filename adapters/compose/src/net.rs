@@ -3,7 +3,7 @@
 #[cfg(feature = "onion")]
 use crate::Proxy;
 use crate::tcp::{Bind, Listening, connect};
-use crate::{Arrival, BoxFuture, Context, Listener, Runtime, Suite, Transform, Transport};
+use crate::{Arrival, BoxFuture, Context, Listener, Runtime, Suite, TcpArrival, Transform, Transport};
 use multiserver_core::address::{self, Host, Layer, LayerBuf, ParseError, Scope};
 use multiserver_io::Duplex;
 use std::error::Error;
@@ -52,6 +52,15 @@ impl Net {
     #[must_use]
     pub fn bind(address: impl Into<String>) -> Self {
         Self { bind: Bind::to(address.into()), ..Self::default() }
+    }
+
+    /// TCP that also listens on this socket, which is open already: one of systemd's, or one that a test has bound.
+    ///
+    /// It is found as if it were bound to the socket's address. Whoever listens first takes the socket, which closes
+    /// with the server: listening a second time fails.
+    #[must_use]
+    pub fn listener(socket: std::net::TcpListener) -> Self {
+        Self { bind: Bind::on(socket), ..Self::default() }
     }
 
     /// Adds a scope in which it is found, in the place of the scope of the address it is bound to.
@@ -176,8 +185,8 @@ impl Listener for NetListener {
     }
 
     fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<Arrival>> {
-        let (io, ip, port) = ready!(self.tcp.poll_accept(cx))?;
-        let layer = address::Net { host: ip.into(), port };
-        Poll::Ready(Ok(Arrival::new(io).from_source(ip).with_layer(layer)))
+        let TcpArrival { io, remote, local } = ready!(self.tcp.poll_accept(cx))?;
+        let layer = address::Net { host: remote.ip().into(), port: remote.port() };
+        Poll::Ready(Ok(Arrival::new(io).from_source(remote.ip()).with_local(local).with_layer(layer)))
     }
 }

@@ -25,6 +25,17 @@ pub trait Runtime: Send + Sync + 'static {
     /// Starts to listen for TCP connections; port 0 takes a free one.
     fn tcp_listen(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn TcpListener>>>;
 
+    /// Starts to listen on a TCP socket that is open already, which it makes non-blocking; without an implementation
+    /// sockets have to be opened by [`tcp_listen`](Self::tcp_listen).
+    ///
+    /// # Errors
+    /// The runtime's sockets are not those of the system, or the system refuses.
+    fn tcp_adopt(&self, socket: std::net::TcpListener) -> io::Result<Box<dyn TcpListener>> {
+        let _ = socket;
+        let text = "this runtime cannot listen on a socket that is open already: bind to an address instead";
+        Err(io::Error::new(ErrorKind::Unsupported, text))
+    }
+
     /// Connects to the Unix socket at this path; without an implementation there are no Unix sockets.
     fn unix_connect<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Duplex>> {
         let _ = path;
@@ -90,8 +101,19 @@ pub trait TcpListener: Send + Sync + 'static {
     /// The system does not tell.
     fn local_address(&self) -> io::Result<SocketAddr>;
 
-    /// Accepts a connection, without delaying small writes (`TCP_NODELAY`), and says where it comes from.
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Duplex, SocketAddr)>>;
+    /// Accepts a connection, without delaying small writes (`TCP_NODELAY`).
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpArrival>>;
+}
+
+/// A connection that a [`TcpListener`] accepted.
+#[derive(Debug)]
+pub struct TcpArrival {
+    /// The connection.
+    pub io: Duplex,
+    /// Where it comes from.
+    pub remote: SocketAddr,
+    /// At which of the machine's own addresses it arrived; `None` when the system no longer tells.
+    pub local: Option<SocketAddr>,
 }
 
 /// A listening Unix socket of a [`Runtime`].

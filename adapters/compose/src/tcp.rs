@@ -1,11 +1,13 @@
 //! What the transports over TCP have in common: where they listen and are found, and how they reach a host.
 
+mod opened;
 mod race;
 mod scope;
 
-use crate::{Context, Runtime, Stage, TcpListener};
+use crate::{Context, Runtime, Stage, TcpArrival, TcpListener};
 use multiserver_core::address::{Host, Scope};
 use multiserver_io::Duplex;
+use opened::Opened;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -15,6 +17,8 @@ use std::task::{self, Poll, ready};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Bind {
     place: Option<Result<Place, BadBind>>,
+    /// The socket there, when it is open already.
+    opened: Option<Arc<Opened>>,
     /// When empty, the scope of the address it is bound to.
     scopes: Vec<Scope>,
 }
@@ -39,16 +43,37 @@ impl Place {
     }
 }
 
-/// A text is no place to listen at.
+impl From<SocketAddr> for Place {
+    fn from(address: SocketAddr) -> Self {
+        Self { host: address.ip().into(), port: address.port() }
+    }
+}
+
+/// There is no place to listen at.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("cannot listen on `{0}`: expected a host, `:` and a port, such as 127.0.0.1:8008 or [::]:8008")]
-pub(crate) struct BadBind(String);
+pub(crate) enum BadBind {
+    #[error("cannot listen on `{0}`: expected a host, `:` and a port, such as 127.0.0.1:8008 or [::]:8008")]
+    Text(String),
+    #[error("cannot listen on the socket that is open already: it has no address of TCP: {0}")]
+    Socket(#[source] Arc<io::Error>),
+}
 
 impl Bind {
     /// Listens at this `HOST:PORT`; what is wrong with the text, [`check`](Self::check) tells.
     pub(crate) fn to(address: String) -> Self {
-        let place = Place::parse(&address).ok_or(BadBind(address));
-        Self { place: Some(place), scopes: Vec::new() }
+        let place = Place::parse(&address).ok_or(BadBind::Text(address));
+        Self { place: Some(place), ..Self::default() }
+    }
+
+    /// Listens on this socket, which is open already.
+    pub(crate) fn on(socket: std::net::TcpListener) -> Self {
+        match Opened::new(socket) {
+            Ok(opened) => {
+                let place = Place::from(opened.address());
+                Self { place: Some(Ok(place)), opened: Some(Arc::new(opened)), ..Self::default() }
+            }
+            Err(error) => Self { place: Some(Err(BadBind::Socket(Arc::new(error)))), ..Self::default() },
+        }
     }
 
     /// Adds a scope, in the place of that of the address.
@@ -95,21 +120,16 @@ impl Bind {
         }
     }
 
-    /// Starts to listen, where it is made for that; of several addresses at the first that can be bound.
+    /// Starts to listen, where it is made for that.
     pub(crate) async fn listen(&self, runtime: &Arc<dyn Runtime>) -> io::Result<Option<Listening>> {
         self.check().map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
         let Some(place) = self.place() else { return Ok(None) };
-        let mut failure = ErrorKind::NotFound.into();
-        for address in runtime.resolve(place.host.as_str(), place.port).await? {
-            match runtime.tcp_listen(address).await {
-                Ok(listener) => {
-                    let port = listener.local_address()?.port();
-                    return Ok(Some(Listening { listener, runtime: Arc::clone(runtime), port }));
-                }
-                Err(error) => failure = io::Error::new(error.kind(), CannotListen { address, source: error }),
-            }
-        }
-        Err(failure)
+        let listener = match &self.opened {
+            Some(opened) => opened.listen(&**runtime).map_err(|error| cannot_listen(opened.address(), error))?,
+            None => open(&**runtime, place).await?,
+        };
+        let port = listener.local_address()?.port();
+        Ok(Some(Listening { listener, runtime: Arc::clone(runtime), port }))
     }
 
     fn place(&self) -> Option<&Place> {
@@ -134,11 +154,28 @@ impl Listening {
         self.port
     }
 
-    /// The next peer, and where it comes from.
-    pub(crate) fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<(Duplex, IpAddr, u16)>> {
-        let (io, address) = ready!(self.listener.poll_accept(cx))?;
-        Poll::Ready(Ok((io, address.ip().to_canonical(), address.port())))
+    /// The next peer; IPv4 addresses are such, also on a socket for IPv6.
+    pub(crate) fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<TcpArrival>> {
+        let TcpArrival { io, remote, local } = ready!(self.listener.poll_accept(cx))?;
+        Poll::Ready(Ok(TcpArrival { io, remote: canonical(remote), local: local.map(canonical) }))
     }
+}
+
+fn canonical(mut address: SocketAddr) -> SocketAddr {
+    address.set_ip(address.ip().to_canonical());
+    address
+}
+
+/// Opens a socket; of several addresses at the first that can be bound.
+async fn open(runtime: &dyn Runtime, place: &Place) -> io::Result<Box<dyn TcpListener>> {
+    let mut failure = ErrorKind::NotFound.into();
+    for address in runtime.resolve(place.host.as_str(), place.port).await? {
+        match runtime.tcp_listen(address).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failure = cannot_listen(address, error),
+        }
+    }
+    Err(failure)
 }
 
 /// Connects to a host, at whichever of its addresses answers first.
@@ -177,10 +214,30 @@ async fn resolve(runtime: &dyn Runtime, host: &Host, port: u16) -> io::Result<Ve
 #[error("{0} is an onion service, which only Tor can reach: dial it as `onion:` or through a proxy")]
 struct OnionName(Host);
 
-/// An address could not be bound.
+fn cannot_listen(address: SocketAddr, source: io::Error) -> io::Error {
+    io::Error::new(source.kind(), CannotListen { address, source })
+}
+
+/// An address could not be listened at.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {source}")]
 struct CannotListen {
     address: SocketAddr,
     source: io::Error,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ipv4_addresses_are_such_and_the_others_keep_their_zones() {
+        for (told, meant) in [
+            ("[::ffff:192.0.2.1]:8008", "192.0.2.1:8008"),
+            ("192.0.2.1:8008", "192.0.2.1:8008"),
+            ("[fe80::1%7]:8008", "[fe80::1%7]:8008"),
+        ] {
+            assert_eq!(canonical(told.parse().unwrap()), meant.parse().unwrap(), "{told}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! How much a connection has carried.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many bytes a connection has carried each way, as its user wrote and read them, without what layers add.
@@ -11,24 +12,37 @@ pub struct Traffic {
     pub sent: u64,
 }
 
-/// Counts for a [`Traffic`].
+/// Tells how much a connection has carried, wherever its halves are by now; cheap to clone.
+///
+/// It holds nothing of the connection: this one ends, and is counted as gone, as if nobody read its meter. What it has
+/// carried until then can still be read.
+#[derive(Debug, Clone)]
+pub struct Meter(Arc<Counts>);
+
 #[derive(Debug, Default)]
-pub(crate) struct Meter {
+struct Counts {
     received: AtomicU64,
     sent: AtomicU64,
 }
 
 impl Meter {
+    pub(crate) fn new() -> Self {
+        Self(Arc::default())
+    }
+
+    /// How many bytes the connection has carried each way so far.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        let Counts { received, sent } = &*self.0;
+        Traffic { received: received.load(Ordering::Relaxed), sent: sent.load(Ordering::Relaxed) }
+    }
+
     pub(crate) fn receive(&self, bytes: usize) {
-        add(&self.received, bytes);
+        add(&self.0.received, bytes);
     }
 
     pub(crate) fn send(&self, bytes: usize) {
-        add(&self.sent, bytes);
-    }
-
-    pub(crate) fn read(&self) -> Traffic {
-        Traffic { received: self.received.load(Ordering::Relaxed), sent: self.sent.load(Ordering::Relaxed) }
+        add(&self.0.sent, bytes);
     }
 }
 

@@ -6,7 +6,7 @@ use multiserver_io::Duplex;
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::task;
 
 /// The first layer of a suite: `net`, or one of your own.
@@ -80,6 +80,7 @@ pub trait Listener: Send + Sync + 'static {
 pub struct Arrival {
     pub(crate) opening: Opening,
     pub(crate) source: Option<IpAddr>,
+    pub(crate) local: Option<SocketAddr>,
     pub(crate) layer: Option<LayerBuf>,
 }
 
@@ -98,13 +99,20 @@ impl Arrival {
     where
         F: for<'a> FnOnce(&'a Context) -> BoxFuture<'a, io::Result<Duplex>> + Send + 'static,
     {
-        Self { opening: Box::new(open), source: None, layer: None }
+        Self { opening: Box::new(open), source: None, local: None, layer: None }
     }
 
     /// Adds the place it came from, for the bound on handshakes from one place.
     #[must_use]
     pub const fn from_source(mut self, source: IpAddr) -> Self {
         self.source = Some(source);
+        self
+    }
+
+    /// Adds at which of our own addresses it arrived, as far as that is known.
+    #[must_use]
+    pub fn with_local(mut self, local: impl Into<Option<SocketAddr>>) -> Self {
+        self.local = local.into();
         self
     }
 
@@ -118,6 +126,10 @@ impl Arrival {
 
 impl fmt::Debug for Arrival {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Arrival").field("source", &self.source).field("layer", &self.layer).finish_non_exhaustive()
+        f.debug_struct("Arrival")
+            .field("source", &self.source)
+            .field("local", &self.local)
+            .field("layer", &self.layer)
+            .finish_non_exhaustive()
     }
 }

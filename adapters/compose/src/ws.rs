@@ -10,14 +10,13 @@ pub use security::Tls;
 pub use security::{Plain, Security};
 
 use crate::tcp::{Bind, Listening, connect};
-use crate::{Arrival, BoxFuture, Context, Listener, Runtime, Stage, Suite, Transform, Transport};
+use crate::{Arrival, BoxFuture, Context, Listener, Runtime, Stage, Suite, TcpArrival, Transform, Transport};
 use http::{Request, Response};
 use multiserver_core::address::{self, Layer, LayerBuf, Scope};
 use multiserver_io::Duplex;
 use multiserver_ws::{Handler, Target, Timer};
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{self, Poll, ready};
 
@@ -69,6 +68,13 @@ impl WebSocket<Plain> {
     pub fn bind(address: impl Into<String>) -> Self {
         Self::new(Bind::to(address.into()), Plain)
     }
+
+    /// WebSocket that also listens on this socket, which is open already, as [`Net::listener`](crate::Net::listener)
+    /// does.
+    #[must_use]
+    pub fn listener(socket: std::net::TcpListener) -> Self {
+        Self::new(Bind::on(socket), Plain)
+    }
 }
 
 #[cfg(feature = "tls")]
@@ -83,6 +89,13 @@ impl WebSocket<Tls> {
     #[must_use]
     pub fn bind(address: impl Into<String>, certificate: Certificate) -> Self {
         Self::new(Bind::to(address.into()), Tls::server(certificate))
+    }
+
+    /// WebSocket over TLS that also listens on this socket, which is open already, with this certificate, as
+    /// [`Net::listener`](crate::Net::listener) does.
+    #[must_use]
+    pub fn listener(socket: std::net::TcpListener, certificate: Certificate) -> Self {
+        Self::new(Bind::on(socket), Tls::server(certificate))
     }
 
     /// Adds roots, as PEM text, to those that the platform trusts when connecting.
@@ -212,7 +225,8 @@ impl<S: Security> Listener for WsListener<S> {
     }
 
     fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<Arrival>> {
-        let (io, ip, port): (_, IpAddr, _) = ready!(self.tcp.poll_accept(cx))?;
+        let TcpArrival { io, remote, local } = ready!(self.tcp.poll_accept(cx))?;
+        let layer = S::layer(remote.ip().into(), remote.port());
         let ws = Arc::clone(&self.ws);
         let arrival = Arrival::opening(move |context| {
             Box::pin(async move {
@@ -222,7 +236,7 @@ impl<S: Security> Listener for WsListener<S> {
                 Ok(split(multiserver_ws::accept(io, &ws.config, handler, &timer(context)).await?))
             })
         });
-        Poll::Ready(Ok(arrival.from_source(ip).with_layer(S::layer(ip.into(), port))))
+        Poll::Ready(Ok(arrival.from_source(remote.ip()).with_local(local).with_layer(layer)))
     }
 }
 

@@ -13,6 +13,7 @@ pub mod leaks;
 pub mod limits;
 pub mod messages;
 pub mod onion;
+pub mod sockets;
 pub mod streams;
 
 mod clock;
@@ -44,6 +45,8 @@ macro_rules! conformance {
             streams::bytes_come_back_in_every_length,
             streams::bytes_come_back_through_pipes_of_one_byte,
             streams::both_ends_know_each_other,
+            streams::an_accepted_connection_knows_where_it_arrived,
+            streams::a_meter_outlives_its_connection,
             streams::closing_one_direction_leaves_the_other_and_dropping_is_a_cut,
             streams::halves_are_used_from_two_tasks,
             streams::a_dropped_half_is_a_cut,
@@ -97,6 +100,31 @@ macro_rules! files {
                 $crate::files::$test::<$runtime>();
             }
         )*
+    };
+}
+
+/// Makes a module of `#[test]` functions about sockets that are open already, for one runtime.
+#[macro_export]
+macro_rules! sockets {
+    ($module:ident, $runtime:ty) => {
+        mod $module {
+            use super::*;
+
+            #[test]
+            fn a_socket_is_listened_on_until_its_server_goes() {
+                $crate::sockets::a_socket_is_listened_on_until_its_server_goes::<$runtime>();
+            }
+
+            #[test]
+            fn a_socket_is_found_where_it_is_bound() {
+                $crate::sockets::a_socket_is_found_where_it_is_bound::<$runtime>();
+            }
+
+            #[test]
+            fn a_socket_that_is_not_of_tcp_is_refused() {
+                $crate::sockets::a_socket_that_is_not_of_tcp_is_refused::<$runtime>();
+            }
+        }
     };
 }
 

@@ -77,7 +77,7 @@ async fn proxy<R: Tested>(code: u8, target: SocketAddr) -> (SocketAddr, Arc<Mute
     let note = Arc::clone(&requested);
     let runtime = R::default();
     let serve: BoxFuture<'static, ()> = Box::pin(async move {
-        let (mut near, _) = poll_fn(|cx| listener.poll_accept(cx)).await.unwrap();
+        let mut near = poll_fn(|cx| listener.poll_accept(cx)).await.unwrap().io;
         let mut request = vec![0; 3];
         near.read_exact(&mut request).await.unwrap();
         assert_eq!(request, [5, 1, 0]);

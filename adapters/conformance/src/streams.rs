@@ -8,9 +8,10 @@ use crate::support::{
 use crate::{Tested, Way};
 use futures_util::future::join;
 use futures_util::{AsyncReadExt, AsyncWriteExt};
-use multiserver_compose::{ConnectError, Connection, Failure, NoAuth, Stage};
+use multiserver_compose::{ConnectError, Connection, Failure, NoAuth, Stage, Traffic};
 use multiserver_core::shs;
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 
 /// From nothing at all to many frames.
 pub fn bytes_come_back_in_every_length<R: Tested, W: Way>() {
@@ -54,6 +55,45 @@ pub fn both_ends_know_each_other<R: Tested, W: Way>() {
         let far_address = far.address().unwrap().to_string();
         assert!(far_address.starts_with(W::NAME), "{far_address}");
         assert!(far_address.ends_with(&format!("~shs:{}", key(CLIENT))), "{far_address}");
+    });
+}
+
+/// At an address of TCP, or at none; who dialled has none to tell.
+pub fn an_accepted_connection_knows_where_it_arrived<R: Tested, W: Way>() {
+    run::<R>(async {
+        let way = W::default();
+        let (mut server, address) = listen::<R>(serving(&way, false)).await;
+        let client = client::<R, W>();
+        let (near, far) = join(client.connect(&address), accept(&mut server)).await;
+        let transport = address.addresses().next().unwrap().transport().to_string();
+        let place: Option<SocketAddr> =
+            transport.trim_start_matches(W::NAME).trim_start_matches([':', '/']).parse().ok();
+        assert_eq!(place.is_some(), ["net", "ws", "wss"].contains(&W::NAME), "{address}");
+        assert_eq!((near.unwrap().into().local(), far.local()), (None, place));
+    });
+}
+
+/// It tells what the halves carry elsewhere, and does not keep the connection.
+pub fn a_meter_outlives_its_connection<R: Tested, W: Way>() {
+    run::<R>(async {
+        let way = W::default();
+        let (mut server, address) = listen::<R>(serving(&way, false)).await;
+        let client = client::<R, W>();
+        let (near, mut far) = join(client.connect(&address), accept(&mut server)).await;
+        let near: Connection = near.unwrap().into();
+        let meters = [near.meter(), far.meter().clone()];
+        assert_eq!([meters[0].traffic(), meters[1].traffic()], [Traffic::default(); 2]);
+        let answer = async {
+            far.read_to_end(&mut Vec::new()).await.unwrap();
+            far.write_all(&[7; 300]).await.unwrap();
+            far.close().await.unwrap();
+        };
+        join(exchange(near, &[7; 5000]), answer).await.0.unwrap();
+        assert_eq!(meters[0].traffic(), Traffic { received: 300, sent: 5000 });
+        assert_eq!(meters[1].traffic(), Traffic { received: 5000, sent: 300 });
+        drop(far);
+        assert_eq!(server.handle().live(), 0);
+        assert_eq!(meters[1].traffic().received, 5000);
     });
 }
 

@@ -92,7 +92,7 @@ impl Way for WebSocket {
 pub struct SecureWebSocket;
 
 /// A certificate for the loopback interface, which is its own root, as PEM text.
-static CERTIFICATE: LazyLock<(String, Certificate)> = LazyLock::new(|| {
+pub(crate) static CERTIFICATE: LazyLock<(String, Certificate)> = LazyLock::new(|| {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let pem = made.cert.pem();
     let certificate = Certificate::from_pem(&pem, made.signing_key.serialize_pem()).unwrap();

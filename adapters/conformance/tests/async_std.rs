@@ -1,12 +1,15 @@
 //! The body of tests on async-std.
 
 use multiserver_async_std::AsyncStd;
-use multiserver_conformance::{File, Loopback, SecureWebSocket, WebSocket, channels, conformance, files, onion};
+use multiserver_conformance::{
+    File, Loopback, SecureWebSocket, WebSocket, channels, conformance, files, onion, sockets,
+};
 
 conformance!(net, AsyncStd, Loopback);
 conformance!(ws, AsyncStd, WebSocket);
 conformance!(wss, AsyncStd, SecureWebSocket);
 conformance!(unix, AsyncStd, File);
 files!(unix_files, AsyncStd);
+sockets!(open_sockets, AsyncStd);
 onion!(onion_by_proxy, AsyncStd);
 channels!(channel, AsyncStd);

@@ -1,6 +1,8 @@
 //! The body of tests on smol.
 
-use multiserver_conformance::{File, Loopback, SecureWebSocket, WebSocket, channels, conformance, files, onion};
+use multiserver_conformance::{
+    File, Loopback, SecureWebSocket, WebSocket, channels, conformance, files, onion, sockets,
+};
 use multiserver_smol::Smol;
 
 conformance!(net, Smol, Loopback);
@@ -8,5 +10,6 @@ conformance!(ws, Smol, WebSocket);
 conformance!(wss, Smol, SecureWebSocket);
 conformance!(unix, Smol, File);
 files!(unix_files, Smol);
+sockets!(open_sockets, Smol);
 onion!(onion_by_proxy, Smol);
 channels!(channel, Smol);

@@ -1,6 +1,8 @@
 //! The body of tests on tokio.
 
-use multiserver_conformance::{File, Loopback, SecureWebSocket, WebSocket, channels, conformance, files, onion};
+use multiserver_conformance::{
+    File, Loopback, SecureWebSocket, WebSocket, channels, conformance, files, onion, sockets,
+};
 use multiserver_tokio::Tokio;
 
 conformance!(net, Tokio, Loopback);
@@ -8,5 +10,6 @@ conformance!(ws, Tokio, WebSocket);
 conformance!(wss, Tokio, SecureWebSocket);
 conformance!(unix, Tokio, File);
 files!(unix_files, Tokio);
+sockets!(open_sockets, Tokio);
 onion!(onion_by_proxy, Tokio);
 channels!(channel, Tokio);

@@ -83,13 +83,18 @@ impl Network {
         }
     }
 
-    pub(crate) fn poll_accept(&mut self, listener: Id, cx: &Context<'_>) -> Poll<io::Result<(Id, SocketAddr)>> {
+    /// The next socket, where it leads to, and at which address it is.
+    pub(crate) fn poll_accept(
+        &mut self,
+        listener: Id,
+        cx: &Context<'_>,
+    ) -> Poll<io::Result<(Id, SocketAddr, SocketAddr)>> {
         let Some(listening) = self.listeners.get_mut(&listener) else {
             return Poll::Ready(Err(ErrorKind::NotConnected.into()));
         };
         while let Some(id) = listening.backlog.pop_front() {
             if let Some(socket) = self.sockets.get(&id) {
-                return Poll::Ready(Ok((id, socket.remote)));
+                return Poll::Ready(Ok((id, socket.remote, socket.local)));
             }
         }
         listening.acceptor = Some(cx.waker().clone());

@@ -3,7 +3,7 @@
 use crate::network::{Id, Machine};
 use crate::world::World;
 use futures_io::{AsyncRead, AsyncWrite};
-use multiserver_compose::{TcpListener, UnixListener};
+use multiserver_compose::{TcpArrival, TcpListener, UnixListener};
 use multiserver_io::Duplex;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
@@ -71,7 +71,7 @@ impl PathListener {
 
 impl UnixListener for PathListener {
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Duplex>> {
-        self.listener.poll_accept(cx).map_ok(|(io, _)| io)
+        self.listener.poll_accept(cx).map_ok(|arrival| arrival.io)
     }
 }
 
@@ -90,10 +90,10 @@ impl TcpListener for Listener {
         Ok(self.local)
     }
 
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Duplex, SocketAddr)>> {
-        let (id, remote) = ready!(self.world.with(|network| network.poll_accept(self.id, cx)))?;
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpArrival>> {
+        let (id, remote, local) = ready!(self.world.with(|network| network.poll_accept(self.id, cx)))?;
         let held = Held { world: Arc::clone(&self.world), id };
-        Poll::Ready(Ok((held.into_duplex(), remote)))
+        Poll::Ready(Ok(TcpArrival { io: held.into_duplex(), remote, local: Some(local) }))
     }
 }
 

@@ -4,7 +4,8 @@
 mod support;
 
 use futures_util::{AsyncReadExt, AsyncWriteExt};
-use multiserver_sim::{ConnectError, Failure, Packet, Runtime, Sim, Stage, Trace};
+use multiserver_sim::{ConnectError, Failure, Multiserver, Net, Packet, Runtime, Shs, Sim, Stage, Trace};
+use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 use support::{CLIENT, DEADLINE, client, echo, exchange, identity, listen};
@@ -201,4 +202,21 @@ fn a_reset_is_an_error_at_both_ends() {
         let error = sim.block_on(end.read(&mut [0; 1])).unwrap().unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
     }
+}
+
+#[test]
+fn a_machine_has_sockets_of_the_simulation_only() {
+    let sim = Sim::new(9);
+    let host = sim.runtime("server");
+    let (mut server, address) = listen(&sim, &host);
+    let client = client(&sim.runtime("client"));
+    let accept = async { server.accept().await.unwrap().handshake().await.unwrap().accept().await };
+    let (near, far) = sim.block_on(futures_util::future::join(client.connect(&address), accept)).unwrap();
+    let local = SocketAddr::new(host.addresses()[0], 8008);
+    assert_eq!((near.unwrap().local(), far.unwrap().local()), (None, Some(local)), "it listens on a wildcard");
+
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let multiserver = Multiserver::builder_on(host).suite(Net::listener(socket).then(Shs::new(identity(CLIENT))));
+    let text = sim.block_on(multiserver.build().unwrap().listen()).unwrap().unwrap_err().to_string();
+    assert!(text.contains("this runtime cannot listen on a socket that is open already"), "{text}");
 }

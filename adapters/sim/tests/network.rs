@@ -28,7 +28,7 @@ fn pair(sim: &Sim, from: &Host, to: &Host) -> (Duplex, Duplex) {
     sim.block_on(async {
         let accept = poll_fn(|cx| listener.poll_accept(cx));
         let (near, far) = futures_util::future::join(from.tcp_connect(address(to, 7)), accept).await;
-        (near.unwrap(), far.unwrap().0)
+        (near.unwrap(), far.unwrap().io)
     })
     .unwrap()
 }

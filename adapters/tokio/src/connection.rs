@@ -1,10 +1,11 @@
 //! Connections with tokio's own stream traits.
 
 use futures_io::{AsyncRead as _, AsyncWrite as _};
-use multiserver_compose::Traffic;
+use multiserver_compose::{Meter, Traffic};
 use multiserver_core::address::Address;
 use multiserver_core::keys::PublicKey;
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
@@ -38,6 +39,14 @@ impl Connection {
         self.0.address()
     }
 
+    /// At which of our own addresses the peer arrived, for one that was accepted over TCP; `None` for all others.
+    ///
+    /// It is the destination that a PROXY protocol header names. An IPv4 address is one, however the socket is bound.
+    #[must_use]
+    pub fn local(&self) -> Option<SocketAddr> {
+        self.0.local()
+    }
+
     /// A value that both ends of this connection have and nobody else, for protocols above to bind themselves to it.
     #[must_use]
     pub fn channel_binding(&self) -> Option<&[u8; 32]> {
@@ -60,6 +69,12 @@ impl Connection {
     #[must_use]
     pub fn traffic(&self) -> Traffic {
         self.0.traffic()
+    }
+
+    /// Tells how many bytes it has carried, after it was split and moved elsewhere, too.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        self.0.meter()
     }
 
     /// The two halves, to be used from different tasks; there is no lock of ours between them.

@@ -2,7 +2,7 @@
 
 use crate::Connection;
 use crate::compat::{Read, Write};
-use multiserver_compose::{BoxFuture, Native, Runtime, TcpListener, system};
+use multiserver_compose::{BoxFuture, Native, Runtime, TcpArrival, TcpListener, system};
 use multiserver_io::Duplex;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -30,6 +30,11 @@ impl Runtime for Tokio {
             let listener: Box<dyn TcpListener> = Box::new(Listener(tokio::net::TcpListener::bind(address).await?));
             Ok(listener)
         })
+    }
+
+    fn tcp_adopt(&self, socket: std::net::TcpListener) -> io::Result<Box<dyn TcpListener>> {
+        socket.set_nonblocking(true)?;
+        Ok(Box::new(Listener(tokio::net::TcpListener::from_std(socket)?)))
     }
 
     #[cfg(unix)]
@@ -78,9 +83,10 @@ impl TcpListener for Listener {
         self.0.local_addr()
     }
 
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Duplex, SocketAddr)>> {
-        let (stream, address) = ready!(self.0.poll_accept(cx))?;
-        Poll::Ready(Ok((duplex(stream), address)))
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpArrival>> {
+        let (stream, remote) = ready!(self.0.poll_accept(cx))?;
+        let local = stream.local_addr().ok();
+        Poll::Ready(Ok(TcpArrival { io: duplex(stream), remote, local }))
     }
 }
 

@@ -21,6 +21,8 @@ async fn a_connection_knows_since_when_it_is_there_and_what_it_has_carried() {
     let (mut near, after) = (near.unwrap(), SystemTime::now());
     assert!((before..=after).contains(&near.since()) && (before..=after).contains(&far.since()));
     assert_eq!(near.traffic(), Traffic::default());
+    assert_eq!((near.local(), far.local()), (None, Some(socket_address(&address))));
+    let meter = near.meter();
 
     near.write_all(&[7; 5000]).await.unwrap();
     near.shutdown().await.unwrap();
@@ -30,6 +32,8 @@ async fn a_connection_knows_since_when_it_is_there_and_what_it_has_carried() {
     let (mut far_read, far_write) = far.into_split();
     far_read.read_to_end(&mut Vec::new()).await.unwrap();
     assert_eq!(near.traffic(), Traffic { received: 3, sent: 5000 });
+    drop(near);
+    assert_eq!(meter.traffic(), Traffic { received: 3, sent: 5000 });
     assert_eq!(far_write.traffic(), Traffic { received: 5000, sent: 3 });
     assert_eq!(far_read.traffic(), far_write.traffic());
 }

@@ -1,0 +1,35 @@
+//! A socket that was open before it was given to a transport.
+
+use crate::{Runtime, TcpListener};
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+
+/// A socket that is open already, and kept until somebody listens on it.
+#[derive(Debug)]
+pub(super) struct Opened {
+    address: SocketAddr,
+    socket: Mutex<Option<std::net::TcpListener>>,
+}
+
+impl Opened {
+    pub(super) fn new(socket: std::net::TcpListener) -> io::Result<Self> {
+        Ok(Self { address: socket.local_addr()?, socket: Mutex::new(Some(socket)) })
+    }
+
+    /// Where it is bound.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Listens on it, once: a copy that stayed here would keep it open when its server has gone.
+    pub(super) fn listen(&self, runtime: &dyn Runtime) -> io::Result<Box<dyn TcpListener>> {
+        let socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
+        runtime.tcp_adopt(socket.ok_or_else(|| io::Error::new(ErrorKind::AddrInUse, Taken))?)
+    }
+}
+
+/// Somebody has listened on the socket before.
+#[derive(Debug, thiserror::Error)]
+#[error("this socket went to a server before, and serves one only: open another one, or bind to the address")]
+struct Taken;

@@ -1,0 +1,66 @@
+//! Listening on sockets that are open already.
+
+use crate::support::{SERVER, accept, client, echo_back, exchange, multiserver, run, shs};
+use crate::tested::CERTIFICATE;
+use crate::{File, Loopback, SecureWebSocket, Tested, Way, WebSocket};
+use futures_util::future::join;
+use multiserver_compose::{Builder, Multiserver, Net, NoAuth, Suite, Ws, Wss};
+use multiserver_core::address::Scope;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
+
+/// Over each transport that has one; the multiserver that was given it does not keep it.
+pub fn a_socket_is_listened_on_until_its_server_goes<R: Tested>() {
+    on_a_socket::<R, Loopback>(|socket| Net::listener(socket).into());
+    on_a_socket::<R, WebSocket>(|socket| Ws::listener(socket).into());
+    on_a_socket::<R, SecureWebSocket>(|socket| Wss::listener(socket, CERTIFICATE.1.clone()).into());
+}
+
+fn on_a_socket<R: Tested, W: Way>(suite: impl FnOnce(TcpListener) -> Suite) {
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let place = socket.local_addr().unwrap();
+    run::<R>(async {
+        let multiserver = multiserver::<R>(suite(socket).then(shs(SERVER)));
+        let address = multiserver.address(Scope::Device).unwrap();
+        assert!(address.to_string().contains(&place.to_string()), "{address}");
+        let mut server = multiserver.listen().await.unwrap();
+        assert_eq!(server.address(Scope::Device).as_ref(), Some(&address));
+        let client = client::<R, W>();
+        let talk = async { exchange(client.connect(&address).await.unwrap(), b"hello").await.unwrap() };
+        let answer = async { echo_back(accept(&mut server).await).await };
+        assert_eq!(join(talk, answer).await.0, b"hello");
+
+        let text = multiserver.listen().await.unwrap_err().to_string();
+        assert!(text.contains(&format!("cannot listen on {place}: this socket went to a server before")), "{text}");
+        drop(server);
+        assert_eq!(TcpStream::connect(place).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    });
+}
+
+/// A socket of another kind, which a service manager may pass on as well, is refused before anybody listens.
+pub fn a_socket_that_is_not_of_tcp_is_refused<R: Tested>() {
+    let unix = UnixListener::bind(File::default().path()).unwrap();
+    let builder: Builder<R> = Multiserver::builder().suite(Net::listener(OwnedFd::from(unix).into()).then(shs(SERVER)));
+    let text = builder.build().unwrap_err().to_string();
+    assert!(text.contains("cannot listen on the socket that is open already: it has no address of TCP"), "{text}");
+}
+
+/// In the scopes of its address, and each peer at the address where it really arrived.
+pub fn a_socket_is_found_where_it_is_bound<R: Tested>() {
+    let anywhere = || TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+    let builder: Builder<R> = Multiserver::builder().suite(Net::listener(anywhere()).then(NoAuth));
+    let text = builder.build().unwrap_err().to_string();
+    assert!(text.contains("can be reached in the public scope"), "{text}");
+    let socket = anywhere();
+    let place = SocketAddr::from((Ipv4Addr::LOCALHOST, socket.local_addr().unwrap().port()));
+    run::<R>(async {
+        let mut server = multiserver::<R>(Net::listener(socket).then(shs(SERVER))).listen().await.unwrap();
+        let address = server.address(Scope::Device).unwrap();
+        assert!(address.to_string().starts_with(&format!("net:{place}~")), "{address}");
+        let client = client::<R, Loopback>();
+        let (near, far) = join(client.connect(&address), accept(&mut server)).await;
+        assert_eq!((near.unwrap().into().local(), far.local()), (None, Some(place)));
+    });
+}
