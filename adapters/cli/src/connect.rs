@@ -2,7 +2,8 @@
 
 use crate::exit::Failure;
 use crate::options::{AddressOptions, IdentityOptions};
-use crate::{dial, failure_words, pipe, runtime};
+use crate::pipe::Ends;
+use crate::{dial, failure_words, pipe, runtime, seconds};
 use clap::Args;
 use multiserver_tokio::{MultiAddress, Shs};
 use std::time::Duration;
@@ -25,7 +26,7 @@ pub(crate) struct Options {
     #[arg(long)]
     recv_only: bool,
     /// When standard input has ended and the peer is silent for so long, end as if it had said goodbye.
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, conflicts_with = "recv_only")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds::parse, conflicts_with = "recv_only")]
     eof_timeout: Option<Duration>,
     #[command(flatten)]
     identity: IdentityOptions,
@@ -37,11 +38,6 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     runtime::block_on(connect(options, address, shs))
 }
 
-fn parse_seconds(text: &str) -> Result<Duration, &'static str> {
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds.ok_or("expected a number of seconds, such as 2 or 0.5")
-}
-
 async fn connect(options: &Options, address: MultiAddress, shs: Shs) -> Result<(), Failure> {
     let multiserver = dial::multiserver(&shs)?;
     let connection = multiserver.connect(&address).await.map_err(|error| failure_words::no_connection(&error))?;
@@ -51,6 +47,6 @@ async fn connect(options: &Options, address: MultiAddress, shs: Shs) -> Result<(
     if options.recv_only {
         pipe::receive_only(connection).await
     } else {
-        pipe::standard_streams(connection, options.eof_timeout).await
+        pipe::standard_streams(connection, Ends { silence: options.eof_timeout, ..Ends::WITH_OUTPUT }).await
     }
 }

@@ -4,6 +4,7 @@
 //! those of [`exit::Class`].
 #![forbid(unsafe_code)]
 
+mod activation;
 mod address;
 mod command_line;
 mod config;
@@ -17,6 +18,8 @@ mod identity;
 mod invite;
 mod invite_file;
 mod keygen;
+mod limits;
+mod listening;
 mod log;
 mod mask;
 mod options;
@@ -24,8 +27,10 @@ mod ping;
 mod pipe;
 mod place;
 mod runtime;
+mod seconds;
 mod seeds;
 mod serve;
+mod serving;
 mod text_file;
 
 use command_line::{Command, CommandLine};

@@ -2,7 +2,9 @@
 
 use crate::exit::Failure;
 use crate::failure_words::{not_received, not_sent};
+use crate::limits::idle;
 use multiserver_tokio::{Connection, ReadHalf};
+use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::pin::{Pin, pin};
@@ -76,17 +78,22 @@ pub(crate) enum Broken {
 }
 
 /// When both directions end, apart from their own ends.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Ends {
     /// Whether the direction to the peer ends when what comes from the peer cannot be delivered any more.
     pub(crate) with_output: bool,
     /// How long the peer may be silent once the direction to it has ended; for ever when none.
     pub(crate) silence: Option<Duration>,
+    /// How long nothing may come or go; for ever when none.
+    pub(crate) idle: Option<Duration>,
 }
 
 impl Ends {
     /// Each direction has its own end only.
-    pub(crate) const EACH_BY_ITSELF: Self = Self { with_output: false, silence: None };
+    pub(crate) const EACH_BY_ITSELF: Self = Self { with_output: false, silence: None, idle: None };
+
+    /// Nothing more goes to the peer when nothing of it can be delivered.
+    pub(crate) const WITH_OUTPUT: Self = Self { with_output: true, ..Self::EACH_BY_ITSELF };
 }
 
 /// Where a peer's bytes go; `shutdown` and a drop tell who reads them that this was all.
@@ -105,11 +112,21 @@ pub(crate) async fn both_ways(
     mut output: Box<dyn Output>,
     ends: Ends,
 ) -> Result<(), Broken> {
+    let meter = connection.meter();
+    let too_long = || async {
+        idle(&meter, ends.idle).await;
+        io::Error::new(ErrorKind::TimedOut, TooLong(ends.idle.unwrap_or_default()))
+    };
     let (from_peer, mut to_peer) = connection.into_split();
     let is_over = Arc::<AtomicBool>::default();
     let mut from_peer = Listened { from_peer, is_over: Arc::clone(&is_over), silence: ends.silence, limit: None };
+    let silent = too_long();
     let receiving = async move {
-        match pump(&mut from_peer, &mut output).await {
+        let received = tokio::select! {
+            received = pump(&mut from_peer, &mut output) => received,
+            error = silent => Err(PumpError::Read(error)),
+        };
+        match received {
             Ok(_) => output.shutdown().await.map_err(Broken::Deliver),
             Err(PumpError::Read(error)) => {
                 output.cut();
@@ -136,7 +153,10 @@ pub(crate) async fn both_ways(
         received = &mut receiving => match received {
             Err(Broken::Deliver(error)) if !ends.with_output => sending.await.and(Err(Broken::Deliver(error))),
             Err(broken) => Err(broken),
-            Ok(()) => sending.await,
+            Ok(()) => tokio::select! {
+                sent = sending => sent,
+                error = too_long() => Err(Broken::Send(error)),
+            },
         },
         sent = &mut sending => match sent {
             Ok(()) => {
@@ -155,12 +175,11 @@ pub(crate) async fn both_ways(
 
 /// Pipes standard input to the peer and the peer to standard output, until both have ended.
 ///
-/// The end of standard input says goodbye to the peer, who may go on sending, and be silent for as long as is given. A
+/// The end of standard input says goodbye to the peer, who may go on sending. A
 /// failure ends both, and standard input with them, even while nothing comes from it: the caller's runtime must be shut
 /// down without waiting for it.
-pub(crate) async fn standard_streams(connection: Connection, silence: Option<Duration>) -> Result<(), Failure> {
+pub(crate) async fn standard_streams(connection: Connection, ends: Ends) -> Result<(), Failure> {
     let (input, output) = (standard_input()?, standard_output()?);
-    let ends = Ends { with_output: true, silence };
     both_ways(connection, input, Box::new(output), ends).await.map_err(|broken| match broken {
         Broken::Receive(error) => not_received(&error),
         Broken::Deliver(error) => not_printed(&error),
@@ -204,6 +223,18 @@ impl AsyncRead for Listened {
             }
             Some(_) | None => Poll::Pending,
         }
+    }
+}
+
+/// Nothing came or went for this long.
+#[derive(Debug)]
+struct TooLong(Duration);
+
+impl std::error::Error for TooLong {}
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "nothing came or went for {:?}, which is --idle-timeout", self.0)
     }
 }
 

@@ -1,28 +1,29 @@
 //! `multiserver serve`.
 
 mod allow;
-mod listening;
+mod door;
+mod guest;
+mod proxy_header;
 mod service;
 
+use crate::activation::{self, Sockets};
 use crate::config::ConfigOptions;
 use crate::exit::{self, Failure};
-use crate::log::notice;
+use crate::limits::LimitOptions;
+use crate::listening::Listening;
 use crate::options::IdentityOptions;
-use crate::pipe;
+use crate::pipe::{self, Ends};
 use crate::place::Place;
 use crate::runtime::{self, Signals};
-use allow::{AllowOptions, name};
+use crate::serving::{log, until_signal};
+use allow::AllowOptions;
 use clap::Args;
-use listening::Listening;
-use multiserver_tokio::{Event, PublicKey, Server, Shs};
+use door::{Door, Pass};
+use multiserver_tokio::{Server, Shs};
 use service::Service;
 use std::ffi::OsString;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
-
-/// How long connections may go on after the first signal to end.
-const GRACE: Duration = Duration::from_secs(3);
+use tokio::sync::mpsc;
 
 /// Listen, print our address as the first line, and serve whoever comes.
 ///
@@ -30,8 +31,8 @@ const GRACE: Duration = Duration::from_secs(3);
 /// are refused, and the program ends with the connection. The exit status is then 0 when both directions ended with a
 /// goodbye.
 ///
-/// Ctrl-C (SIGINT) and SIGTERM end it: it listens no longer, and connections that --echo, --to or --exec serve have 3
-/// seconds to end.
+/// Ctrl-C (SIGINT) and SIGTERM end it: it listens no longer, and connections that --echo, --to or --exec serve have the
+/// time of --grace to end; a second signal cuts them.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
     multiserver serve --echo                       give every byte back, on this machine only\n  \
@@ -39,7 +40,12 @@ const GRACE: Duration = Duration::from_secs(3);
     multiserver serve --allow KEY < gift.tar       send a file to the peer with this key\n  \
     multiserver serve --net '[::]:8008' --ws '[::]:8009' --allow-file friends --to localhost:22\n                                                 \
     let friends reach the SSH server, through web proxies too\n  \
-    multiserver serve --unix /tmp/date --allow-anyone --exec date -u")]
+    multiserver serve --net '[::]:8008' --allow-file friends --invites invites --to localhost:22\n                                                 \
+    the same, and let who has an invite become a friend\n  \
+    multiserver serve --net 127.0.0.1:8008 --onion NAME.onion:80 --allow KEY --to localhost:22\n                                                 \
+    behind Tor's HiddenServicePort 80 127.0.0.1:8008\n  \
+    multiserver serve --unix /tmp/date --allow-anyone --exec date -u\n  \
+    multiserver serve --config server.toml         with options from the section [serve] of a file")]
 pub(crate) struct Options {
     #[command(flatten)]
     listening: Listening,
@@ -51,15 +57,18 @@ pub(crate) struct Options {
     /// Connect each peer to the TCP service or the Unix socket there.
     #[arg(long, value_name = "HOST:PORT|unix:PATH", requires = "allowed", conflicts_with = "echo")]
     to: Option<Place>,
+    /// Tell the service of --to who comes, before the peer's first byte, by a header of the PROXY protocol, version 2: the
+    /// peer's IP address and port, and its key in base64 as the TLV of type 0xE0.
+    #[arg(long, requires = "to")]
+    proxy_protocol: bool,
     /// Run this program for each peer, which has its standard input and output; the environment variable
     /// MULTISERVER_PEER is the peer's key and MULTISERVER_PEER_ADDRESS where it comes from. All that follows is the
     /// program's.
     #[arg(long, value_names = ["PROGRAM", "ARGS"], num_args = 1.., allow_hyphen_values = true, requires = "allowed")]
     #[arg(conflicts_with_all = ["echo", "to"])]
     exec: Vec<OsString>,
-    /// How many peers --echo, --to or --exec serve at the same time; more are refused.
-    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..))]
-    max_peers: u16,
+    #[command(flatten)]
+    limits: LimitOptions,
     #[command(flatten)]
     identity: IdentityOptions,
     /// Read before the other options are.
@@ -69,111 +78,89 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let shs = options.identity.shs()?;
-    runtime::block_on(serve(options, shs))
+    let sockets = options.listening.sockets()?;
+    runtime::block_on(serve(options, shs, sockets))
 }
 
-async fn serve(options: Options, shs: Shs) -> Result<(), Failure> {
+async fn serve(options: Options, shs: Shs, sockets: Sockets) -> Result<(), Failure> {
     // Caught before the address is out: whoever reads it may send a signal at once.
     let signals = Signals::catch()?;
-    let server = options.listening.start(&shs, log).await?;
+    let server = options.listening.start(sockets, &shs, options.limits.handshakes(), log).await?;
     exit::print(options.listening.address(&server)?)?;
+    activation::ready();
     let service = match (options.to, options.echo, options.exec.is_empty()) {
-        (Some(place), ..) => Service::To(place),
+        (Some(place), ..) => Service::To { place, proxy_protocol: options.proxy_protocol },
         (None, true, _) => Service::Echo,
         (None, false, false) => Service::Exec(options.exec),
-        (None, false, true) => return first_peer(server, options.allow, signals).await,
+        (None, false, true) => return first_peer(server, options.allow, &options.limits, signals).await,
     };
-    everyone(server, options.allow, service, options.max_peers.into(), signals).await
-}
-
-/// Serves everyone who is allowed, until a signal.
-async fn everyone(
-    server: Server,
-    allow: AllowOptions,
-    service: Service,
-    max_peers: usize,
-    mut signals: Signals,
-) -> Result<(), Failure> {
-    let handle = server.handle();
-    let (allow, service, places) = (Arc::new(allow), Arc::new(service), Arc::new(Semaphore::new(max_peers)));
-    let authorize = move |peer: Option<PublicKey>| {
-        let (allow, places) = (Arc::clone(&allow), Arc::clone(&places));
-        async move {
-            if !allow.check(peer).await {
-                return None;
-            }
-            let place = places.try_acquire_owned().ok();
-            if place.is_none() {
-                tracing::warn!("refused {}: {max_peers} peers are served already, see --max-peers", name(peer));
-            }
-            place
-        }
-    };
-    let handle_peer = move |connection, place| {
-        let service = Arc::clone(&service);
-        async move {
-            service.serve(connection).await;
-            drop(place);
-        }
-    };
-    tokio::select! {
-        () = server.serve(authorize, handle_peer) => {}
-        () = signals.next() => {}
-    }
-    let cut = tokio::select! {
-        cut = handle.close(GRACE) => cut,
-        () = signals.next() => handle.live(),
-    };
-    if cut > 0 {
-        notice(format_args!("cut {cut} connection{} that had not ended", if cut == 1 { "" } else { "s" }));
-    }
+    everyone(server, options.allow, service, options.limits, signals).await;
     Ok(())
 }
 
-/// Serves the first peer that is allowed with standard input and output, until it is gone or a signal comes.
-async fn first_peer(server: Server, allow: AllowOptions, mut signals: Signals) -> Result<(), Failure> {
-    // The place of the first peer; given back if that peer does not make it in.
-    let place = Arc::new(Semaphore::new(1));
-    let (end, mut ended) = mpsc::channel(1);
-    let (allow, claim) = (Arc::new(allow), Arc::clone(&place));
-    let authorize = move |peer: Option<PublicKey>| {
-        let (allow, claim) = (Arc::clone(&allow), Arc::clone(&claim));
+/// Serves everyone who is allowed, until a signal.
+async fn everyone(server: Server, allow: AllowOptions, service: Service, limits: LimitOptions, signals: Signals) {
+    let most = limits.max_peers;
+    let door = Arc::new(Door::new(allow, most, format!("{most} peers are served already, see --max-peers")));
+    let (guard, service) = (Arc::clone(&door), Arc::new(service));
+    let authorize = move |peer| {
+        let guard = Arc::clone(&guard);
+        async move { guard.ask(peer).await }
+    };
+    let handle = move |connection, pass| {
+        let (door, service) = (Arc::clone(&door), Arc::clone(&service));
         async move {
-            if !allow.check(peer).await {
-                return None;
+            match pass {
+                Pass::Peer(place) => {
+                    service.serve(connection, limits.idle_timeout).await;
+                    drop(place);
+                }
+                Pass::Guest(guest) => door.welcome(guest, connection).await,
             }
-            let claimed = claim.try_acquire_owned().ok();
-            if claimed.is_none() {
-                let name = name(peer);
-                notice(format_args!("refused a second peer, {name}: standard input and output are the first one's"));
-            }
-            claimed
         }
     };
-    let handle_peer = move |connection, place| {
-        let end = end.clone();
+    until_signal(server, authorize, handle, limits.grace, signals).await;
+}
+
+/// Serves the first peer that is allowed with standard input and output, until it is gone or a signal comes.
+async fn first_peer(
+    server: Server,
+    allow: AllowOptions,
+    limits: &LimitOptions,
+    mut signals: Signals,
+) -> Result<(), Failure> {
+    let (end, mut ended) = mpsc::channel(1);
+    // The place of the first peer is given back if that peer does not make it in.
+    let full = "standard input and output are the first peer's".to_owned();
+    let door = Arc::new(Door::new(allow, 1, full));
+    let (guard, hall, idle) = (Arc::clone(&door), Arc::clone(&door), limits.idle_timeout);
+    let authorize = move |peer| {
+        let guard = Arc::clone(&guard);
+        async move { guard.ask(peer).await }
+    };
+    let handle = move |connection, pass| {
+        let (door, end) = (Arc::clone(&hall), end.clone());
         async move {
-            let result = pipe::standard_streams(connection, None).await;
-            // Nobody waits for it any longer after a signal.
-            let _ = end.send(result).await;
-            drop(place);
+            match pass {
+                Pass::Peer(place) => {
+                    let result = pipe::standard_streams(connection, Ends { idle, ..Ends::WITH_OUTPUT }).await;
+                    // Nobody waits for it any longer after a signal.
+                    let _ = end.send(result).await;
+                    drop(place);
+                }
+                Pass::Guest(guest) => door.welcome(guest, connection).await,
+            }
         }
     };
     tokio::select! {
         result = ended.recv() => result.unwrap_or(Ok(())),
-        () = server.serve(authorize, handle_peer) => Ok(()),
+        () = server.serve(authorize, handle) => Ok(()),
         () = signals.next() => {
-            let is_idle = place.available_permits() > 0;
-            if is_idle { Ok(()) } else { Err(Failure::failed("ended by a signal, and the peer's connection with it")) }
+            if door.is_empty() {
+                Ok(())
+            } else {
+                Err(Failure::failed("ended by a signal, and the peer's connection with it"))
+            }
         }
-    }
-}
-
-fn log(event: &Event<'_>) {
-    match event {
-        Event::Accepted { .. } => tracing::info!("{event}"),
-        // Whoever refused has said why.
-        Event::Refused { .. } => tracing::debug!("{event}"),
-        Event::AcceptFailed { .. } | Event::Crowded { .. } | Event::Failed(_) | _ => tracing::warn!("{event}"),
     }
 }

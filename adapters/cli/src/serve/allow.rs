@@ -1,11 +1,14 @@
-//! Who is let in.
+//! The keys that are let in, and how others are added to them.
 
+use crate::durable::Locked;
+use crate::invite_file::{InviteFile, Redeemed, cannot};
 use crate::text_file::read_text;
 use clap::{Args, ValueHint};
 use multiserver_tokio::PublicKey;
 use std::fs::File;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// More bytes than a file of keys may have: some 20 000 keys.
 const LONGEST_FILE: usize = 1024 * 1024;
@@ -25,59 +28,111 @@ pub(super) struct AllowOptions {
     /// Let in everyone who knows the address: it has to be said for --to and --exec.
     #[arg(long, conflicts_with_all = ["allow", "allow_file"])]
     allow_anyone: bool,
+    /// Let those who have an invite that is in this file, made by `invite`, add their keys to --allow-file, by `join`. It
+    /// is read anew for every peer.
+    #[arg(long, value_name = "FILE", requires = "allow_file", value_hint = ValueHint::FilePath)]
+    invites: Option<PathBuf>,
 }
 
 impl AllowOptions {
-    /// Whether this peer is let in; a refusal is logged.
+    /// Whether this peer is let in.
     pub(super) async fn check(&self, peer: Option<PublicKey>) -> bool {
         let is_anyone = self.allow_anyone || (self.allow.is_empty() && self.allow_file.is_none());
-        let is_allowed = is_anyone
+        is_anyone
             || match peer {
                 Some(peer) => self.allow.contains(&peer) || self.is_in_file(peer).await,
                 None => false,
-            };
-        if !is_allowed {
-            tracing::warn!("refused {}: not among the keys that are allowed", name(peer));
+            }
+    }
+
+    /// Whether this is the key of an invite that may be used.
+    pub(super) async fn invites(&self, key: PublicKey) -> bool {
+        let Some(path) = &self.invites else { return false };
+        let file = InviteFile::at(path);
+        let has = in_background(move || {
+            file.has(&key, SystemTime::now()).map_err(|error| cannot("read", file.path(), &error))
+        });
+        has.await.unwrap_or_else(|error| {
+            tracing::warn!("{error}");
+            false
+        })
+    }
+
+    /// Adds a peer's key to the file and uses the invite, in this order; returns whether the invite could be used.
+    pub(super) async fn admit(&self, invite: PublicKey, peer: PublicKey) -> Result<bool, String> {
+        let (Some(invites), Some(allowed)) = (&self.invites, self.allow_file.clone()) else {
+            return Err("there are no --invites or no --allow-file".to_owned());
+        };
+        let invites = InviteFile::at(invites);
+        let redeemed = in_background(move || {
+            let now = SystemTime::now();
+            let redeemed = invites.redeem(&invite, now, || add(&allowed, &peer, now));
+            redeemed
+                .map_err(|error| format!("cannot write {} or {}: {error}", allowed.display(), invites.path().display()))
+        });
+        match redeemed.await? {
+            Redeemed::Done => Ok(true),
+            Redeemed::Spent => Ok(false),
+            Redeemed::StillThere(error) => {
+                tracing::error!("the invite {invite} was used, and may be used again, since its file stays: {error}");
+                Ok(true)
+            }
         }
-        is_allowed
     }
 
     async fn is_in_file(&self, peer: PublicKey) -> bool {
         let Some(path) = self.allow_file.clone() else { return false };
-        let found = tokio::task::spawn_blocking(move || has_key(&path, &peer).map_err(|error| (path, error))).await;
-        match found {
-            Ok(Ok(found)) => found,
-            Ok(Err((path, error))) => {
-                tracing::warn!("cannot read {}, which lets nobody in: {error}", path.display());
-                false
-            }
-            Err(error) => {
-                tracing::warn!("cannot read --allow-file, which lets nobody in: {error}");
-                false
-            }
-        }
+        let found = in_background(move || {
+            has_key(&path, &peer)
+                .map_err(|error| format!("cannot read {}, which lets nobody in: {error}", path.display()))
+        });
+        found.await.unwrap_or_else(|error| {
+            tracing::warn!("{error}");
+            false
+        })
     }
 }
 
-/// What a peer is called in messages.
-pub(super) fn name(peer: Option<PublicKey>) -> String {
-    peer.map_or_else(|| "a peer without a key".to_owned(), |peer| peer.to_string())
+/// Does what blocks the thread it runs in.
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+/// Adds a key to the file, which is made where there is none, unless it is there already.
+fn add(path: &Path, key: &PublicKey, now: SystemTime) -> io::Result<()> {
+    let mut file = Locked::open_or_create(path)?;
+    let text = file.text(LONGEST_FILE)?;
+    if names(&text, path, key) {
+        return Ok(());
+    }
+    let line = format!("{key} joined {}", humantime::format_rfc3339_seconds(now));
+    if text.len() + line.len() + 2 > LONGEST_FILE {
+        let message = format!("{} is full: it may have {} KiB", path.display(), LONGEST_FILE / 1024);
+        return Err(io::Error::new(ErrorKind::StorageFull, message));
+    }
+    file.append_line(&line)
 }
 
 /// Whether the file names this key.
 fn has_key(path: &Path, key: &PublicKey) -> io::Result<bool> {
     let text = read_text(File::open(path)?, LONGEST_FILE)?;
+    Ok(names(&text, path, key))
+}
+
+fn names(text: &str, path: &Path, key: &PublicKey) -> bool {
     for (index, line) in text.lines().enumerate() {
         match line.split_whitespace().next() {
             None => {}
             Some(word) if word.starts_with('#') => {}
             Some(word) => match word.parse::<PublicKey>() {
-                Ok(named) if named == *key => return Ok(true),
+                Ok(named) if named == *key => return true,
                 Ok(_) => {}
                 // Not shown: it may be a secret by mistake.
                 Err(_) => tracing::warn!("{}, line {}: not a public key", path.display(), index + 1),
             },
         }
     }
-    Ok(false)
+    false
 }

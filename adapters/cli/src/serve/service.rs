@@ -1,6 +1,8 @@
 //! What a server does with each of its peers.
 
+use super::proxy_header;
 use crate::failure_words::not_carried;
+use crate::limits::idle;
 use crate::pipe::{Broken, Ends, Output, PumpError, both_ways, pump};
 use crate::place::Place;
 use multiserver_tokio::Connection;
@@ -18,20 +20,21 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) enum Service {
     /// Every byte goes back.
     Echo,
-    /// The peer talks to a service in the clear.
-    To(Place),
+    /// The peer talks to a service in the clear, which is told who comes if it is to be.
+    To { place: Place, proxy_protocol: bool },
     /// The peer talks to a program of its own: its name, then its arguments.
     Exec(Vec<OsString>),
 }
 
 impl Service {
     /// Serves a peer to the end, and logs how it ended.
-    pub(super) async fn serve(&self, connection: Connection) {
+    pub(super) async fn serve(&self, connection: Connection, idle: Option<Duration>) {
+        let ends = Ends { idle, ..Ends::EACH_BY_ITSELF };
         let address = connection.address().map(|address| address.redacted().to_string()).unwrap_or_default();
         let served = match self {
-            Self::Echo => give_back(connection).await,
-            Self::To(place) => pass_on(connection, place).await,
-            Self::Exec(command) => execute(connection, command, &address).await,
+            Self::Echo => give_back(connection, idle).await,
+            Self::To { place, proxy_protocol } => pass_on(connection, place, *proxy_protocol, ends).await,
+            Self::Exec(command) => execute(connection, command, &address, ends).await,
         };
         match served {
             Ok(Some(bytes)) => tracing::info!(%address, bytes, "ended"),
@@ -42,24 +45,40 @@ impl Service {
 }
 
 /// Gives the peer all its bytes back, and returns how many these were.
-async fn give_back(connection: Connection) -> Result<Option<u64>, String> {
+async fn give_back(connection: Connection, idle_timeout: Option<Duration>) -> Result<Option<u64>, String> {
+    let meter = connection.meter();
     let (mut read, mut write) = connection.into_split();
-    let echoed = match pump(&mut read, &mut write).await {
-        Ok(bytes) => write.shutdown().await.map(|()| bytes).map_err(PumpError::Write),
-        Err(error) => Err(error),
+    let echo = async {
+        let bytes = pump(&mut read, &mut write).await?;
+        write.shutdown().await.map(|()| bytes).map_err(PumpError::Write)
+    };
+    let echoed = tokio::select! {
+        echoed = echo => echoed,
+        () = idle(&meter, idle_timeout) => return Err("it was idle for too long, see --idle-timeout".to_owned()),
     };
     echoed.map(Some).map_err(|(PumpError::Read(error) | PumpError::Write(error))| error.to_string())
 }
 
-async fn pass_on(connection: Connection, place: &Place) -> Result<Option<u64>, String> {
-    let (input, output) = place.connect().await.map_err(|error| format!("cannot connect to {place}: {error}"))?;
-    both_ways(connection, input, output, Ends::EACH_BY_ITSELF)
-        .await
-        .map(|()| None)
-        .map_err(|broken| not_carried(&broken))
+async fn pass_on(
+    connection: Connection,
+    place: &Place,
+    proxy_protocol: bool,
+    ends: Ends,
+) -> Result<Option<u64>, String> {
+    let (input, mut output) = place.connect().await.map_err(|error| format!("cannot connect to {place}: {error}"))?;
+    if proxy_protocol {
+        let header = proxy_header::of(&connection).map_err(|error| format!("no PROXY header: {error}"))?;
+        output.write_all(&header).await.map_err(|error| format!("cannot tell {place} who comes: {error}"))?;
+    }
+    both_ways(connection, input, output, ends).await.map(|()| None).map_err(|broken| not_carried(&broken))
 }
 
-async fn execute(connection: Connection, command: &[OsString], address: &str) -> Result<Option<u64>, String> {
+async fn execute(
+    connection: Connection,
+    command: &[OsString],
+    address: &str,
+    ends: Ends,
+) -> Result<Option<u64>, String> {
     let Some((program, arguments)) = command.split_first() else { return Err("there is no program".to_owned()) };
     let cannot_run = |error| format!("cannot run {}: {error}", program.display());
     let key = connection.peer().map(ToString::to_string).unwrap_or_default();
@@ -78,7 +97,7 @@ async fn execute(connection: Connection, command: &[OsString], address: &str) ->
     let (Some(output), Some(input)) = (child.stdin.take(), child.stdout.take()) else {
         return Err("its standard streams are missing".to_owned());
     };
-    match both_ways(connection, input, Box::new(output), Ends::EACH_BY_ITSELF).await {
+    match both_ways(connection, input, Box::new(output), ends).await {
         Ok(()) => {}
         // A program need not read all that it is sent.
         Err(Broken::Deliver(error)) => tracing::debug!("the program took nothing more: {error}"),

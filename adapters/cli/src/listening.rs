@@ -1,0 +1,229 @@
+//! Where the program listens and how it is found there.
+
+use crate::activation::Sockets;
+use crate::dial::Secure;
+use crate::exit::Failure;
+use crate::mask::masked;
+use crate::place::host_and_port;
+use clap::{Args, ValueEnum, ValueHint};
+use multiserver_tokio::ws::{Certificate, TlsError};
+use multiserver_tokio::{Builder, Event, Limits, MultiAddress, Multiserver, Net, Scope, Server, Suite, Unix, Ws, Wss};
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+/// Where to listen when nothing is said: a free port of this machine alone.
+const DEFAULT_NET: &str = "127.0.0.1:0";
+
+#[derive(Debug, Args)]
+pub(crate) struct Listening {
+    /// Listen for TCP here; IPv6 addresses stand in brackets, and port 0 takes a free one. Of `0.0.0.0` or `[::]`, the
+    /// address that is printed has the public addresses of this machine, or the private ones if there are no others.
+    /// Without a place to listen at it is 127.0.0.1:0. This and the other places may be given several times. `systemd`
+    /// takes the sockets that are passed with the name `net` (FileDescriptorName=), or the only one.
+    #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_place)]
+    net: Vec<Place>,
+    /// Listen for WebSockets here; `systemd` takes the sockets with the name `ws`.
+    #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_place)]
+    ws: Vec<Place>,
+    /// Listen for WebSockets over TLS here; `systemd` takes the sockets with the name `wss`.
+    #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_place, requires_all = ["cert", "key"])]
+    wss: Vec<Place>,
+    /// The certificate for --wss and those between it and a root, as PEM text.
+    #[arg(long, value_name = "FILE", requires = "wss", value_hint = ValueHint::FilePath)]
+    cert: Option<PathBuf>,
+    /// The private key of that certificate, as PEM text.
+    #[arg(long, value_name = "FILE", requires = "wss", value_hint = ValueHint::FilePath)]
+    key: Option<PathBuf>,
+    /// Listen at this Unix socket, for programs of the same user.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    unix: Vec<PathBuf>,
+    /// A host name that leads to --net, --ws and --wss from outside, or a URL such as wss://example.org/path that leads
+    /// to --ws through a reverse proxy. The public address then has these names only.
+    #[arg(long, value_name = "NAME")]
+    external: Vec<String>,
+    /// An onion service that leads to the first --net, as Tor's HiddenServicePort says: an address like those of
+    /// --external, with its own port. All who come this way come from one IP address, so the bound for one source is that
+    /// for all there.
+    #[arg(long, value_name = "NAME.onion:PORT", value_parser = parse_onion, requires = "net")]
+    onion: Vec<(String, u16)>,
+    /// Print the address for peers this far away; by default for the farthest that can reach us.
+    #[arg(long, value_enum)]
+    scope: Option<Reach>,
+}
+
+/// Where to listen for TCP.
+#[derive(Debug, Clone)]
+enum Place {
+    /// At this `HOST:PORT`.
+    Bind(String),
+    /// Where the service manager does already.
+    Systemd,
+}
+
+/// The same with the sockets that are open.
+enum Spot {
+    Bind(String),
+    Open(TcpListener),
+}
+
+/// How far away peers may be.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Reach {
+    /// On this machine.
+    Device,
+    /// In the local network.
+    Local,
+    /// Anywhere.
+    Public,
+}
+
+impl Listening {
+    /// Takes the sockets of the service manager, if any are asked for; to be called before there are threads.
+    pub(crate) fn sockets(&self) -> Result<Sockets, Failure> {
+        let mut places = [&self.net, &self.ws, &self.wss].into_iter().flatten();
+        if places.any(|place| matches!(place, Place::Systemd)) { Sockets::take() } else { Ok(Sockets::default()) }
+    }
+
+    /// Starts to listen everywhere, or nowhere when one of the places does not work.
+    pub(crate) async fn start(
+        &self,
+        sockets: Sockets,
+        secure: &impl Secure,
+        limits: Limits,
+        report: fn(&Event<'_>),
+    ) -> Result<Server, Failure> {
+        let builder = Multiserver::builder().limits(limits).report(report);
+        let multiserver = self.suites(builder, sockets, secure, limits)?.build();
+        let multiserver = multiserver.map_err(|error| Failure::usage(self.mask_places(error.to_string())))?;
+        multiserver.listen().await.map_err(Failure::failed)
+    }
+
+    /// The address to print.
+    pub(crate) fn address(&self, server: &Server) -> Result<MultiAddress, Failure> {
+        let scopes: &[Scope] = match self.scope {
+            None => &[Scope::Public, Scope::Local, Scope::Device],
+            Some(Reach::Device) => &[Scope::Device],
+            Some(Reach::Local) => &[Scope::Local],
+            Some(Reach::Public) => &[Scope::Public],
+        };
+        let address = scopes.iter().find_map(|scope| server.address(*scope));
+        address.ok_or_else(|| match self.scope {
+            None => Failure::failed("nobody could find us: the network interfaces have no address"),
+            Some(_) => Failure::failed("nobody in that --scope could find us where we listen"),
+        })
+    }
+
+    /// Masks the places that a message repeats: one may be an address with a seed by mistake.
+    fn mask_places(&self, message: String) -> String {
+        let places = [&self.net, &self.ws, &self.wss].into_iter().flatten().filter_map(|place| match place {
+            Place::Bind(text) => Some(text.clone()),
+            Place::Systemd => None,
+        });
+        let paths = self.unix.iter().map(|path| path.display().to_string());
+        let texts = places.chain(self.external.iter().cloned()).chain(paths);
+        texts.fold(message, |message, place| message.replace(&place, &masked(&place)))
+    }
+
+    fn suites(
+        &self,
+        mut builder: Builder,
+        mut sockets: Sockets,
+        secure: &impl Secure,
+        limits: Limits,
+    ) -> Result<Builder, Failure> {
+        let is_tcp = [&self.net, &self.ws, &self.wss].into_iter().any(|places| !places.is_empty());
+        let default = [Place::Bind(DEFAULT_NET.to_owned())];
+        let nets = if is_tcp || !self.unix.is_empty() { self.net.as_slice() } else { &default };
+        let (urls, names): (Vec<_>, Vec<_>) = self.external.iter().partition(|name| name.contains("://"));
+        if !urls.is_empty() && self.ws.is_empty() {
+            return Err(Failure::usage("a URL for --external leads to --ws, and there is none"));
+        }
+        if !names.is_empty() && !is_tcp && nets.is_empty() {
+            return Err(Failure::usage("--external leads to --net, --ws or --wss, and there is none"));
+        }
+        let mut onions = self.onion.as_slice();
+        for spot in spots(nets, &mut sockets, "net")? {
+            let net = match spot {
+                Spot::Bind(place) => Net::bind(place),
+                Spot::Open(socket) => Net::listener(socket),
+            };
+            let net = names.iter().fold(net, |net, name| net.external(*name));
+            let suite = secure.over(onions.iter().fold(net, |net, (host, port)| net.external_at(host, *port)));
+            builder = builder.suite(if onions.is_empty() { suite } else { from_one_source(suite, limits) });
+            onions = &[];
+        }
+        for spot in spots(&self.ws, &mut sockets, "ws")? {
+            let names = names.iter().map(|name| url("ws", name, &spot)).collect::<Result<Vec<_>, _>>()?;
+            let ws = match spot {
+                Spot::Bind(place) => Ws::bind(place),
+                Spot::Open(socket) => Ws::listener(socket),
+            };
+            let urls = urls.iter().map(|url| (*url).clone()).chain(names);
+            builder = builder.suite(secure.over(urls.fold(ws, Ws::external)));
+        }
+        if let (Some(cert), Some(key)) = (&self.cert, &self.key) {
+            let certificate = certificate(cert, key)?;
+            for spot in spots(&self.wss, &mut sockets, "wss")? {
+                let names = names.iter().map(|name| url("wss", name, &spot)).collect::<Result<Vec<_>, _>>()?;
+                let wss = match spot {
+                    Spot::Bind(place) => Wss::bind(place, certificate.clone()),
+                    Spot::Open(socket) => Wss::listener(socket, certificate.clone()),
+                };
+                builder = builder.suite(secure.over(names.into_iter().fold(wss, Wss::external)));
+            }
+        }
+        Ok(self.unix.iter().fold(builder, |builder, path| builder.suite(secure.over(Unix::bind(path)))))
+    }
+}
+
+/// The same suite where all peers come from one IP address.
+fn from_one_source(suite: Suite, limits: Limits) -> Suite {
+    suite.limits(Limits { pending_per_source: limits.pending, ..limits })
+}
+
+/// The places with the sockets of this name in the place of `systemd`.
+fn spots(places: &[Place], sockets: &mut Sockets, name: &str) -> Result<Vec<Spot>, Failure> {
+    let mut spots = Vec::new();
+    for place in places {
+        match place {
+            Place::Bind(text) => spots.push(Spot::Bind(text.clone())),
+            Place::Systemd => spots.extend(sockets.named(name)?.into_iter().map(Spot::Open)),
+        }
+    }
+    Ok(spots)
+}
+
+fn parse_place(text: &str) -> Result<Place, &'static str> {
+    if text == "systemd" { Ok(Place::Systemd) } else { host_and_port(text).map(Place::Bind) }
+}
+
+fn parse_onion(text: &str) -> Result<(String, u16), &'static str> {
+    let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
+    match port.parse() {
+        Ok(port @ 1..) if host.ends_with(".onion") => Ok((host.to_owned(), port)),
+        _ => Err("expected the name of an onion service, `:` and its port, such as NAME.onion:80"),
+    }
+}
+
+/// The URL of this host name with the port of the place that it leads to.
+fn url(scheme: &str, name: &str, spot: &Spot) -> Result<String, Failure> {
+    let port = match spot {
+        Spot::Bind(place) => place.rsplit_once(':').and_then(|(_, port)| port.parse().ok()),
+        Spot::Open(socket) => socket.local_addr().ok().map(|address| address.port()),
+    };
+    match port {
+        Some(port @ 1..) => Ok(format!("{scheme}://{name}:{port}")),
+        Some(0) | None => {
+            Err(Failure::usage(format_args!("--external needs to know the port: give --{scheme} one that is not 0")))
+        }
+    }
+}
+
+fn certificate(chain: &Path, key: &Path) -> Result<Certificate, Failure> {
+    let read = |path: &Path| {
+        fs::read(path).map_err(|error| Failure::failed(format_args!("cannot read {}: {error}", path.display())))
+    };
+    let (chain, key) = (read(chain)?, zeroize::Zeroizing::new(read(key)?));
+    Certificate::from_pem(chain, key.as_slice()).map_err(|error: TlsError| Failure::failed(error))
+}

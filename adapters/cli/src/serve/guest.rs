@@ -1,0 +1,44 @@
+//! Guests: those who come by an invite make their own key known, and nothing else.
+
+use super::allow::AllowOptions;
+use multiserver_compose::Connection;
+use multiserver_core::join::{Answer, Server};
+use multiserver_io::drive;
+use multiserver_tokio::PublicKey;
+use std::io;
+use std::time::Duration;
+
+/// How long a guest has for each of its two turns.
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// Adds the key that the guest proves to those that are allowed, uses the invite, and returns the key.
+pub(super) async fn join(
+    connection: multiserver_tokio::Connection,
+    invite: PublicKey,
+    allow: &AllowOptions,
+) -> Result<PublicKey, String> {
+    let binding = *connection.channel_binding().ok_or("its connection has no channel binding")?;
+    let mut connection = Connection::from(connection);
+    let applicant = in_time(drive(&mut Server::new(&binding), &mut connection)).await?;
+    let peer = *applicant.peer();
+    let (answer, result) = match allow.admit(invite, peer).await {
+        Ok(true) => (Answer::Joined, Ok(peer)),
+        Ok(false) => (Answer::Spent, Err("another has just used it".to_owned())),
+        Err(reason) => (Answer::NotStored, Err(reason)),
+    };
+    let told = async {
+        drive(&mut applicant.answer(answer), &mut connection).await?;
+        connection.close().await
+    };
+    if let Err(error) = in_time(told).await {
+        tracing::debug!("the guest does not know how it ended: {error}");
+    }
+    result
+}
+
+async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> Result<T, String> {
+    match tokio::time::timeout(DEADLINE, work).await {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("it said nothing for {DEADLINE:?}")),
+    }
+}

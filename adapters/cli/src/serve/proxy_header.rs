@@ -1,0 +1,75 @@
+//! Who a peer is, as the PROXY protocol tells a service (HAProxy's `proxy-protocol.txt`, section 2.2).
+
+use multiserver_tokio::Connection;
+use multiserver_tokio::core::address::{Host, Layer, Net, Ws, Wss};
+use ppp::v2::{Addresses, Builder, Command, Protocol, Version};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// The type of the TLV with the peer's key in base64: the first of those for applications (section 2.2.7).
+const KEY: u8 = 0xE0;
+
+/// The header for this peer: where it comes from and arrived, as far as both are IP addresses, and its proven key.
+pub(super) fn of(connection: &Connection) -> io::Result<Vec<u8>> {
+    let source = connection.address().and_then(|address| source(address.transport()));
+    let (protocol, addresses) = match source {
+        Some(source) => (Protocol::Stream, addresses(source, connection.local())),
+        None => (Protocol::Unspecified, Addresses::Unspecified),
+    };
+    let mut header = Builder::with_addresses(Version::Two | Command::Proxy, protocol, addresses);
+    if let Some(peer) = connection.peer() {
+        header = header.write_tlv(KEY, peer.to_string().as_bytes())?;
+    }
+    header.build()
+}
+
+/// Where a peer comes from, when that is an IP address.
+fn source(transport: Layer<'_>) -> Option<SocketAddr> {
+    let place = |host: &Host, port| host.ip().map(|ip| SocketAddr::new(ip, port));
+    if let Ok(Net { host, port }) = Net::try_from(transport) {
+        place(&host, port)
+    } else if let Ok(ws) = Ws::try_from(transport) {
+        place(ws.host(), ws.port())
+    } else {
+        let wss = Wss::try_from(transport).ok()?;
+        place(wss.host(), wss.port())
+    }
+}
+
+/// Both addresses in one family; where we are stays open when that is not known.
+fn addresses(source: SocketAddr, local: Option<SocketAddr>) -> Addresses {
+    let local = local.unwrap_or_else(|| SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0));
+    let (from, to) = (source.ip().to_canonical(), local.ip().to_canonical());
+    let (from, to) = if from.is_ipv4() && to.is_ipv4() { (from, to) } else { (as_ipv6(from), as_ipv6(to)) };
+    (SocketAddr::new(from, source.port()), SocketAddr::new(to, local.port())).into()
+}
+
+fn as_ipv6(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv6Addr::UNSPECIFIED.into(),
+        IpAddr::V4(ip) => ip.to_ipv6_mapped().into(),
+        IpAddr::V6(_) => ip,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_addresses_are_of_one_family() {
+        let pair = |source: &str, local: &str| {
+            Addresses::from((source.parse().unwrap(), local.parse::<SocketAddr>().unwrap()))
+        };
+        for (source, local, (from, to)) in [
+            ("192.0.2.1:7", Some("[::ffff:192.0.2.9]:8"), ("192.0.2.1:7", "192.0.2.9:8")),
+            ("192.0.2.1:7", None, ("192.0.2.1:7", "0.0.0.0:0")),
+            ("[2001:db8::1]:7", None, ("[2001:db8::1]:7", "[::]:0")),
+            ("[2001:db8::1]:7", Some("192.0.2.9:8"), ("[2001:db8::1]:7", "[::ffff:192.0.2.9]:8")),
+        ] {
+            let told = addresses(source.parse().unwrap(), local.map(|local| local.parse().unwrap()));
+            assert_eq!(told, pair(from, to), "{source}");
+            assert_ne!(told, Addresses::Unspecified);
+        }
+    }
+}
