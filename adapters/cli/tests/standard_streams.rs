@@ -60,7 +60,7 @@ fn a_second_peer_is_refused_and_harms_nobody() {
     let second = home.run(&["connect", "--identity", &second, &address], b"second");
     assert!(second.failure(4).contains("does not want to talk to us"), "{second:?}");
     let line = server.error_line();
-    assert!(line.contains("refused a second peer") && line.contains(&second_key), "{line}");
+    assert!(line.contains("refused") && line.contains(&second_key) && line.contains("the first peer's"), "{line}");
     first.send(b"still here\n");
     assert_eq!(server.line(), "still here");
     first.stdin = None;
