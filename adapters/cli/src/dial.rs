@@ -1,10 +1,16 @@
 //! Reaching peers by every transport there is.
 
 use crate::exit::Failure;
-use multiserver_tokio::{Multiserver, Net, Onion, Shs, Suite, Transport, Unix, Ws, Wss};
+use multiserver_compose as compose;
+use multiserver_tokio::{Connection, Multiserver, Native, Net, Onion, Shs, Suite, Tokio, Transport, Unix, Ws, Wss};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 
 /// The transports that [`multiserver`] dials, for people.
 pub(crate) const TRANSPORTS: &str = "net, ws, wss, unix and onion, each with shs";
+
+/// How long a peer's goodbye is waited for.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// What makes suites of transports.
 pub(crate) trait Secure {
@@ -20,11 +26,29 @@ impl Secure for Shs {
 
 /// A multiserver that reaches peers only.
 pub(crate) fn multiserver(secure: &impl Secure) -> Result<Multiserver, Failure> {
-    let builder = Multiserver::builder()
+    multiserver_on(Tokio, secure)
+}
+
+/// The same on another runtime.
+pub(crate) fn multiserver_on<R: Native>(runtime: R, secure: &impl Secure) -> Result<compose::Multiserver<R>, Failure> {
+    let builder = compose::Multiserver::builder_on(runtime)
         .suite(secure.over(Net::dial_only()))
         .suite(secure.over(Ws::dial_only()))
         .suite(secure.over(Wss::dial_only()))
         .suite(secure.over(Unix::dial_only()))
         .suite(secure.over(Onion::new()));
     builder.build().map_err(Failure::failed)
+}
+
+/// Says goodbye to a peer that was to be reached and no more, and lets it say goodbye too.
+pub(crate) async fn part(mut connection: Connection) {
+    let goodbyes = async {
+        connection.shutdown().await?;
+        tokio::io::copy(&mut connection, &mut tokio::io::sink()).await
+    };
+    match tokio::time::timeout(PARTING, goodbyes).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::debug!("no goodbye: {error}"),
+        Err(_) => tracing::debug!("no goodbye within {PARTING:?}"),
+    }
 }

@@ -1,9 +1,10 @@
 //! The log and notices, on standard error.
 
 use crate::exit::say;
+use crate::terminal;
 use clap::{ArgAction, Args};
 use std::fmt;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -33,11 +34,10 @@ pub(crate) fn start(Verbosity { verbose, quiet }: &Verbosity) {
         (2, false) => EnvFilter::new("multiserver=debug"),
         (_, false) => EnvFilter::new("multiserver=trace"),
     };
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal() && !no_color)
+        .with_ansi(terminal::has_colors(&io::stderr()))
         .with_target(false)
         .init();
 }

@@ -26,11 +26,14 @@ mod options;
 mod ping;
 mod pipe;
 mod place;
+mod progress;
 mod runtime;
 mod seconds;
 mod seeds;
 mod serve;
 mod serving;
+mod table;
+mod terminal;
 mod text_file;
 
 use command_line::{Command, CommandLine};

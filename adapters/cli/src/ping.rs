@@ -1,44 +1,32 @@
 //! `multiserver ping`.
 
+mod attempt;
+mod one_ip;
 mod timed;
 
-use crate::dial;
 use crate::exit::{self, Failure};
-use crate::failure_words::reasons;
 use crate::options::{AddressOptions, IdentityOptions};
-use crate::runtime;
-use crate::seeds::without_seeds;
+use crate::progress::Progress;
+use crate::runtime::{self, Signals};
+use crate::table::{Cell, Column, Table};
+use attempt::{Attempt, STAGES, attempt};
 use clap::Args;
-use multiserver_tokio::{Address, Connection, MultiAddress, Shs, Stage};
-use serde::Serialize;
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
-use timed::Timed;
-use tokio::io::AsyncWriteExt;
+use multiserver_tokio::{MultiAddress, Shs};
+use one_ip::OneIp;
 
-/// How long a peer's goodbye is waited for.
-const PARTING: Duration = Duration::from_secs(1);
-
-/// The columns: a stage, its title and its name in JSON.
-const STAGES: [(Stage, &str, &str); 6] = [
-    (Stage::Resolve, "lookup", "resolve"),
-    (Stage::Connect, "connect", "connect"),
-    (Stage::Proxy, "proxy", "proxy"),
-    (Stage::Tls, "TLS", "tls"),
-    (Stage::WebSocket, "WebSocket", "websocket"),
-    (Stage::Handshake, "handshake", "handshake"),
-];
-
-/// Try every address of a multi-address, and say which of them work and how long each stage took.
+/// Try every address of a multi-address at every IP address of its host, and say which of them work and how long each
+/// stage took.
 ///
 /// A stage without a time was not needed or not reached, or was over at once, as connecting to this machine may be, and
-/// is counted with the next one.
+/// is counted with the next one; one that no attempt has a time for has no column. A host is looked up once for all its
+/// IP addresses, and the time stands with the first of them.
 ///
 /// A connection that could be had is ended at once. A seed is never used: where there is one, our identity stands in for
 /// it, and a peer that only knows the seed refuses us. A server with standard input and output serves the ping as its
 /// first peer.
 ///
-/// The exit status is 0 when one of the addresses worked at least once.
+/// Ctrl-C (SIGINT) and SIGTERM end it, and what it has found out until then is shown. The exit status is 0 when one of
+/// the attempts worked.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
     multiserver ping 'net:example.com:8008~shs:KEY;wss://example.com~shs:KEY'\n  \
@@ -56,20 +44,6 @@ pub(crate) struct Options {
     identity: IdentityOptions,
 }
 
-/// What came of an attempt.
-#[derive(Debug, Serialize)]
-struct Attempt {
-    /// Without a seed.
-    address: String,
-    works: bool,
-    /// How long the stages that it reached took, in milliseconds, by their names.
-    stages: BTreeMap<&'static str, f64>,
-    /// How long all of it took, in milliseconds.
-    total: f64,
-    /// Why it came to nothing.
-    failure: Option<String>,
-}
-
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let addresses = options.address.parse()?;
     let shs = options.identity.shs()?;
@@ -77,85 +51,60 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 }
 
 async fn ping(options: &Options, addresses: &MultiAddress, shs: &Shs) -> Result<(), Failure> {
+    let mut signals = Signals::catch()?;
     let mut attempts = Vec::new();
-    if !options.json {
-        exit::print(row(STAGES.map(|(_, title, _)| title.to_owned()), "total", "address"))?;
-    }
-    for _ in 0..options.count {
-        for address in addresses.addresses() {
-            let attempt = attempt(address, shs).await?;
-            if !options.json {
-                exit::print(attempt.to_text())?;
-            }
-            attempts.push(attempt);
-        }
+    tokio::select! {
+        tried = try_all(addresses, options.count, shs, &mut attempts) => tried?,
+        () = signals.next() => {}
     }
     if options.json {
         exit::print(serde_json::to_string_pretty(&attempts).map_err(Failure::failed)?)?;
+    } else {
+        exit::print(table(&attempts))?;
     }
     let works = attempts.iter().any(|attempt| attempt.works);
     if works { Ok(()) } else { Err(Failure::failed("no address works")) }
 }
 
-async fn attempt(address: &Address, shs: &Shs) -> Result<Attempt, Failure> {
-    let (unseeded, had_seed) = without_seeds(address);
-    let timed = Timed::new(shs.clone());
-    let multiserver = dial::multiserver(&timed)?;
-    let text = unseeded.redacted().to_string();
-    let begun = Instant::now();
-    let connected = multiserver.connect(&unseeded.into()).await;
-    let (durations, total) = (timed.durations(), milliseconds(begun.elapsed()));
-    let stage_names = STAGES.iter().filter_map(|(stage, _, name)| {
-        let times = durations.iter().filter(|(other, _)| other == stage);
-        times.map(|(_, duration)| milliseconds(*duration)).reduce(|sum, time| sum + time).map(|time| (*name, time))
-    });
-    let stages = stage_names.collect();
-    let failure = match connected {
-        Ok(connection) => {
-            part(connection).await;
-            None
-        }
-        Err(error) if had_seed => Some(format!("{} (its seed was not used)", reasons(&error))),
-        Err(error) => Some(reasons(&error)),
-    };
-    Ok(Attempt { address: text, works: failure.is_none(), stages, total, failure })
-}
-
-/// Says goodbye, and lets the peer say it too.
-async fn part(mut connection: Connection) {
-    let goodbyes = async {
-        connection.shutdown().await?;
-        tokio::io::copy(&mut connection, &mut tokio::io::sink()).await
-    };
-    match tokio::time::timeout(PARTING, goodbyes).await {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => tracing::debug!("no goodbye: {error}"),
-        Err(_) => tracing::debug!("no goodbye within {PARTING:?}"),
-    }
-}
-
-/// In milliseconds, with three digits behind the point.
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
-}
-
-impl Attempt {
-    /// A row of the table, and the failure in a line below.
-    fn to_text(&self) -> String {
-        let stages = STAGES.map(|(.., name)| self.stages.get(name).map_or_else(|| "-".to_owned(), |time| shown(*time)));
-        let row = row(stages, &shown(self.total), &self.address);
-        match &self.failure {
-            Some(failure) => format!("{row}\n  failed: {failure}"),
-            None => row,
+/// Tries each address so many times at each IP address, one after the other.
+async fn try_all(addresses: &MultiAddress, count: u32, shs: &Shs, attempts: &mut Vec<Attempt>) -> Result<(), Failure> {
+    let progress = Progress::spinner();
+    for _ in 0..count {
+        for address in addresses.addresses() {
+            let mut next = Some(OneIp::first_of(address));
+            while let Some(ip) = next {
+                attempts.push(attempt(address, &ip, shs, &progress).await?);
+                next = ip.next();
+            }
         }
     }
+    Ok(())
+}
+
+fn table(attempts: &[Attempt]) -> Table {
+    let is_reached = |name: &str| attempts.iter().any(|attempt| attempt.stages.contains_key(name));
+    let stages: Vec<_> = STAGES.into_iter().filter(|(.., name)| is_reached(name)).collect();
+    let times = stages.iter().map(|(_, title, _)| Column::Number(title));
+    let first = [Column::Text("address"), Column::Word("IP")];
+    let mut table =
+        Table::new(first.into_iter().chain(times).chain([Column::Number("total"), Column::Text("outcome")]));
+    for attempt in attempts {
+        let ip = attempt.ip.map_or_else(nothing, |ip| ip.to_string());
+        let times = stages.iter().map(|(.., name)| attempt.stages.get(name).copied().map_or_else(nothing, shown));
+        let texts = [attempt.address.clone(), ip].into_iter().chain(times).chain([shown(attempt.total)]);
+        let outcome = match &attempt.failure {
+            None => Cell::Good("works".to_owned()),
+            Some(reason) => Cell::Bad(format!("failed: {reason}")),
+        };
+        table.add(texts.map(Cell::Plain).chain([outcome]));
+    }
+    table
 }
 
 fn shown(milliseconds: f64) -> String {
     format!("{milliseconds:.1} ms")
 }
 
-fn row(stages: [String; 6], total: &str, address: &str) -> String {
-    let stages: String = stages.iter().map(|stage| format!("{stage:>9}  ")).collect();
-    format!("{stages}{total:>9}  {address}")
+fn nothing() -> String {
+    "-".to_owned()
 }

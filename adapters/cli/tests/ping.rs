@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{Home, with_key};
+use common::{Home, interrupt, with_key};
 use serde_json::Value;
-use std::net::TcpListener;
+use std::net::{TcpListener, ToSocketAddrs};
 
 #[test]
 fn every_address_is_tried_and_one_that_works_is_enough() {
@@ -23,16 +23,22 @@ fn every_address_is_tried_and_one_that_works_is_enough() {
     assert_eq!((table.status, table.errors.as_str()), (0, ""));
     let text = String::from_utf8(table.output).unwrap();
     let lines: Vec<_> = text.lines().collect();
-    assert_eq!(lines.len(), 1 + 2 * (3 + 2 * 2), "{text}");
-    let titles: Vec<_> = lines[0].split_whitespace().collect();
-    assert_eq!(titles, ["lookup", "connect", "proxy", "TLS", "WebSocket", "handshake", "total", "address"]);
-    let column = lines[0].find("address").unwrap();
-    for (line, address) in lines[1..]
-        .iter()
-        .filter(|line| !line.starts_with("  failed"))
-        .zip([&[dead.as_str()], addresses.as_slice(), &[unknown.as_str()]].concat().iter().cycle())
-    {
-        assert_eq!(line.get(column..), Some(*address), "{text}");
+    assert_eq!(lines.len(), 1 + 2 * (3 + 2), "{text}");
+    // Of an IP address it may be over at once.
+    let titles = lines[0].split_whitespace().filter(|title| *title != "lookup");
+    let expected = ["address", "IP", "connect", "WebSocket", "handshake", "total", "outcome"];
+    assert_eq!(titles.collect::<Vec<_>>(), expected);
+    let column = |title: &str| lines[0].find(title).unwrap();
+    let tried = [&[dead.as_str()], addresses.as_slice(), &[unknown.as_str()]].concat();
+    for (line, address) in lines[1..].iter().zip(tried.iter().cycle()) {
+        assert_eq!(line.split_whitespace().next(), Some(*address), "{text}");
+        let has_ip = address.contains("127.0.0.1");
+        let ip = line.get(column("IP")..).unwrap().split_whitespace().next();
+        assert_eq!(ip, Some(if has_ip { "127.0.0.1" } else { "-" }), "{text}");
+        let outcome = line.get(column("outcome")..).unwrap();
+        assert_eq!(outcome == "works", addresses.contains(address), "{text}");
+        let total_end = column("total") + "total".len();
+        assert!(line.get(..total_end).unwrap().ends_with(" ms"), "{text}");
     }
     assert_eq!(text.matches("failed: nobody listens there").count(), 2, "{text}");
     assert_eq!(text.matches("failed: this program only knows").count(), 2, "{text}");
@@ -64,6 +70,52 @@ fn json_has_the_stages_that_were_reached() {
         assert!(sum > 0.0 && sum <= attempt["total"].as_f64().unwrap() + 0.01, "{attempt}");
     }
     assert!(attempts[2]["failure"].as_str().unwrap().contains("another key"), "{attempts}");
+}
+
+#[test]
+fn every_ip_address_of_a_host_is_tried() {
+    let home = Home::new();
+    let socket = home.path("socket");
+    let (_server, address) = home.serve(&["--echo", "--net", "127.0.0.1:0", "--unix", socket.to_str().unwrap()]);
+    let (net, unix) = address.split_once(';').unwrap();
+    let port = net.split([':', '~']).nth(2).unwrap().parse().unwrap();
+    let mut ips = Vec::new();
+    for found in ("localhost", port).to_socket_addrs().unwrap() {
+        if !ips.contains(&found.ip()) {
+            ips.push(found.ip());
+        }
+    }
+    let nowhere = net.replace("127.0.0.1", "nowhere.invalid");
+    let named = net.replace("127.0.0.1", "localhost");
+    let output = home.run(&["ping", "--json", &format!("{nowhere};{named};{unix}")], b"");
+    assert_eq!((output.status, output.errors.as_str()), (0, ""));
+    let attempts: Vec<Value> = serde_json::from_slice(&output.output).unwrap();
+    let [unresolved, by_name @ .., by_path] = attempts.as_slice() else { panic!("{attempts:?}") };
+    assert!(unresolved["ip"].is_null() && unresolved["address"] == nowhere.as_str(), "{unresolved}");
+    assert!(unresolved["failure"].as_str().unwrap().contains("the host is not found"), "{unresolved}");
+    assert_eq!(by_name.len(), ips.len(), "{by_name:?}");
+    for (attempt, ip) in by_name.iter().zip(ips) {
+        assert_eq!(attempt["ip"], ip.to_string());
+        assert_eq!(attempt["address"], named.as_str());
+        assert_eq!(attempt["works"], ip.to_string() == "127.0.0.1", "{attempt}");
+    }
+    assert!(by_path["ip"].is_null() && by_path["works"] == true, "{by_path}");
+}
+
+#[test]
+fn what_was_found_out_is_shown_after_an_interruption() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&["--echo", "-v"]);
+    let ping = home.start(&["ping", "--json", "--count", "4000000", &address]);
+    // The first is over when the second begins.
+    for _ in 0..2 {
+        while !server.error_line().contains("accepted") {}
+    }
+    interrupt(&ping);
+    let output = ping.finish();
+    assert_eq!((output.status, output.errors.as_str()), (0, ""));
+    let attempts: Vec<Value> = serde_json::from_slice(&output.output).unwrap();
+    assert!(!attempts.is_empty() && attempts.iter().all(|attempt| attempt["works"] == true), "{attempts:?}");
 }
 
 #[test]

@@ -2,25 +2,26 @@
 
 use multiserver_tokio::Connection;
 use multiserver_tokio::core::address::{Host, Layer, Net, Ws, Wss};
-use ppp::v2::{Addresses, Builder, Command, Protocol, Version};
-use std::io;
+use proxy_header::{Error, ProxiedAddress, ProxyHeader, Tlv};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The type of the TLV with the peer's key in base64: the first of those for applications (section 2.2.7).
 const KEY: u8 = 0xE0;
 
-/// The header for this peer: where it comes from and arrived, as far as both are IP addresses, and its proven key.
-pub(super) fn of(connection: &Connection) -> io::Result<Vec<u8>> {
+/// The header for this peer: where it comes from and arrived, and its proven key.
+///
+/// A peer without an IP address, as one at a Unix socket, is told of as a local one.
+pub(super) fn of(connection: &Connection) -> Result<Vec<u8>, Error> {
     let source = connection.address().and_then(|address| source(address.transport()));
-    let (protocol, addresses) = match source {
-        Some(source) => (Protocol::Stream, addresses(source, connection.local())),
-        None => (Protocol::Unspecified, Addresses::Unspecified),
+    let mut header = match source {
+        Some(source) => ProxyHeader::with_address(addresses(source, connection.local())),
+        None => ProxyHeader::with_local(),
     };
-    let mut header = Builder::with_addresses(Version::Two | Command::Proxy, protocol, addresses);
     if let Some(peer) = connection.peer() {
-        header = header.write_tlv(KEY, peer.to_string().as_bytes())?;
+        header.append_tlv(Tlv::Custom(KEY, peer.to_string().into_bytes().into()));
     }
-    header.build()
+    let mut bytes = Vec::new();
+    header.encode_v2(&mut bytes).map(|()| bytes)
 }
 
 /// Where a peer comes from, when that is an IP address.
@@ -37,11 +38,11 @@ fn source(transport: Layer<'_>) -> Option<SocketAddr> {
 }
 
 /// Both addresses in one family; where we are stays open when that is not known.
-fn addresses(source: SocketAddr, local: Option<SocketAddr>) -> Addresses {
+fn addresses(source: SocketAddr, local: Option<SocketAddr>) -> ProxiedAddress {
     let local = local.unwrap_or_else(|| SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0));
     let (from, to) = (source.ip().to_canonical(), local.ip().to_canonical());
     let (from, to) = if from.is_ipv4() && to.is_ipv4() { (from, to) } else { (as_ipv6(from), as_ipv6(to)) };
-    (SocketAddr::new(from, source.port()), SocketAddr::new(to, local.port())).into()
+    ProxiedAddress::stream(SocketAddr::new(from, source.port()), SocketAddr::new(to, local.port()))
 }
 
 fn as_ipv6(ip: IpAddr) -> IpAddr {
@@ -58,9 +59,6 @@ mod tests {
 
     #[test]
     fn both_addresses_are_of_one_family() {
-        let pair = |source: &str, local: &str| {
-            Addresses::from((source.parse().unwrap(), local.parse::<SocketAddr>().unwrap()))
-        };
         for (source, local, (from, to)) in [
             ("192.0.2.1:7", Some("[::ffff:192.0.2.9]:8"), ("192.0.2.1:7", "192.0.2.9:8")),
             ("192.0.2.1:7", None, ("192.0.2.1:7", "0.0.0.0:0")),
@@ -68,8 +66,7 @@ mod tests {
             ("[2001:db8::1]:7", Some("192.0.2.9:8"), ("[2001:db8::1]:7", "[::ffff:192.0.2.9]:8")),
         ] {
             let told = addresses(source.parse().unwrap(), local.map(|local| local.parse().unwrap()));
-            assert_eq!(told, pair(from, to), "{source}");
-            assert_ne!(told, Addresses::Unspecified);
+            assert_eq!(told, ProxiedAddress::stream(from.parse().unwrap(), to.parse().unwrap()));
         }
     }
 }

@@ -1,0 +1,74 @@
+//! One attempt to reach a peer.
+
+use super::one_ip::OneIp;
+use super::timed::Timed;
+use crate::dial;
+use crate::exit::Failure;
+use crate::failure_words::reasons;
+use crate::progress::Progress;
+use crate::seeds::without_seeds;
+use multiserver_tokio::{Address, Shs, Stage};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+/// The stages in their order, each with its title and its name in JSON.
+pub(super) const STAGES: [(Stage, &str, &str); 6] = [
+    (Stage::Resolve, "lookup", "resolve"),
+    (Stage::Connect, "connect", "connect"),
+    (Stage::Proxy, "proxy", "proxy"),
+    (Stage::Tls, "TLS", "tls"),
+    (Stage::WebSocket, "WebSocket", "websocket"),
+    (Stage::Handshake, "handshake", "handshake"),
+];
+
+/// What came of an attempt.
+#[derive(Debug, Serialize)]
+pub(super) struct Attempt {
+    /// Without a seed.
+    pub(super) address: String,
+    /// The IP address that was tried, where the host has one that could be looked up.
+    pub(super) ip: Option<IpAddr>,
+    pub(super) works: bool,
+    /// How long the stages that it reached took, in milliseconds, by their names.
+    pub(super) stages: BTreeMap<&'static str, f64>,
+    /// How long all of it took, in milliseconds.
+    pub(super) total: f64,
+    /// Why it came to nothing.
+    pub(super) failure: Option<String>,
+}
+
+/// Tries to reach the peer at one IP address, and parts again.
+pub(super) async fn attempt(address: &Address, ip: &OneIp, shs: &Shs, progress: &Progress) -> Result<Attempt, Failure> {
+    let (unseeded, had_seed) = without_seeds(address);
+    let timed = Timed::new(shs.clone());
+    let multiserver = dial::multiserver_on(ip.clone(), &timed)?;
+    let text = unseeded.redacted().to_string();
+    progress.say(match ip.ip() {
+        Some(ip) => format!("trying {text} at {ip}"),
+        None => format!("trying {text}"),
+    });
+    let begun = Instant::now();
+    let connected = multiserver.connect(&unseeded.into()).await;
+    let (durations, total) = (timed.durations(), milliseconds(begun.elapsed()));
+    let stages = STAGES.iter().filter_map(|(stage, _, name)| {
+        let times = durations.iter().filter(|(other, _)| other == stage);
+        times.map(|(_, duration)| milliseconds(*duration)).reduce(|sum, time| sum + time).map(|time| (*name, time))
+    });
+    let stages = stages.collect();
+    let failure = match connected {
+        Ok(connection) => {
+            dial::part(connection).await;
+            None
+        }
+        Err(error) if had_seed => Some(format!("{} (its seed was not used)", reasons(&error))),
+        Err(error) => Some(reasons(&error)),
+    };
+    Ok(Attempt { address: text, ip: ip.ip(), works: failure.is_none(), stages, total, failure })
+}
+
+/// In milliseconds, with three digits behind the point.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}

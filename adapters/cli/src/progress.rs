@@ -1,0 +1,67 @@
+//! What a person who waits is told, on standard error: only on a terminal, and gone when it is over.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+/// How often a spinner turns.
+const TURN: Duration = Duration::from_millis(100);
+
+const SPINNER: &str = "{spinner} {msg}";
+const BAR: &str = "{spinner} [{bar:30}] {pos}/{len} {msg}";
+
+/// A line that moves while something goes on; dropping it clears it.
+#[derive(Debug)]
+pub(crate) struct Progress(ProgressBar);
+
+impl Progress {
+    /// A spinner, for work of which nobody knows how much it is.
+    pub(crate) fn spinner() -> Self {
+        Self::start(None, SPINNER)
+    }
+
+    /// A bar, for this many steps.
+    pub(crate) fn bar(steps: usize) -> Self {
+        Self::start(u64::try_from(steps).ok(), BAR)
+    }
+
+    /// Says what goes on now. It must hold no secret.
+    pub(crate) fn say(&self, what: String) {
+        self.0.set_message(what);
+    }
+
+    /// One step more is done.
+    pub(crate) fn step(&self) {
+        self.0.inc(1);
+    }
+
+    fn start(steps: Option<u64>, template: &str) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::with_draw_target(steps, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("━╸ "));
+        }
+        bar.enable_steady_tick(TURN);
+        Self(bar)
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_templates_are_well_formed() {
+        for template in [SPINNER, BAR] {
+            assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
+        }
+    }
+}
