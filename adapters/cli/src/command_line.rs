@@ -4,7 +4,7 @@ use crate::config::{Config, ConfigOptions};
 use crate::exit::Failure;
 use crate::log::Verbosity;
 use crate::mask::masked;
-use crate::{address, connect, forward, invite, keygen, ping, serve};
+use crate::{address, bench, connect, forward, invite, keygen, ping, serve};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::env;
@@ -42,6 +42,9 @@ pub(crate) enum Command {
     Forward(forward::Options),
     Ping(ping::Options),
     Address(address::Options),
+    Bench(bench::Options),
+    #[command(hide = true)]
+    BenchServer(bench::ServerOptions),
 }
 
 impl CommandLine {

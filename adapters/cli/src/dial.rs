@@ -1,10 +1,10 @@
 //! Reaching peers by every transport there is.
 
 use crate::exit::Failure;
+use crate::pipe;
 use multiserver_compose as compose;
 use multiserver_tokio::{Connection, Multiserver, Native, Net, Onion, Shs, Suite, Tokio, Transport, Unix, Ws, Wss};
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
 
 /// The transports that [`multiserver`] dials, for people.
 pub(crate) const TRANSPORTS: &str = "net, ws, wss, unix and onion, each with shs";
@@ -40,14 +40,10 @@ pub(crate) fn multiserver_on<R: Native>(runtime: R, secure: &impl Secure) -> Res
     builder.build().map_err(Failure::failed)
 }
 
-/// Says goodbye to a peer that was to be reached and no more, and lets it say goodbye too.
+/// Parts from a peer that was to be reached and no more, and that may not want to wait for it.
 pub(crate) async fn part(mut connection: Connection) {
-    let goodbyes = async {
-        connection.shutdown().await?;
-        tokio::io::copy(&mut connection, &mut tokio::io::sink()).await
-    };
-    match tokio::time::timeout(PARTING, goodbyes).await {
-        Ok(Ok(_)) => {}
+    match tokio::time::timeout(PARTING, pipe::part(&mut connection)).await {
+        Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!("no goodbye: {error}"),
         Err(_) => tracing::debug!("no goodbye within {PARTING:?}"),
     }

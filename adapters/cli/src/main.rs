@@ -6,6 +6,7 @@
 
 mod activation;
 mod address;
+mod bench;
 mod command_line;
 mod config;
 mod connect;
@@ -58,5 +59,7 @@ fn run(CommandLine { command, verbosity }: CommandLine) -> Result<(), Failure> {
         Command::Forward(options) => forward::run(&options),
         Command::Ping(options) => ping::run(&options),
         Command::Address(options) => address::run(&options),
+        Command::Bench(options) => bench::run(&options),
+        Command::BenchServer(options) => bench::serve(&options),
     }
 }

@@ -31,6 +31,14 @@ pub(crate) enum PumpError {
     Write(io::Error),
 }
 
+impl PumpError {
+    /// What happened, whichever side it was.
+    fn into_inner(self) -> io::Error {
+        let (Self::Read(error) | Self::Write(error)) = self;
+        error
+    }
+}
+
 /// Copies to the end of what is read, flushes whenever there is nothing to read for now, and returns how many bytes it
 /// was.
 pub(crate) async fn pump(
@@ -62,6 +70,24 @@ pub(crate) async fn pump(
         is_flushed = false;
         total += u64::try_from(bytes.len()).unwrap_or_default();
     }
+}
+
+/// Gives the peer all its bytes back, says goodbye when it has, and returns how many bytes it was.
+pub(crate) async fn echo(connection: Connection) -> io::Result<u64> {
+    let (mut read, mut write) = connection.into_split();
+    let count = pump(&mut read, &mut write).await.map_err(PumpError::into_inner)?;
+    write.shutdown().await.map(|()| count)
+}
+
+/// Says goodbye, and waits until the peer has said it too; what comes before that is lost.
+pub(crate) async fn part(connection: &mut Connection) -> io::Result<()> {
+    connection.shutdown().await?;
+    discard(connection).await.map(drop)
+}
+
+/// Reads to the end, and returns how many bytes it was.
+pub(crate) async fn discard(from: &mut (impl AsyncRead + Unpin)) -> io::Result<u64> {
+    pump(from, &mut tokio::io::sink()).await.map_err(PumpError::into_inner)
 }
 
 /// What broke between a peer and who talks to it here.
@@ -269,7 +295,7 @@ impl Output for tokio::io::Stdout {
 
 /// Standard input and output as plain files, without the buffer by lines that the standard library puts between.
 #[cfg(unix)]
-fn standard_input() -> Result<tokio::fs::File, Failure> {
+pub(crate) fn standard_input() -> Result<tokio::fs::File, Failure> {
     use std::os::fd::AsFd;
 
     let descriptor = io::stdin().as_fd().try_clone_to_owned().map_err(|error| not_typed(&error))?;
@@ -285,7 +311,7 @@ fn standard_output() -> Result<tokio::fs::File, Failure> {
 }
 
 #[cfg(not(unix))]
-fn standard_input() -> Result<tokio::io::Stdin, Failure> {
+pub(crate) fn standard_input() -> Result<tokio::io::Stdin, Failure> {
     Ok(tokio::io::stdin())
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 /// How often a spinner turns.
 const TURN: Duration = Duration::from_millis(100);
 
-const SPINNER: &str = "{spinner} {msg}";
-const BAR: &str = "{spinner} [{bar:30}] {pos}/{len} {msg}";
+const SPINNER: &str = "{spinner} {wide_msg}";
+const BAR: &str = "{spinner} [{bar:30}] {pos}/{len} {wide_msg}";
 
 /// A line that moves while something goes on; dropping it clears it.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ const GOOD: char = '✓';
 const BAD: char = '✗';
 
 /// A column of text is not made narrower than this to fit a terminal.
-const NARROWEST: u16 = 20;
+const NARROWEST: u16 = 12;
 
 /// Rows below titles: with borders and colours on a terminal, and otherwise plain text in columns.
 ///

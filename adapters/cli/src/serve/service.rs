@@ -3,7 +3,7 @@
 use super::proxy_header;
 use crate::failure_words::not_carried;
 use crate::limits::idle;
-use crate::pipe::{Broken, Ends, Output, PumpError, both_ways, pump};
+use crate::pipe::{Broken, Ends, Output, both_ways, echo};
 use crate::place::Place;
 use multiserver_tokio::Connection;
 use std::ffi::OsString;
@@ -47,16 +47,10 @@ impl Service {
 /// Gives the peer all its bytes back, and returns how many these were.
 async fn give_back(connection: Connection, idle_timeout: Option<Duration>) -> Result<Option<u64>, String> {
     let meter = connection.meter();
-    let (mut read, mut write) = connection.into_split();
-    let echo = async {
-        let bytes = pump(&mut read, &mut write).await?;
-        write.shutdown().await.map(|()| bytes).map_err(PumpError::Write)
-    };
-    let echoed = tokio::select! {
-        echoed = echo => echoed,
-        () = idle(&meter, idle_timeout) => return Err("it was idle for too long, see --idle-timeout".to_owned()),
-    };
-    echoed.map(Some).map_err(|(PumpError::Read(error) | PumpError::Write(error))| error.to_string())
+    tokio::select! {
+        echoed = echo(connection) => echoed.map(Some).map_err(|error| error.to_string()),
+        () = idle(&meter, idle_timeout) => Err("it was idle for too long, see --idle-timeout".to_owned()),
+    }
 }
 
 async fn pass_on(
