@@ -131,6 +131,21 @@ mod ssb_secret {
     }
 
     #[test]
+    fn what_is_written_is_what_ssb_programs_write() {
+        let pair = KeyPair::from_seed(Seed::from_bytes([9; 32]));
+        let text = pair.to_ssb_secret();
+        let (comments, json): (Vec<_>, Vec<_>) = text.lines().partition(|line| line.starts_with('#'));
+        assert!(comments.len() >= 3 && text.ends_with('\n'), "{comments:?}");
+        let (public, private) = texts(&pair);
+        let expected = serde_json::json!({
+            "curve": "ed25519", "public": public, "private": private, "id": format!("@{public}"),
+        });
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json.concat()).unwrap(), expected);
+        assert_eq!(KeyPair::from_ssb_secret(&text), Ok(pair));
+        assert_eq!(text.len(), text.capacity(), "it did not grow");
+    }
+
+    #[test]
     fn a_bad_file_says_what_is_bad_and_repeats_nothing() {
         let pair = KeyPair::from_seed(Seed::from_bytes([9; 32]));
         let (public, private) = texts(&pair);

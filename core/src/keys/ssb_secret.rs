@@ -1,7 +1,8 @@
 //! The `secret` file of Secure Scuttlebutt: comment lines that start with `#` around one JSON object.
 
 use super::{KeyPair, MismatchedKeyPair, ParseKeyError};
-use alloc::string::String;
+use crate::bytes::concat;
+use alloc::string::{String, ToString};
 use data_encoding::BASE64;
 use serde::Deserialize;
 use zeroize::{Zeroize, Zeroizing};
@@ -59,6 +60,30 @@ impl KeyPair {
             return Err(SsbSecretError::Mismatch);
         }
         Ok(pair)
+    }
+
+    /// Returns the text of an ssb `secret` file with this pair, as ssb programs read and write it.
+    #[must_use]
+    pub fn to_ssb_secret(&self) -> Zeroizing<String> {
+        let public = self.public();
+        let private = Zeroizing::new(concat::<64, 2>([self.seed().as_bytes(), public.as_bytes()]));
+        let (public, private) = (public.to_string(), Zeroizing::new(BASE64.encode(private.as_slice())));
+        // Of parts, since their concatenation is allocated once: a text that grows leaves copies of the secret behind.
+        let parts = [
+            "# An identity of Secure Scuttlebutt. Whoever has the `private` key below can act as its owner: show it to\n\
+             # nobody. Use it on one device at a time: two of them would fork its feed, for good.\n\n{\n",
+            "  \"curve\": \"ed25519\",\n",
+            "  \"public\": \"",
+            &public,
+            ".ed25519\",\n  \"private\": \"",
+            &private,
+            ".ed25519\",\n  \"id\": \"@",
+            &public,
+            ".ed25519\"\n}\n\n# What others know it by: @",
+            &public,
+            ".ed25519\n",
+        ];
+        Zeroizing::new(parts.concat())
     }
 }
 
