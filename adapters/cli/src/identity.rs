@@ -7,13 +7,14 @@
 //! ed25519-seed BASE64-OF-32-BYTES
 //! ```
 //!
-//! The `secret` file of Secure Scuttlebutt is read as well.
+//! The `secret` file of Secure Scuttlebutt is read as well, and written when asked for.
 
 use crate::durable::{directory_of, sync_directory_of};
 use crate::exit::Failure;
-use crate::text_file::read_secret_text;
+use crate::text_file::{self, read_secret_text};
+use clap::ValueEnum;
 use etcetera::BaseStrategy;
-use multiserver_core::keys::{KeyPair, Seed};
+use multiserver_core::keys::{KeyPair, ParseKeyError, Seed};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -26,6 +27,15 @@ const LABEL: &str = "ed25519-seed";
 /// More bytes than any identity file has.
 const LONGEST_FILE: usize = 64 * 1024;
 
+/// What an identity file looks like.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Format {
+    /// One line with the seed, for this program.
+    Multiserver,
+    /// The `secret` file of ssb programs, which this program reads, too.
+    Ssb,
+}
+
 /// Reads the identity in this file, which must be there; without one that of the default file, made when missing.
 pub(crate) fn load(path: Option<&Path>) -> Result<KeyPair, Failure> {
     match path {
@@ -34,9 +44,33 @@ pub(crate) fn load(path: Option<&Path>) -> Result<KeyPair, Failure> {
     }
 }
 
-/// Makes a new identity in a file that is not there yet.
-pub(crate) fn create(path: &Path) -> Result<KeyPair, Failure> {
-    write_new(path).map_err(|error| {
+/// Makes a new identity.
+pub(crate) fn generate() -> Result<KeyPair, Failure> {
+    let mut random = Zeroizing::new([0; 32]);
+    getrandom::fill(random.as_mut_slice())
+        .map_err(|error| Failure::failed(format_args!("cannot make an identity without random bytes: {error}")))?;
+    Ok(KeyPair::from_seed(Seed::from_bytes(*random)))
+}
+
+/// Grows the identity from the seed in this file, or in standard input when the path is `-`.
+pub(crate) fn from_seed_file(path: &Path) -> Result<KeyPair, Failure> {
+    if path.to_str().is_some_and(|text| parse_seed(text).is_ok()) {
+        return Err(Failure::usage(
+            "a seed stands on the command line, where others can see it: give the file that it is in, or -",
+        ));
+    }
+    let name = if text_file::is_standard_input(path) { "standard input".into() } else { path.to_string_lossy() };
+    let text = read_seed_text(path)
+        .map_err(|error| Failure::failed(format_args!("cannot read the seed from {name}: {error}")))?;
+    let seed = parse_seed(text.trim()).map_err(|error| {
+        Failure::usage(format_args!("the seed in {name} is not 32 bytes in base64 or hexadecimal: {error}"))
+    })?;
+    Ok(KeyPair::from_seed(seed))
+}
+
+/// Puts an identity in a file that is not there yet.
+pub(crate) fn store(identity: &KeyPair, path: &Path, format: Format) -> Result<(), Failure> {
+    write_new(identity, path, format).map_err(|error| {
         if error.kind() == ErrorKind::AlreadyExists {
             let path = path.display();
             Failure::failed(format_args!("{path} exists already, and an identity is never overwritten"))
@@ -59,8 +93,9 @@ fn load_or_create(path: &Path) -> Result<KeyPair, Failure> {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         loaded => return loaded.map_err(|error| cannot("read", path, &error)),
     }
-    match write_new(path) {
-        Ok(identity) => {
+    let identity = generate()?;
+    match write_new(&identity, path, Format::Multiserver) {
+        Ok(()) => {
             tracing::info!(key = %identity.public(), path = %path.display(), "made a new identity");
             Ok(identity)
         }
@@ -100,6 +135,19 @@ fn check_permissions(_: &File) -> io::Result<()> {
     Ok(())
 }
 
+/// Reads a file with a seed, which is as secret as an identity file; what comes by standard input is nobody else's.
+fn read_seed_text(path: &Path) -> io::Result<Zeroizing<String>> {
+    let file = text_file::open(path)?;
+    if !text_file::is_standard_input(path) {
+        check_permissions(&file)?;
+    }
+    read_secret_text(file, LONGEST_FILE)
+}
+
+fn parse_seed(text: &str) -> Result<Seed, ParseKeyError> {
+    if text.len() == 64 { Seed::from_hex(text) } else { text.parse() }
+}
+
 /// Reads either kind of identity file; the error repeats nothing of the text.
 fn parse(text: &str) -> Result<KeyPair, String> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -116,30 +164,29 @@ fn parse(text: &str) -> Result<KeyPair, String> {
     Ok(KeyPair::from_seed(seed))
 }
 
-/// Makes an identity and puts it in its place, complete, unless something is there.
-fn write_new(path: &Path) -> io::Result<KeyPair> {
-    let mut random = Zeroizing::new([0; 32]);
-    getrandom::fill(random.as_mut_slice()).map_err(io::Error::other)?;
-    let identity = KeyPair::from_seed(Seed::from_bytes(*random));
+/// Puts an identity in its place, complete, unless something is there.
+fn write_new(identity: &KeyPair, path: &Path, format: Format) -> io::Result<()> {
     let directory = directory_of(path);
     create_directory(directory)?;
     // Nobody else can open a temporary file: its mode is 0600 from the start.
     let mut file = NamedTempFile::new_in(directory)?;
-    file.write_all(file_text(&identity).as_bytes())?;
+    file.write_all(file_text(identity, format).as_bytes())?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|error| error.error)?;
-    sync_directory_of(path)?;
-    Ok(identity)
+    sync_directory_of(path)
 }
 
-fn file_text(identity: &KeyPair) -> Zeroizing<String> {
-    Zeroizing::new(format!(
-        "# A multiserver identity. Whoever has the seed below can act as its owner: show it to nobody.\n\
-         # Public key: {}\n\
-         {LABEL} {}\n",
-        identity.public(),
-        identity.seed().reveal(),
-    ))
+fn file_text(identity: &KeyPair, format: Format) -> Zeroizing<String> {
+    match format {
+        Format::Multiserver => Zeroizing::new(format!(
+            "# A multiserver identity. Whoever has the seed below can act as its owner: show it to nobody.\n\
+             # Public key: {}\n\
+             {LABEL} {}\n",
+            identity.public(),
+            identity.seed().reveal(),
+        )),
+        Format::Ssb => identity.to_ssb_secret(),
+    }
 }
 
 /// Makes the directory, and those above it, open to their owner only.
@@ -163,7 +210,9 @@ mod tests {
     #[test]
     fn reads_what_it_writes() {
         let identity = KeyPair::from_seed(SEED.parse().unwrap());
-        assert_eq!(parse(&file_text(&identity)).unwrap(), identity);
+        for format in [Format::Multiserver, Format::Ssb] {
+            assert_eq!(parse(&file_text(&identity, format)).unwrap(), identity);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::exit::Failure;
 use crate::failure_words::{not_received, not_sent};
 use crate::limits::idle;
+use crate::text_file;
 use multiserver_tokio::{Connection, ReadHalf};
 use std::fmt;
 use std::future::poll_fn;
@@ -296,10 +297,8 @@ impl Output for tokio::io::Stdout {
 /// Standard input and output as plain files, without the buffer by lines that the standard library puts between.
 #[cfg(unix)]
 pub(crate) fn standard_input() -> Result<tokio::fs::File, Failure> {
-    use std::os::fd::AsFd;
-
-    let descriptor = io::stdin().as_fd().try_clone_to_owned().map_err(|error| not_typed(&error))?;
-    Ok(tokio::fs::File::from_std(descriptor.into()))
+    let file = text_file::standard_input().map_err(|error| not_typed(&error))?;
+    Ok(tokio::fs::File::from_std(file))
 }
 
 #[cfg(unix)]

@@ -2,7 +2,39 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
+use std::path::Path;
 use zeroize::Zeroizing;
+
+/// Whether this path stands for standard input: it is `-`.
+pub(crate) fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Opens the file at this path, or standard input when that is `-`.
+///
+/// # Errors
+/// The file cannot be opened.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    if is_standard_input(path) { standard_input() } else { File::open(path) }
+}
+
+/// Standard input as a plain file, without the buffer of the standard library, in which a secret would stay.
+///
+/// # Errors
+/// The system has no descriptor to spare.
+#[cfg(unix)]
+pub(crate) fn standard_input() -> io::Result<File> {
+    use std::os::fd::AsFd;
+
+    Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
+}
+
+#[cfg(not(unix))]
+fn standard_input() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+
+    Ok(io::stdin().as_handle().try_clone_to_owned()?.into())
+}
 
 /// Reads all of a file that may have this many bytes.
 ///
