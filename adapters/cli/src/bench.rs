@@ -45,7 +45,7 @@ pub(crate) struct Options {
     #[arg(long = "suite", value_name = "SUITE", value_enum, value_delimiter = ',')]
     suites: Vec<SuiteName>,
     /// How long each of the four measures of a suite takes.
-    #[arg(long, value_name = "SECONDS", value_parser = seconds::parse_positive, default_value = "2")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds::parse, default_value = "2")]
     seconds: Duration,
     /// Print JSON, for programs: an array of objects such as {"suite": "net~shs", "measure": "echo_mib_per_second",
     /// "value": 812.5}.

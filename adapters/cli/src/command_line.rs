@@ -4,7 +4,7 @@ use crate::config::{Config, ConfigOptions};
 use crate::exit::Failure;
 use crate::log::Verbosity;
 use crate::mask::masked;
-use crate::{address, bench, connect, forward, invite, keygen, ping, serve};
+use crate::{address, bench, bridge, connect, forward, invite, join, keygen, ping, serve};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::env;
@@ -38,8 +38,10 @@ pub(crate) enum Command {
     Keygen(keygen::Options),
     Serve(Box<serve::Options>),
     Invite(invite::Options),
+    Join(join::Options),
     Connect(connect::Options),
     Forward(forward::Options),
+    Bridge(Box<bridge::Options>),
     Ping(ping::Options),
     Address(address::Options),
     Bench(bench::Options),

@@ -48,6 +48,11 @@ impl Failure {
         self
     }
 
+    /// What kind of failure it is.
+    pub(crate) const fn class(&self) -> Class {
+        self.class
+    }
+
     /// Says why on standard error and returns the exit status.
     pub(crate) fn report(&self) -> ExitCode {
         say(self);

@@ -7,6 +7,7 @@
 mod activation;
 mod address;
 mod bench;
+mod bridge;
 mod command_line;
 mod config;
 mod connect;
@@ -18,6 +19,7 @@ mod forward;
 mod identity;
 mod invite;
 mod invite_file;
+mod join;
 mod keygen;
 mod limits;
 mod listening;
@@ -55,8 +57,10 @@ fn run(CommandLine { command, verbosity }: CommandLine) -> Result<(), Failure> {
         Command::Keygen(options) => keygen::run(&options),
         Command::Serve(options) => serve::run(*options),
         Command::Invite(options) => invite::run(&options),
+        Command::Join(options) => join::run(&options),
         Command::Connect(options) => connect::run(&options),
         Command::Forward(options) => forward::run(&options),
+        Command::Bridge(options) => bridge::run(&options),
         Command::Ping(options) => ping::run(&options),
         Command::Address(options) => address::run(&options),
         Command::Bench(options) => bench::run(&options),

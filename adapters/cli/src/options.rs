@@ -3,12 +3,12 @@
 use crate::config::ConfigOptions;
 use crate::exit::Failure;
 use crate::identity;
-use crate::text_file::read_secret_text;
+use crate::text_file::{self, read_secret_text};
 use clap::{Args, ValueHint};
-use multiserver_tokio::{MultiAddress, NetworkKey, Shs};
+use multiserver_tokio::{KeyPair, MultiAddress, NetworkKey, Shs};
 use std::env::{self, VarError};
-use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// More bytes than an address or a key that is read from a file may have.
@@ -21,7 +21,7 @@ pub(crate) struct AddressOptions {
     /// processes by --address-file, a name, or the environment variable MULTISERVER_ADDRESS.
     #[arg(value_name = "ADDRESS")]
     text: Option<String>,
-    /// Read the address from this file.
+    /// Read the address from this file; `-` is standard input.
     #[arg(long = "address-file", value_name = "FILE", conflicts_with = "text", value_hint = ValueHint::FilePath)]
     file: Option<PathBuf>,
     #[command(flatten)]
@@ -56,16 +56,25 @@ pub(crate) struct IdentityOptions {
     /// --network-key-file or the environment variable MULTISERVER_NETWORK_KEY.
     #[arg(long, value_name = "KEY")]
     network_key: Option<String>,
-    /// Read the network's key from this file.
+    /// Read the network's key from this file; `-` is standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "network_key", value_hint = ValueHint::FilePath)]
     network_key_file: Option<PathBuf>,
 }
 
 impl IdentityOptions {
+    /// Our identity.
+    pub(crate) fn load(&self) -> Result<Arc<KeyPair>, Failure> {
+        identity::load(self.identity.as_deref()).map(Arc::new)
+    }
+
     /// The handshake with our identity, in our network.
     pub(crate) fn shs(&self) -> Result<Shs, Failure> {
-        let network = self.network()?;
-        Ok(Shs::new(identity::load(self.identity.as_deref())?).network(network))
+        self.shs_of(self.load()?)
+    }
+
+    /// The handshake with this identity, in our network.
+    pub(crate) fn shs_of(&self, identity: Arc<KeyPair>) -> Result<Shs, Failure> {
+        Ok(Shs::new(identity).network(self.network()?))
     }
 
     fn network(&self) -> Result<NetworkKey, Failure> {
@@ -101,6 +110,6 @@ fn one_of(text: Option<&str>, file: Option<&Path>, variable: &str) -> Result<Opt
 
 /// What is in a file that may hold a secret.
 pub(crate) fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let read = File::open(path).and_then(|file| read_secret_text(file, LONGEST_FILE));
+    let read = text_file::open(path).and_then(|file| read_secret_text(file, LONGEST_FILE));
     read.map_err(|error| Failure::failed(format_args!("cannot read {}: {error}", path.display())))
 }

@@ -34,7 +34,7 @@ pub(crate) enum PumpError {
 
 impl PumpError {
     /// What happened, whichever side it was.
-    fn into_inner(self) -> io::Error {
+    pub(crate) fn into_inner(self) -> io::Error {
         let (Self::Read(error) | Self::Write(error)) = self;
         error
     }

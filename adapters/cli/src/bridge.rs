@@ -1,0 +1,178 @@
+//! `multiserver bridge`.
+
+mod relayed;
+
+use crate::activation::{self, Sockets};
+use crate::dial::{self, Secure};
+use crate::exit::{self, Failure};
+use crate::failure_words::no_connection;
+use crate::limits::{LimitOptions, idle};
+use crate::listening::Listening;
+use crate::options::AddressOptions;
+use crate::pipe::{PumpError, pump};
+use crate::runtime::{self, Signals};
+use crate::seeds::without_seeds;
+use crate::serving::{log, until_signal};
+use clap::Args;
+use multiserver_tokio::core::address::LayerBuf;
+use multiserver_tokio::{Address, Connection, MultiAddress, Multiserver, ReadHalf, Suite, Transport, WriteHalf};
+use relayed::Relayed;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::Semaphore;
+
+/// How long one direction may be silent when the other has ended.
+const LINGER: Duration = Duration::from_secs(60);
+
+/// Listen, and pass the bytes of whoever comes to another address, as they are: a relay that holds no keys.
+///
+/// The first line on standard output is our own address: that of the target, reached through us. The handshake and all
+/// after it pass through, so that the peers prove their keys to each other and nobody between can read or change a byte.
+/// A seed in the target's address stays out.
+///
+/// The addresses of the target are tried in their order, and have to ask for the same handshake.
+///
+/// Ctrl-C (SIGINT) and SIGTERM end it as they end `serve`.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+    multiserver bridge --ws '[::]:8009' 'net:example.com:8008~shs:KEY'       browsers reach a TCP server\n  \
+    multiserver bridge --net 127.0.0.1:8008 'onion:NAME.onion:8008~shs:KEY'  programs without Tor reach an onion service")]
+pub(crate) struct Options {
+    /// Where the bytes go.
+    #[command(flatten)]
+    address: AddressOptions,
+    #[command(flatten)]
+    listening: Listening,
+    #[command(flatten)]
+    limits: LimitOptions,
+}
+
+/// Suites without a handshake, which dial.
+struct Bare;
+
+/// Where a bridge leads.
+struct Target {
+    /// The addresses without what comes after their transports.
+    addresses: MultiAddress,
+    /// What comes there, the same for all.
+    layers: Vec<LayerBuf>,
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let target = Target::of(&options.address.parse()?)?;
+    let sockets = options.listening.sockets()?;
+    runtime::block_on(bridge(options, target, sockets))
+}
+
+async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(), Failure> {
+    let signals = Signals::catch()?;
+    let Options { listening, limits, .. } = options;
+    let server = listening.start(sockets, &target, limits.handshakes(), log).await?;
+    let multiserver = dial::multiserver(&Bare)?;
+    exit::print(listening.address(&server)?)?;
+    activation::ready();
+    let (places, most) = (Arc::new(Semaphore::new(limits.max_peers)), limits.max_peers);
+    let authorize = move |_| {
+        let place = Arc::clone(&places).try_acquire_owned();
+        if place.is_err() {
+            tracing::warn!("refused a peer: {most} peers are connected already, see --max-peers");
+        }
+        std::future::ready(place.ok())
+    };
+    let (target, idle_timeout) = (Arc::new(target), limits.idle_timeout);
+    let handle = move |near: Connection, place| {
+        let (multiserver, target) = (multiserver.clone(), Arc::clone(&target));
+        async move {
+            let address = near.address().map(|address| address.redacted().to_string()).unwrap_or_default();
+            match relay(near, &multiserver, &target.addresses, idle_timeout).await {
+                Ok(()) => tracing::info!(%address, "ended"),
+                Err(reason) => tracing::warn!(%address, "ended early: {reason}"),
+            }
+            drop(place);
+        }
+    };
+    until_signal(server, authorize, handle, limits.grace, signals).await;
+    Ok(())
+}
+
+/// Connects a peer to the target, and passes bytes both ways until both have ended.
+async fn relay(
+    near: Connection,
+    multiserver: &Multiserver,
+    target: &MultiAddress,
+    idle_timeout: Option<Duration>,
+) -> Result<(), String> {
+    let far = multiserver.connect(target).await.map_err(|error| no_connection(&error).to_string())?;
+    let meter = near.meter();
+    tokio::select! {
+        passed = pass(near, far) => passed.map_err(|error| error.to_string()),
+        () = idle(&meter, idle_timeout) => Err("nothing came or went for too long, see --idle-timeout".to_owned()),
+    }
+}
+
+/// Passes bytes both ways until both have ended.
+///
+/// The end of one direction is passed on where the transport can tell it without the end of the other one. Where it
+/// cannot, the other may go on until it has been silent for some time: the handshake's own goodbye has passed by then.
+async fn pass(near: Connection, far: Connection) -> io::Result<()> {
+    let meter = near.meter();
+    let (near_ends, far_ends) = (ends_by_direction(&near), ends_by_direction(&far));
+    let ((mut near_read, mut near_write), (mut far_read, mut far_write)) = (near.into_split(), far.into_split());
+    {
+        let mut forth = pin!(one_way(&mut near_read, &mut far_write, far_ends));
+        let mut back = pin!(one_way(&mut far_read, &mut near_write, near_ends));
+        let has_forth_ended = tokio::select! {
+            ended = &mut forth => ended.map(|()| true),
+            ended = &mut back => ended.map(|()| false),
+        }?;
+        let other = async { if has_forth_ended { back.await } else { forth.await } };
+        tokio::select! {
+            ended = other => ended?,
+            () = idle(&meter, Some(LINGER)) => {}
+        }
+    }
+    far_write.shutdown().await?;
+    near_write.shutdown().await
+}
+
+/// Passes bytes to the end of what is read, and the end itself where that ends no more than this direction.
+async fn one_way(from: &mut ReadHalf, to: &mut WriteHalf, passes_end: bool) -> io::Result<()> {
+    pump(from, to).await.map_err(PumpError::into_inner)?;
+    if passes_end { to.shutdown().await } else { Ok(()) }
+}
+
+/// Whether each direction of this connection has its own end: a WebSocket has one for both.
+fn ends_by_direction(connection: &Connection) -> bool {
+    connection.address().is_none_or(|address| !matches!(address.transport().name(), "ws" | "wss"))
+}
+
+impl Secure for Bare {
+    fn over(&self, transport: impl Transport) -> Suite {
+        Suite::new(transport)
+    }
+}
+
+/// Suites that listen with the target's layers in their addresses, and leave the bytes as they are.
+impl Secure for Target {
+    fn over(&self, transport: impl Transport) -> Suite {
+        self.layers.iter().fold(Suite::new(transport), |suite, layer| suite.then(Relayed::new(layer.clone())))
+    }
+}
+
+impl Target {
+    fn of(addresses: &MultiAddress) -> Result<Self, Failure> {
+        let addresses: Vec<_> = addresses.addresses().map(|address| without_seeds(address).0).collect();
+        let layers = |address: &Address| address.transforms().map(LayerBuf::from).collect::<Vec<_>>();
+        let first = addresses.first().map(layers).unwrap_or_default();
+        if addresses.iter().any(|address| layers(address) != first) {
+            let failure = Failure::usage("the addresses of the target ask for different handshakes or keys");
+            return Err(failure.hint("give those that are alike after their first layer"));
+        }
+        let transports = addresses.iter().map(|address| Address::new(address.transport()));
+        let addresses = MultiAddress::new(transports).ok_or_else(|| Failure::usage("there is no target"))?;
+        Ok(Self { addresses, layers: first })
+    }
+}

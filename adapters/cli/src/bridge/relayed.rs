@@ -1,0 +1,75 @@
+//! A layer that is somebody else's: it stands in our address, and its bytes pass as they are.
+
+use multiserver_tokio::core::address::{Layer, LayerBuf, NoAuth};
+use multiserver_tokio::io::Duplex;
+use multiserver_tokio::{Admission, BoxFuture, Context, PublicKey, Scope, Transform, Transformed};
+use std::future::ready;
+use std::io;
+
+/// One of the target's layers.
+#[derive(Debug)]
+pub(super) struct Relayed(LayerBuf);
+
+/// Whoever came.
+struct Passing {
+    io: Duplex,
+    layer: LayerBuf,
+}
+
+impl Relayed {
+    pub(super) const fn new(layer: LayerBuf) -> Self {
+        Self(layer)
+    }
+}
+
+impl Transform for Relayed {
+    fn name(&self) -> &str {
+        self.0.as_layer().name()
+    }
+
+    /// Is for listening only.
+    fn matches(&self, _: Layer<'_>) -> bool {
+        false
+    }
+
+    fn layer(&self) -> LayerBuf {
+        self.0.clone()
+    }
+
+    /// What the target offers within its device only must not get out of ours.
+    fn farthest_scope(&self) -> Scope {
+        if NoAuth::try_from(self.0.as_layer()).is_ok() { Scope::Device } else { Scope::Public }
+    }
+
+    /// Nothing is proven here, but to whom the bytes go.
+    fn proves_peer(&self) -> bool {
+        false
+    }
+
+    fn expected_peer(&self, _: Layer<'_>) -> Option<PublicKey> {
+        None
+    }
+
+    fn client<'a>(&'a self, _: &'a Context, _: Layer<'a>, _: Duplex) -> BoxFuture<'a, io::Result<Transformed>> {
+        Box::pin(ready(Err(io::ErrorKind::Unsupported.into())))
+    }
+
+    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
+        let passing: Box<dyn Admission> = Box::new(Passing { io, layer: self.0.clone() });
+        Box::pin(ready(Ok(passing)))
+    }
+}
+
+impl Admission for Passing {
+    fn peer(&self) -> Option<&PublicKey> {
+        None
+    }
+
+    fn layer(&self) -> LayerBuf {
+        self.layer.clone()
+    }
+
+    fn admit(self: Box<Self>) -> BoxFuture<'static, io::Result<Transformed>> {
+        Box::pin(ready(Ok(Transformed::new(self.io))))
+    }
+}
