@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use multiserver_core::address::{
-    Address, Channel, Expected, Host, LayerBuf, MultiAddress, Net, NoAuth, Onion, Shs, Tunnel, Unix, Ws, Wss,
+    Address, Channel, Expected, Host, LayerBuf, MultiAddress, Net, NoAuth, Onion, Shs, Tunnel, Unix, Ws, Wss, is_known,
 };
 use multiserver_core::keys::{ParseKeyError, PublicKey, Seed};
 use std::net::{IpAddr, SocketAddr};
@@ -335,4 +335,14 @@ fn addresses_are_ordered_layer_by_layer() {
     let sorted: Vec<_> = addresses.iter().map(ToString::to_string).collect();
     assert_eq!(sorted, ["foo", "net:a:1", "net:a:1~shs2:b", "net:a:10"]);
     assert_ne!(parse("foo;bar"), parse("bar;foo"));
+}
+
+#[test]
+fn the_names_with_types_are_known() {
+    for name in ["net", "onion", "ws", "wss", "unix", "channel", "tunnel", "shs", "noauth"] {
+        assert!(is_known(name), "{name}");
+    }
+    for name in ["", "foo", "Net", "net:"] {
+        assert!(!is_known(name), "{name}");
+    }
 }

@@ -1,39 +1,76 @@
 //! `multiserver address`.
 
+mod form;
 mod layer;
 
 use crate::exit::{self, Failure};
 use crate::mask::masked;
 use crate::options::AddressOptions;
 use clap::Args;
+use form::{FormRead, FormWritten};
 use layer::ExplainedLayer;
 use multiserver_core::address::{Address, MultiAddress, ParseError};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
-/// Say what an address means, layer by layer; a seed is not shown.
+/// Say what an address means, layer by layer, without its seed; or write it in another form.
 ///
 /// An error points at the byte that is wrong.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
     multiserver address 'net:example.com:8008~shs:KEY'\n  \
-    multiserver address --json --address-file invite.txt")]
+    multiserver address --json --address-file invite.txt\n  \
+    multiserver address --to canonical 'example.com:8008:@KEY.ed25519'\n  \
+    multiserver address --to uri 'net:example.com:8008~shs:KEY'\n  \
+    multiserver address --check --from invite --address-file invite.txt\n\n\
+    Exit status with --check: 0 it is an address, 1 it is none.")]
 pub(crate) struct Options {
     #[command(flatten)]
     address: AddressOptions,
+    /// The form that the address is in.
+    #[arg(long, value_enum, value_name = "FORM", default_value = "auto")]
+    from: FormRead,
+    /// Print the address in this form, with any seed in plain sight, and do not explain it.
+    #[arg(long, value_enum, value_name = "FORM")]
+    to: Option<FormWritten>,
     /// Print JSON, for programs.
     #[arg(long)]
     json: bool,
+    /// Print nothing: the exit status says whether it is an address, and one that --to can write.
+    #[arg(long, conflicts_with = "json")]
+    check: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let text = options.address.text()?;
-    let multi: MultiAddress = text.parse().map_err(|error| Failure::usage(pointing_at(&error, &text)))?;
-    let explained = explain(&multi);
-    if options.json {
-        let json = serde_json::to_string_pretty(&explained).map_err(Failure::failed)?;
-        return exit::print(json);
+    match (answer(options, &text), options.check) {
+        (Ok(_), true) => Ok(()),
+        (Ok(answer), false) => exit::print(&*answer),
+        (Err(Failure::Usage(_)), true) => Err(Failure::no()),
+        (Err(failure), _) => Err(failure),
     }
-    exit::print(explained.to_text())
+}
+
+/// What is to be printed about this text.
+fn answer(options: &Options, text: &str) -> Result<Zeroizing<String>, Failure> {
+    let form = options.from.of(text);
+    let multi = form.read(text).map_err(|error| Failure::usage(pointing_at(&error, form, text)))?;
+    let Some(to) = options.to else {
+        let explained = explain(&multi);
+        return if options.json { json(&explained) } else { Ok(explained.to_text().into()) };
+    };
+    let address = Zeroizing::new(to.write(&multi).map_err(Failure::usage)?);
+    if options.json { json(&Written { address: &address }) } else { Ok(address) }
+}
+
+fn json(value: &impl Serialize) -> Result<Zeroizing<String>, Failure> {
+    serde_json::to_string_pretty(value).map(Into::into).map_err(Failure::failed)
+}
+
+/// An address in the form that was asked for.
+#[derive(Serialize)]
+struct Written<'a> {
+    address: &'a str,
 }
 
 /// A multi-address in a form to be printed.
@@ -78,7 +115,7 @@ const SHOWN_BEFORE: usize = 50;
 const SHOWN_AFTER: usize = 20;
 
 /// The error, with the text below it as far as it can be shown, and a caret under what is wrong.
-fn pointing_at(error: &ParseError, text: &str) -> String {
+fn pointing_at(error: &ParseError, form: FormRead, text: &str) -> String {
     let shown = masked(text);
     let start = error.offset().saturating_sub(SHOWN_BEFORE);
     let (before, after) = if start > 0 { ("...", start) } else { ("", 0) };
@@ -86,7 +123,7 @@ fn pointing_at(error: &ParseError, text: &str) -> String {
     let window: String = shown.chars().skip(after).take(length).collect();
     let end = if shown.len() > after + length { "..." } else { "" };
     let column = before.len() + error.offset() - after;
-    format!("this is not an address, {error}\n  {before}{window}{end}\n  {:column$}^", "")
+    format!("this is not {form}, {error}\n  {before}{window}{end}\n  {:column$}^", "")
 }
 
 #[cfg(test)]
@@ -98,7 +135,7 @@ mod tests {
         let long = format!("net:{}:8008~", "abcdefgh.".repeat(20));
         for text in ["net:localhost:80o8", "net:é", "", "net:localhost:8008~shs:", &long] {
             let error = text.parse::<MultiAddress>().unwrap_err();
-            let message = pointing_at(&error, text);
+            let message = pointing_at(&error, FormRead::Address, text);
             let lines: Vec<_> = message.lines().collect();
             let column = lines[2].find('^').unwrap();
             let under = lines[1].chars().nth(column);

@@ -10,7 +10,8 @@ use std::process::ExitCode;
 #[derive(Debug)]
 pub(crate) struct Failure {
     class: Class,
-    message: String,
+    /// None when the exit status says it all.
+    message: Option<String>,
     hint: Option<String>,
 }
 
@@ -31,7 +32,7 @@ pub(crate) enum Class {
 
 impl Failure {
     pub(crate) fn new(class: Class, message: impl fmt::Display) -> Self {
-        Self { class, message: message.to_string(), hint: None }
+        Self { class, message: Some(message.to_string()), hint: None }
     }
 
     pub(crate) fn usage(message: impl fmt::Display) -> Self {
@@ -40,6 +41,11 @@ impl Failure {
 
     pub(crate) fn failed(message: impl fmt::Display) -> Self {
         Self::new(Class::Failed, message)
+    }
+
+    /// The answer is no, which is said by the exit status alone.
+    pub(crate) const fn no() -> Self {
+        Self { class: Class::Failed, message: None, hint: None }
     }
 
     /// Adds what the person may do about it.
@@ -55,7 +61,9 @@ impl Failure {
 
     /// Says why on standard error and returns the exit status.
     pub(crate) fn report(&self) -> ExitCode {
-        say(self);
+        if let Some(message) = &self.message {
+            say(message);
+        }
         if let Some(hint) = &self.hint {
             log::notice(format_args!("hint: {hint}"));
         }
@@ -71,7 +79,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(self.message.as_deref().unwrap_or("no"))
     }
 }
 

@@ -39,7 +39,7 @@ mod ssb_uri;
 
 pub use error::{Expected, ParseError};
 pub use host::Host;
-pub use known::{Channel, Net, NoAuth, Onion, Shs, Tunnel, Unix, Ws, Wss};
+pub use known::{Channel, Net, NoAuth, Onion, Shs, Tunnel, Unix, Ws, Wss, is_known};
 pub use layer::{Layer, LayerBuf};
 pub use multi::MultiAddress;
 pub use scope::{ParseScopeError, Scope};

@@ -19,6 +19,12 @@ use super::error::{Expected, ParseError};
 use super::escape;
 use super::layer::{Layer, LayerBuf};
 
+/// Whether layers of this name have a type here, and data of this type only.
+#[must_use]
+pub fn is_known(name: &str) -> bool {
+    kind(name).is_some()
+}
+
 /// A typed layer.
 trait Known: Into<LayerBuf> {
     const NAME: &'static str;
