@@ -79,6 +79,7 @@ install_peers() {
     install_nginx
     install_chromium
     install_proxies
+    install_groff
 }
 
 install_node() {
@@ -97,6 +98,12 @@ install_nginx() {
 install_chromium() {
     if ! has chromium && ! has google-chrome; then
         apt_install chromium
+    fi
+}
+
+install_groff() {
+    if ! has groff; then
+        apt_install groff-base
     fi
 }
 

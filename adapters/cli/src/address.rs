@@ -3,7 +3,7 @@
 mod form;
 mod layer;
 
-use crate::exit::{self, Failure};
+use crate::exit::{self, Class, Failure};
 use crate::mask::masked;
 use crate::options::AddressOptions;
 use clap::Args;
@@ -46,7 +46,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     match (answer(options, &text), options.check) {
         (Ok(_), true) => Ok(()),
         (Ok(answer), false) => exit::print(&*answer),
-        (Err(Failure::Usage(_)), true) => Err(Failure::no()),
+        (Err(failure), true) if failure.class() == Class::Usage => Err(Failure::no()),
         (Err(failure), _) => Err(failure),
     }
 }

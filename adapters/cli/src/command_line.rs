@@ -4,7 +4,7 @@ use crate::config::{Config, ConfigOptions};
 use crate::exit::Failure;
 use crate::log::Verbosity;
 use crate::mask::masked;
-use crate::{address, bench, bridge, connect, forward, invite, join, keygen, ping, serve};
+use crate::{address, bench, bridge, completions, connect, forward, invite, join, keygen, man, ping, serve};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::env;
@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Bench(bench::Options),
     #[command(hide = true)]
     BenchServer(bench::ServerOptions),
+    Completions(completions::Options),
+    Man(man::Options),
 }
 
 impl CommandLine {

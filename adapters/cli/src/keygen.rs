@@ -2,7 +2,7 @@
 
 use crate::exit::{self, Failure};
 use crate::identity::{self, Format};
-use clap::Args;
+use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
 /// Make a new identity and print its public key.
@@ -21,6 +21,7 @@ use std::path::PathBuf;
     grow one from a seed that another program has")]
 pub(crate) struct Options {
     /// Where to put it; by default where `serve` and `connect` look for their identity.
+    #[arg(value_hint = ValueHint::FilePath)]
     file: Option<PathBuf>,
     /// Grow the identity from the seed in this file, 32 bytes in base64 or hexadecimal, instead of random bytes; - is
     /// standard input. Who has the seed has the identity, so the file must be closed to others.

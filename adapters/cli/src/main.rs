@@ -9,6 +9,7 @@ mod address;
 mod bench;
 mod bridge;
 mod command_line;
+mod completions;
 mod config;
 mod connect;
 mod dial;
@@ -24,6 +25,7 @@ mod keygen;
 mod limits;
 mod listening;
 mod log;
+mod man;
 mod mask;
 mod options;
 mod ping;
@@ -65,5 +67,7 @@ fn run(CommandLine { command, verbosity }: CommandLine) -> Result<(), Failure> {
         Command::Address(options) => address::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::BenchServer(options) => bench::serve(&options),
+        Command::Completions(options) => completions::run(&options),
+        Command::Man(options) => man::run(&options),
     }
 }

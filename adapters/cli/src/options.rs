@@ -5,6 +5,7 @@ use crate::exit::Failure;
 use crate::identity;
 use crate::text_file::{self, read_secret_text};
 use clap::{Args, ValueHint};
+use multiserver_tokio::core::address::is_known;
 use multiserver_tokio::{KeyPair, MultiAddress, NetworkKey, Shs};
 use std::env::{self, VarError};
 use std::path::{Path, PathBuf};
@@ -33,7 +34,7 @@ impl AddressOptions {
     pub(crate) fn text(&self) -> Result<Zeroizing<String>, Failure> {
         let text = one_of(self.text.as_deref(), self.file.as_deref(), "MULTISERVER_ADDRESS")?
             .ok_or_else(|| Failure::usage("an address is needed: ADDRESS, --address-file or MULTISERVER_ADDRESS"))?;
-        if is_name(&text) { self.config.read()?.address(&text) } else { Ok(text) }
+        if is_name(&text) && !is_known(&text) { self.config.read()?.address(&text) } else { Ok(text) }
     }
 
     /// The address.

@@ -1,0 +1,28 @@
+//! `multiserver completions`.
+
+use crate::command_line::CommandLine;
+use crate::exit::{self, Failure};
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+use clap_complete::aot::generate;
+
+/// Print the script by which a shell completes our subcommands, options and files.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    source <(multiserver completions bash)      for this shell only\n  \
+    multiserver completions bash > ~/.local/share/bash-completion/completions/multiserver\n  \
+    multiserver completions fish > ~/.config/fish/completions/multiserver.fish\n  \
+    multiserver completions zsh > _multiserver  in a directory that fpath names")]
+pub(crate) struct Options {
+    /// The shell.
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let mut command = CommandLine::command();
+    let name = command.get_name().to_owned();
+    let mut script = Vec::new();
+    generate(options.shell, &mut command, name, &mut script);
+    exit::print(String::from_utf8_lossy(&script).trim_end())
+}
