@@ -57,7 +57,8 @@ fn the_table_has_a_row_for_each_suite() {
 
 #[test]
 fn the_server_ends_with_the_client() {
-    for (end, status) in [(Program::kill as fn(&mut Program), -1), (|bench| interrupt(bench), 1)] {
+    let ends: [(fn(&mut Program), i32); 2] = [(Program::kill, -1), (|bench| interrupt(bench), 1)];
+    for (end, status) in ends {
         let home = Home::new();
         let (mut bench, _) = start(&home, "unix~shs");
         assert_eq!(fs::read_dir(home.path("temporary")).unwrap().count(), 1);
@@ -75,7 +76,8 @@ fn the_client_fails_with_the_server() {
     let (bench, server) = start(&home, "net~shs");
     kill_process(server, Signal::KILL).unwrap();
     let finished = bench.finish();
-    assert!(finished.failure(1).contains("net~shs"), "{finished:?}");
+    let failure = finished.failure(1);
+    assert!(failure.contains("the server for net~shs died") && failure.contains("SIGKILL"), "{finished:?}");
     assert_eq!(finished.output, b"");
 
     let mut nowhere = home.command(&["bench", "--suite", "ws~shs"]);

@@ -16,6 +16,9 @@ use tokio::time::timeout;
 /// How long the server may take to start, and to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a server may take to be gone when its connections break.
+const DYING: Duration = Duration::from_millis(500);
+
 /// More bytes than the line that the server prints has.
 const LONGEST_LINE: u64 = 64 * 1024;
 
@@ -67,9 +70,17 @@ impl Child {
     /// # Errors
     /// It fails, or the server ends meanwhile.
     pub(super) async fn attend<T>(&mut self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        tokio::select! {
-            done = work => done.map_err(|error| Failure::failed(format_args!("cannot measure {}: {error}", self.suite))),
-            ended = self.process.wait() => Err(died(self.suite, ended)),
+        let failure = tokio::select! {
+            done = work => match done {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            },
+            ended = self.process.wait() => return Err(died(self.suite, ended)),
+        };
+        // The connections of a server that dies break before it is gone.
+        match timeout(DYING, self.process.wait()).await {
+            Ok(ended) => Err(died(self.suite, ended)),
+            Err(_) => Err(Failure::failed(format_args!("cannot measure {}: {failure}", self.suite))),
         }
     }
 
