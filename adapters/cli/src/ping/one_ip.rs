@@ -138,7 +138,8 @@ mod tests {
             }
             head
         };
-        let (error, head) = tokio::join!(connect(&last), serve);
+        let both = async { tokio::join!(connect(&last), serve) };
+        let (error, head) = tokio::time::timeout(Duration::from_secs(30), both).await.unwrap();
         assert!(reasons(&error).contains("no WebSocket"), "{error}");
         assert!(head.contains(&"host: peer.example".to_owned()), "{head:?}");
         assert!(last.next().is_none());
