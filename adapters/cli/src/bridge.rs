@@ -3,7 +3,7 @@
 mod relayed;
 
 use crate::activation::{self, Sockets};
-use crate::dial::{self, Secure};
+use crate::dial::{DialOptions, Secure};
 use crate::exit::{self, Failure};
 use crate::failure_words::no_connection;
 use crate::limits::{LimitOptions, idle};
@@ -47,6 +47,8 @@ pub(crate) struct Options {
     #[command(flatten)]
     listening: Listening,
     #[command(flatten)]
+    dial: DialOptions,
+    #[command(flatten)]
     limits: LimitOptions,
 }
 
@@ -71,7 +73,7 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
     let signals = Signals::catch()?;
     let Options { listening, limits, .. } = options;
     let server = listening.start(sockets, &target, limits.handshakes(), log).await?;
-    let multiserver = dial::multiserver(&Bare)?;
+    let multiserver = options.dial.multiserver(&Bare)?;
     exit::print(listening.address(&server)?)?;
     activation::ready();
     let (places, most) = (Arc::new(Semaphore::new(limits.max_peers)), limits.max_peers);

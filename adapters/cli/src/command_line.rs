@@ -14,14 +14,15 @@ use std::ffi::OsString;
 #[derive(Parser)]
 #[command(name = "multiserver", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "Examples:\n  \
-    multiserver serve --echo            serve whoever has the address that is printed\n  \
-    multiserver connect ADDRESS         talk to it\n  \
-    multiserver serve --to localhost:22 --allow KEY\n                                      \
-    let who has this key reach the SSH server\n  \
-    multiserver forward --listen 127.0.0.1:2222 ADDRESS\n                                      \
-    reach it by that port from now on\n  \
-    multiserver ping ADDRESS            see which ways to it work, and how fast\n  \
-    multiserver address ADDRESS         say what an address means\n\n\
+    multiserver serve --echo                            serve whoever has the address that is printed\n  \
+    multiserver connect ADDRESS                         talk to it\n  \
+    multiserver serve --to localhost:22 --allow KEY     let who has this key reach the SSH server\n  \
+    multiserver forward --listen 127.0.0.1:2222 ADDRESS reach it by that port from now on\n  \
+    multiserver invite --invites FILE ADDRESS           let somebody in whose key is not known yet\n  \
+    multiserver bridge --ws '[::]:8009' ADDRESS         let browsers reach a TCP server\n  \
+    multiserver ping ADDRESS                            see which ways to it work, and how fast\n  \
+    multiserver address ADDRESS                         say what an address means\n\n\
+    Each subcommand has examples of its own: multiserver serve --help\n\n\
     Exit status: 0 all went well, 1 it did not, 2 the command line or what it names is wrong,\n\
     3 nobody could be reached, 4 the peer refused us or speaks something else,\n\
     5 the peer is not who the address says. Of several addresses the highest counts.\n\n\
@@ -35,15 +36,15 @@ pub(crate) struct CommandLine {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    Keygen(keygen::Options),
     Serve(Box<serve::Options>),
-    Invite(invite::Options),
-    Join(join::Options),
     Connect(connect::Options),
     Forward(forward::Options),
     Bridge(Box<bridge::Options>),
+    Invite(invite::Options),
+    Join(join::Options),
     Ping(ping::Options),
     Address(address::Options),
+    Keygen(keygen::Options),
     Bench(bench::Options),
     #[command(hide = true)]
     BenchServer(bench::ServerOptions),

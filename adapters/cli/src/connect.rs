@@ -1,11 +1,12 @@
 //! `multiserver connect`.
 
-use crate::exit::Failure;
+use crate::dial::DialOptions;
+use crate::exit::{Class, Failure};
 use crate::options::{AddressOptions, IdentityOptions};
 use crate::pipe::Ends;
-use crate::{dial, failure_words, pipe, runtime, seconds};
+use crate::{failure_words, pipe, runtime, seconds};
 use clap::Args;
-use multiserver_tokio::{MultiAddress, Shs};
+use multiserver_tokio::{MultiAddress, PublicKey, Shs};
 use std::time::Duration;
 
 /// Connect to an address, pipe standard input to the peer and the peer to standard output.
@@ -29,18 +30,29 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SECONDS", value_parser = seconds::parse, conflicts_with = "recv_only")]
     eof_timeout: Option<Duration>,
     #[command(flatten)]
+    dial: DialOptions,
+    #[command(flatten)]
     identity: IdentityOptions,
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let address = options.address.parse()?;
-    let shs = options.identity.shs()?;
-    runtime::block_on(connect(options, address, shs))
+    let identity = options.identity.load()?;
+    let key = identity.public();
+    let shs = options.identity.shs_of(identity)?;
+    runtime::block_on(connect(options, address, shs, key))
 }
 
-async fn connect(options: &Options, address: MultiAddress, shs: Shs) -> Result<(), Failure> {
-    let multiserver = dial::multiserver(&shs)?;
-    let connection = multiserver.connect(&address).await.map_err(|error| failure_words::no_connection(&error))?;
+async fn connect(options: &Options, address: MultiAddress, shs: Shs, key: PublicKey) -> Result<(), Failure> {
+    let multiserver = options.dial.multiserver(&shs)?;
+    let connection = multiserver.connect(&address).await.map_err(|error| {
+        let failure = failure_words::no_connection(&error);
+        match failure.class() {
+            Class::Refused => failure.hint(format_args!("our key is {key}: it may have to be allowed there")),
+            Class::Unreachable => failure.hint("`multiserver ping` shows how far each way goes"),
+            Class::Failed | Class::Usage | Class::Impostor => failure,
+        }
+    })?;
     if let Some(address) = connection.address() {
         tracing::info!(address = %address.redacted(), "connected");
     }

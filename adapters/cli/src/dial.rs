@@ -2,11 +2,15 @@
 
 use crate::exit::Failure;
 use crate::pipe;
+use crate::place::host_and_port;
+use clap::Args;
 use multiserver_compose as compose;
-use multiserver_tokio::{Connection, Multiserver, Native, Net, Onion, Shs, Suite, Tokio, Transport, Unix, Ws, Wss};
+use multiserver_tokio::{
+    Connection, Multiserver, Native, Net, Onion, Proxy, Shs, Suite, Tokio, Transport, Unix, Ws, Wss,
+};
 use std::time::Duration;
 
-/// The transports that [`multiserver`] dials, for people.
+/// The transports that can be dialled, for people.
 pub(crate) const TRANSPORTS: &str = "net, ws, wss, unix and onion, each with shs";
 
 /// How long a peer's goodbye is waited for.
@@ -24,20 +28,49 @@ impl Secure for Shs {
     }
 }
 
-/// A multiserver that reaches peers only.
-pub(crate) fn multiserver(secure: &impl Secure) -> Result<Multiserver, Failure> {
-    multiserver_on(Tokio, secure)
+/// How peers are reached.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct DialOptions {
+    /// Reach everybody through the SOCKS5 proxy there, which looks up all hosts; addresses other than net and onion are
+    /// not reached then. Without this, onion addresses go through Tor on this machine, at port 9050 or 9150, and all others
+    /// through none.
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
+    proxy: Option<String>,
 }
 
-/// The same on another runtime.
-pub(crate) fn multiserver_on<R: Native>(runtime: R, secure: &impl Secure) -> Result<compose::Multiserver<R>, Failure> {
-    let builder = compose::Multiserver::builder_on(runtime)
-        .suite(secure.over(Net::dial_only()))
-        .suite(secure.over(Ws::dial_only()))
-        .suite(secure.over(Wss::dial_only()))
-        .suite(secure.over(Unix::dial_only()))
-        .suite(secure.over(Onion::new()));
-    builder.build().map_err(Failure::failed)
+impl DialOptions {
+    /// A multiserver that reaches peers only.
+    pub(crate) fn multiserver(&self, secure: &impl Secure) -> Result<Multiserver, Failure> {
+        self.multiserver_on(Tokio, secure)
+    }
+
+    /// The same on another runtime.
+    pub(crate) fn multiserver_on<R: Native>(
+        &self,
+        runtime: R,
+        secure: &impl Secure,
+    ) -> Result<compose::Multiserver<R>, Failure> {
+        let builder = compose::Multiserver::builder_on(runtime);
+        let builder = match &self.proxy {
+            Some(place) => {
+                let proxy = Proxy::at([place]);
+                let net = secure.over(Net::dial_only().through(proxy.clone()));
+                builder.suite(net).suite(secure.over(Onion::new().through(proxy)))
+            }
+            None => builder
+                .suite(secure.over(Net::dial_only()))
+                .suite(secure.over(Ws::dial_only()))
+                .suite(secure.over(Wss::dial_only()))
+                .suite(secure.over(Unix::dial_only()))
+                .suite(secure.over(Onion::new())),
+        };
+        builder.build().map_err(Failure::failed)
+    }
+
+    /// Whether all hosts are looked up by a proxy.
+    pub(crate) const fn is_through_proxy(&self) -> bool {
+        self.proxy.is_some()
+    }
 }
 
 /// Parts from a peer that was to be reached and no more, and that may not want to wait for it.

@@ -11,18 +11,27 @@ use std::io::{self, ErrorKind};
 pub(crate) fn no_connection(error: &ConnectError) -> Failure {
     match error {
         ConnectError::NoSuite(address) => {
-            Failure::usage(format_args!("cannot connect to {address}: {}", reasons(error)))
+            Failure::new(class(error), format_args!("cannot connect to {address}: {}", reasons(error)))
         }
         ConnectError::Failed(attempts) => {
-            let class = attempts.iter().map(|attempt| Reason::of(&attempt.failure).class).max();
             let reasons = attempts.iter().map(|FailedAttempt { address, failure, .. }| {
                 let words = Reason::of(failure).words;
                 format!("to {address}: {words}")
             });
-            let message = format!("cannot connect {}", reasons.collect::<Vec<_>>().join("; nor "));
-            Failure::new(class.unwrap_or(Class::Failed), message)
+            Failure::new(class(error), format_args!("cannot connect {}", reasons.collect::<Vec<_>>().join("; nor ")))
         }
         other => Failure::failed(other),
+    }
+}
+
+/// What kind of failure it is: of several attempts the one that tells the most.
+pub(crate) fn class(error: &ConnectError) -> Class {
+    match error {
+        ConnectError::NoSuite(_) => Class::Usage,
+        ConnectError::Failed(attempts) => {
+            attempts.iter().map(|attempt| Reason::of(&attempt.failure).class).max().unwrap_or(Class::Failed)
+        }
+        _ => Class::Failed,
     }
 }
 

@@ -1,20 +1,25 @@
 //! `multiserver forward`.
 
-use crate::dial;
+use crate::dial::DialOptions;
 use crate::exit::{self, Failure};
 use crate::failure_words::{no_connection, not_carried};
 use crate::options::{AddressOptions, IdentityOptions};
 use crate::pipe::{Ends, both_ways};
 use crate::place::{Listener, Place, Streams};
 use crate::runtime::{self, Signals};
+use crate::seconds;
 use clap::Args;
-use multiserver_tokio::{MultiAddress, Multiserver, Shs};
+use multiserver_tokio::{ConnectError, Connection, MultiAddress, Multiserver, Shs};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// How long to wait when no connection can be accepted, because there are too many open files above all.
+/// How long to wait when no connection can be accepted, because there are too many open files above all, and before the
+/// peer is tried again for the first time.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// How long to wait at most before the peer is tried again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How many connections are opened at the same time: half of what a server takes from one place by default.
 const OPENING: usize = 16;
@@ -22,8 +27,9 @@ const OPENING: usize = 16;
 /// Listen on this machine, and connect whoever comes to an address, each by a connection of its own.
 ///
 /// The first line on standard output says where it listens. What comes is not checked: it acts with our identity. The
-/// end of each direction is passed on by itself. A connection that cannot be had, or breaks, is closed here, a TCP
-/// connection by a reset, and logged; the next one is tried again.
+/// end of each direction is passed on by itself. While the peer cannot be reached, it is tried again for the time of
+/// --retry, and whoever came has to wait. A connection that cannot be had, or breaks, is closed here, a TCP connection by
+/// a reset, and logged; others are tried all the same.
 ///
 /// Ctrl-C (SIGINT) and SIGTERM end it and its connections.
 #[derive(Args)]
@@ -39,8 +45,22 @@ pub(crate) struct Options {
     /// How many connections there may be at the same time; more have to wait.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..))]
     max_connections: u16,
+    /// How long to keep trying for each connection while the peer cannot be reached; 0 tries once.
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds::parse)]
+    retry: Duration,
+    #[command(flatten)]
+    dial: DialOptions,
     #[command(flatten)]
     identity: IdentityOptions,
+}
+
+/// Where the connections go.
+struct Target {
+    multiserver: Multiserver,
+    address: MultiAddress,
+    retry: Duration,
+    /// The places to open connections at the same time.
+    opening: Semaphore,
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
@@ -51,20 +71,20 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 
 async fn forward(options: &Options, address: MultiAddress, shs: Shs) -> Result<(), Failure> {
     let mut signals = Signals::catch()?;
-    let multiserver = dial::multiserver(&shs)?;
+    let multiserver = options.dial.multiserver(&shs)?;
+    let target = Target { multiserver, address, retry: options.retry, opening: Semaphore::new(OPENING) };
     let (listener, place) = options.listen.listen().await?;
     exit::print(place)?;
     tokio::select! {
-        () = accept_all(listener, options.max_connections.into(), multiserver, address) => {}
+        () = accept_all(listener, options.max_connections.into(), target) => {}
         () = signals.next() => {}
     }
     Ok(())
 }
 
 /// Accepts for ever, as many at once as there may be.
-async fn accept_all(mut listener: Listener, most: usize, multiserver: Multiserver, address: MultiAddress) {
-    let (places, opening) = (Arc::new(Semaphore::new(most)), Arc::new(Semaphore::new(OPENING)));
-    let address = Arc::new(address);
+async fn accept_all(mut listener: Listener, most: usize, target: Target) {
+    let (places, target) = (Arc::new(Semaphore::new(most)), Arc::new(target));
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
         let streams = match listener.accept().await {
             Ok(streams) => streams,
@@ -74,9 +94,9 @@ async fn accept_all(mut listener: Listener, most: usize, multiserver: Multiserve
                 continue;
             }
         };
-        let (multiserver, address, opening) = (multiserver.clone(), Arc::clone(&address), Arc::clone(&opening));
+        let target = Arc::clone(&target);
         tokio::spawn(async move {
-            match carry(streams, &multiserver, &address, &opening).await {
+            match target.carry(streams).await {
                 Ok(()) => tracing::info!("ended"),
                 Err(reason) => tracing::warn!("{reason}"),
             }
@@ -85,24 +105,38 @@ async fn accept_all(mut listener: Listener, most: usize, multiserver: Multiserve
     }
 }
 
-/// Connects to the address and carries bytes both ways, to the end.
-async fn carry(
-    (input, output): Streams,
-    multiserver: &Multiserver,
-    address: &MultiAddress,
-    opening: &Semaphore,
-) -> Result<(), String> {
-    let turn = opening.acquire().await;
-    let connected = multiserver.connect(address).await;
-    drop(turn);
-    match connected {
-        Ok(connection) => {
-            let carried = both_ways(connection, input, output, Ends::EACH_BY_ITSELF).await;
-            carried.map_err(|broken| format!("ended early: {}", not_carried(&broken)))
+impl Target {
+    /// Connects to the address and carries bytes both ways, to the end.
+    async fn carry(&self, (input, output): Streams) -> Result<(), String> {
+        match self.connect().await {
+            Ok(connection) => {
+                let carried = both_ways(connection, input, output, Ends::EACH_BY_ITSELF).await;
+                carried.map_err(|broken| format!("ended early: {}", not_carried(&broken)))
+            }
+            Err(error) => {
+                output.cut();
+                Err(no_connection(&error).to_string())
+            }
         }
-        Err(error) => {
-            output.cut();
-            Err(no_connection(&error).to_string())
+    }
+
+    /// Connects, and tries again as long as that may help and there is time.
+    async fn connect(&self) -> Result<Connection, ConnectError> {
+        // None is later than any clock goes.
+        let end = Instant::now().checked_add(self.retry);
+        let mut pause = PAUSE;
+        loop {
+            let turn = self.opening.acquire().await;
+            let connected = self.multiserver.connect(&self.address).await;
+            drop(turn);
+            match connected {
+                Err(error) if error.is_retryable() && end.is_none_or(|end| Instant::now() + pause < end) => {
+                    tracing::info!("{}, trying again", no_connection(&error));
+                }
+                connected => return connected,
+            }
+            tokio::time::sleep(pause).await;
+            pause = LONGEST_PAUSE.min(pause * 2);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `multiserver join`.
 
-use crate::dial::{multiserver, part};
+use crate::dial::{DialOptions, part};
 use crate::exit::{self, Class, Failure};
 use crate::failure_words::no_connection;
 use crate::log::notice;
@@ -33,6 +33,8 @@ pub(crate) struct Options {
     #[command(flatten)]
     address: AddressOptions,
     #[command(flatten)]
+    dial: DialOptions,
+    #[command(flatten)]
     identity: IdentityOptions,
 }
 
@@ -43,11 +45,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         .ok_or_else(|| Failure::usage("this address is no invite: there is no seed behind its key"))?;
     let identity = options.identity.load()?;
     let shs = options.identity.shs_of(Arc::clone(&identity))?;
-    runtime::block_on(join(&invited, &identity, shs))
+    runtime::block_on(join(options, &invited, &identity, shs))
 }
 
-async fn join(invited: &MultiAddress, identity: &KeyPair, shs: Shs) -> Result<(), Failure> {
-    let multiserver = multiserver(&shs)?;
+async fn join(options: &Options, invited: &MultiAddress, identity: &KeyPair, shs: Shs) -> Result<(), Failure> {
+    let multiserver = options.dial.multiserver(&shs)?;
     let address = all_without_seeds(invited);
     if let Err(failure) = apply(&multiserver, invited, identity).await {
         // The server may have stored the key, and its answer was lost.

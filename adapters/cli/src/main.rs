@@ -56,15 +56,15 @@ fn main() -> ExitCode {
 fn run(CommandLine { command, verbosity }: CommandLine) -> Result<(), Failure> {
     log::start(&verbosity);
     match command {
-        Command::Keygen(options) => keygen::run(&options),
         Command::Serve(options) => serve::run(*options),
-        Command::Invite(options) => invite::run(&options),
-        Command::Join(options) => join::run(&options),
         Command::Connect(options) => connect::run(&options),
         Command::Forward(options) => forward::run(&options),
         Command::Bridge(options) => bridge::run(&options),
+        Command::Invite(options) => invite::run(&options),
+        Command::Join(options) => join::run(&options),
         Command::Ping(options) => ping::run(&options),
         Command::Address(options) => address::run(&options),
+        Command::Keygen(options) => keygen::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::BenchServer(options) => bench::serve(&options),
         Command::Completions(options) => completions::run(&options),

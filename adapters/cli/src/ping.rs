@@ -4,7 +4,8 @@ mod attempt;
 mod one_ip;
 mod timed;
 
-use crate::exit::{self, Failure};
+use crate::dial::DialOptions;
+use crate::exit::{self, Class, Failure};
 use crate::options::{AddressOptions, IdentityOptions};
 use crate::progress::Progress;
 use crate::runtime::{self, Signals};
@@ -41,6 +42,8 @@ pub(crate) struct Options {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    dial: DialOptions,
+    #[command(flatten)]
     identity: IdentityOptions,
 }
 
@@ -54,7 +57,7 @@ async fn ping(options: &Options, addresses: &MultiAddress, shs: &Shs) -> Result<
     let mut signals = Signals::catch()?;
     let mut attempts = Vec::new();
     tokio::select! {
-        tried = try_all(addresses, options.count, shs, &mut attempts) => tried?,
+        tried = try_all(options, addresses, shs, &mut attempts) => tried?,
         () = signals.next() => {}
     }
     if options.json {
@@ -62,18 +65,26 @@ async fn ping(options: &Options, addresses: &MultiAddress, shs: &Shs) -> Result<
     } else {
         exit::print(table(&attempts))?;
     }
-    let works = attempts.iter().any(|attempt| attempt.works);
-    if works { Ok(()) } else { Err(Failure::failed("no address works")) }
+    if attempts.iter().any(|attempt| attempt.works) {
+        return Ok(());
+    }
+    let class = attempts.iter().filter_map(|attempt| attempt.class).max();
+    Err(Failure::new(class.unwrap_or(Class::Failed), "no address works"))
 }
 
 /// Tries each address so many times at each IP address, one after the other.
-async fn try_all(addresses: &MultiAddress, count: u32, shs: &Shs, attempts: &mut Vec<Attempt>) -> Result<(), Failure> {
+async fn try_all(
+    Options { count, dial, .. }: &Options,
+    addresses: &MultiAddress,
+    shs: &Shs,
+    attempts: &mut Vec<Attempt>,
+) -> Result<(), Failure> {
     let progress = Progress::spinner();
-    for _ in 0..count {
+    for _ in 0..*count {
         for address in addresses.addresses() {
-            let mut next = Some(OneIp::first_of(address));
+            let mut next = Some(OneIp::first_of(address, dial.is_through_proxy()));
             while let Some(ip) = next {
-                attempts.push(attempt(address, &ip, shs, &progress).await?);
+                attempts.push(attempt(address, &ip, dial, shs, &progress).await?);
                 next = ip.next();
             }
         }

@@ -9,11 +9,15 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 13] = [
     "multiserver-address.1",
+    "multiserver-bench.1",
+    "multiserver-bridge.1",
     "multiserver-completions.1",
     "multiserver-connect.1",
     "multiserver-forward.1",
+    "multiserver-invite.1",
+    "multiserver-join.1",
     "multiserver-keygen.1",
     "multiserver-man.1",
     "multiserver-ping.1",

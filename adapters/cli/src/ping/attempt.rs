@@ -2,9 +2,9 @@
 
 use super::one_ip::OneIp;
 use super::timed::Timed;
-use crate::dial;
-use crate::exit::Failure;
-use crate::failure_words::reasons;
+use crate::dial::{DialOptions, part};
+use crate::exit::{Class, Failure};
+use crate::failure_words::{class, reasons};
 use crate::progress::Progress;
 use crate::seeds::without_seeds;
 use multiserver_tokio::{Address, Shs, Stage};
@@ -37,13 +37,22 @@ pub(super) struct Attempt {
     pub(super) total: f64,
     /// Why it came to nothing.
     pub(super) failure: Option<String>,
+    /// What kind of failure that is.
+    #[serde(skip)]
+    pub(super) class: Option<Class>,
 }
 
 /// Tries to reach the peer at one IP address, and parts again.
-pub(super) async fn attempt(address: &Address, ip: &OneIp, shs: &Shs, progress: &Progress) -> Result<Attempt, Failure> {
+pub(super) async fn attempt(
+    address: &Address,
+    ip: &OneIp,
+    dial: &DialOptions,
+    shs: &Shs,
+    progress: &Progress,
+) -> Result<Attempt, Failure> {
     let (unseeded, had_seed) = without_seeds(address);
     let timed = Timed::new(shs.clone());
-    let multiserver = dial::multiserver_on(ip.clone(), &timed)?;
+    let multiserver = dial.multiserver_on(ip.clone(), &timed)?;
     let text = unseeded.redacted().to_string();
     progress.say(match ip.ip() {
         Some(ip) => format!("trying {text} at {ip}"),
@@ -57,15 +66,17 @@ pub(super) async fn attempt(address: &Address, ip: &OneIp, shs: &Shs, progress: 
         times.map(|(_, duration)| milliseconds(*duration)).reduce(|sum, time| sum + time).map(|time| (*name, time))
     });
     let stages = stages.collect();
-    let failure = match connected {
+    let (failure, class) = match connected {
         Ok(connection) => {
-            dial::part(connection).await;
-            None
+            part(connection).await;
+            (None, None)
         }
-        Err(error) if had_seed => Some(format!("{} (its seed was not used)", reasons(&error))),
-        Err(error) => Some(reasons(&error)),
+        Err(error) => {
+            let note = if had_seed { " (its seed was not used)" } else { "" };
+            (Some(format!("{}{note}", reasons(&error))), Some(class(&error)))
+        }
     };
-    Ok(Attempt { address: text, ip: ip.ip(), works: failure.is_none(), stages, total, failure })
+    Ok(Attempt { address: text, ip: ip.ip(), works: failure.is_none(), stages, total, failure, class })
 }
 
 /// In milliseconds, with three digits behind the point.

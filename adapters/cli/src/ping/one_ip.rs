@@ -24,9 +24,9 @@ pub(super) struct OneIp {
 }
 
 impl OneIp {
-    /// The first IP address of this address's host.
-    pub(super) fn first_of(address: &Address) -> Self {
-        Self { is_tcp: is_tcp(address.transport()), found: Arc::default(), index: 0 }
+    /// The first IP address of this address's host, unless a proxy looks it up.
+    pub(super) fn first_of(address: &Address, is_through_proxy: bool) -> Self {
+        Self { is_tcp: is_tcp(address.transport()) && !is_through_proxy, found: Arc::default(), index: 0 }
     }
 
     /// The IP address after the one that was tried; `None` when that was the last, or nothing was looked up.
@@ -109,7 +109,7 @@ fn each_once(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dial;
+    use crate::dial::DialOptions;
     use crate::failure_words::reasons;
     use multiserver_tokio::{Shs, generate_identity};
     use tokio::io::{AsyncBufReadExt, BufReader};
@@ -122,10 +122,10 @@ mod tests {
         let shs = Shs::new(generate_identity().unwrap());
         let key = generate_identity().unwrap().public();
         let address: Address = format!("ws://peer.example~shs:{key}").parse().unwrap();
-        let ips = OneIp::first_of(&address);
+        let ips = OneIp::first_of(&address, false);
         ips.found.set(each_once(vec![closed, closed, listener.local_addr().unwrap()])).unwrap();
         let connect = async |ip: &OneIp| {
-            let multiserver = dial::multiserver_on(ip.clone(), &shs).unwrap();
+            let multiserver = DialOptions::default().multiserver_on(ip.clone(), &shs).unwrap();
             multiserver.connect(&address.clone().into()).await.unwrap_err()
         };
         assert!(reasons(&connect(&ips).await).contains("nobody listens there"));
@@ -148,7 +148,7 @@ mod tests {
     #[tokio::test]
     async fn a_proxy_is_looked_up_as_ever_and_is_not_the_address_of_the_peer() {
         let onion = format!("onion:{}.onion:1~shs:{}", "a".repeat(56), generate_identity().unwrap().public());
-        let ips = OneIp::first_of(&onion.parse().unwrap());
+        let ips = OneIp::first_of(&onion.parse().unwrap(), false);
         assert_eq!(ips.resolve("127.0.0.1", 9050).await.unwrap(), ["127.0.0.1:9050".parse().unwrap()]);
         assert_eq!((ips.ip(), ips.next().is_none()), (None, true));
     }
