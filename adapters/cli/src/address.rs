@@ -17,13 +17,19 @@ use zeroize::Zeroizing;
 ///
 /// An error points at the byte that is wrong.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  \
-    multiserver address 'net:example.com:8008~shs:KEY'\n  \
-    multiserver address --json --address-file invite.txt\n  \
-    multiserver address --to canonical 'example.com:8008:@KEY.ed25519'\n  \
-    multiserver address --to uri 'net:example.com:8008~shs:KEY'\n  \
-    multiserver address --check --from invite --address-file invite.txt\n\n\
-    Exit status with --check: 0 it is an address, 1 it is none.")]
+#[command(after_help = examples!(
+    "explain an address":
+        "multiserver address 'net:example.com:8008~shs:KEY'",
+    "the same for a program, without its seed":
+        "multiserver address --json --address-file for-alice",
+    "write a legacy address as one of ours":
+        "multiserver address --to canonical 'example.com:8008:@KEY.ed25519'",
+    "write an address as an ssb URI":
+        "multiserver address --to uri 'net:example.com:8008~shs:KEY'",
+    "see whether there is a legacy invite in a file":
+        "multiserver address --check --from invite --address-file invite.txt";
+    "Exit status with --check: 0 it is an address, 1 it is none."
+))]
 pub(crate) struct Options {
     #[command(flatten)]
     address: AddressOptions,

@@ -36,10 +36,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Each measure opens 10000 connections at most, so that the system does not run out of ports; fast ones then take less
 /// time than asked for.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  \
-    multiserver bench\n  \
-    multiserver bench --suite net,net~shs --seconds 10\n  \
-    multiserver bench --json > bench.json")]
+#[command(after_help = examples!(
+    "all suites with shs, and TCP alone":
+        "multiserver bench",
+    "what the handshake costs, in 10 seconds each":
+        "multiserver bench --suite net,net~shs --seconds 10",
+    "for a program":
+        "multiserver bench --json > bench.json"
+))]
 pub(crate) struct Options {
     /// What to measure, several times or with commas between; by default all with shs, and net.
     #[arg(long = "suite", value_name = "SUITE", value_enum, value_delimiter = ',')]

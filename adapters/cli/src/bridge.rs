@@ -37,9 +37,12 @@ const LINGER: Duration = Duration::from_secs(60);
 ///
 /// Ctrl-C (SIGINT) and SIGTERM end it as they end `serve`.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  \
-    multiserver bridge --ws '[::]:8009' 'net:example.com:8008~shs:KEY'       browsers reach a TCP server\n  \
-    multiserver bridge --net 127.0.0.1:8008 'onion:NAME.onion:8008~shs:KEY'  programs without Tor reach an onion service")]
+#[command(after_help = examples!(
+    "let browsers reach a TCP server":
+        "multiserver bridge --ws '[::]:8009' 'net:example.com:8008~shs:KEY'",
+    "let programs without Tor reach an onion service":
+        "multiserver bridge --net 127.0.0.1:8008 'onion:NAME.onion:8008~shs:KEY'"
+))]
 pub(crate) struct Options {
     /// Where the bytes go.
     #[command(flatten)]

@@ -13,20 +13,28 @@ use std::ffi::OsString;
 /// Reach a peer, or be reached, by an address that says how to get there and who must be there.
 #[derive(Parser)]
 #[command(name = "multiserver", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Examples:\n  \
-    multiserver serve --echo                            serve whoever has the address that is printed\n  \
-    multiserver connect ADDRESS                         talk to it\n  \
-    multiserver serve --to localhost:22 --allow KEY     let who has this key reach the SSH server\n  \
-    multiserver forward --listen 127.0.0.1:2222 ADDRESS reach it by that port from now on\n  \
-    multiserver invite --invites FILE ADDRESS           let somebody in whose key is not known yet\n  \
-    multiserver bridge --ws '[::]:8009' ADDRESS         let browsers reach a TCP server\n  \
-    multiserver ping ADDRESS                            see which ways to it work, and how fast\n  \
-    multiserver address ADDRESS                         say what an address means\n\n\
-    Each subcommand has examples of its own: multiserver serve --help\n\n\
-    Exit status: 0 all went well, 1 it did not, 2 the command line or what it names is wrong,\n\
+#[command(after_help = examples!(
+    "serve whoever has the address that is printed":
+        "multiserver serve --echo",
+    "talk to it":
+        "multiserver connect ADDRESS",
+    "let who has this key reach the SSH server":
+        "multiserver serve --to localhost:22 --allow KEY",
+    "reach it by a local port from now on":
+        "multiserver forward --listen 127.0.0.1:2222 ADDRESS",
+    "let somebody in whose key is not known yet":
+        "multiserver invite --invites invites ADDRESS",
+    "let browsers reach a TCP server":
+        "multiserver bridge --ws '[::]:8009' ADDRESS",
+    "see which ways to a peer work, and how fast":
+        "multiserver ping ADDRESS",
+    "say what an address means":
+        "multiserver address ADDRESS";
+    "Exit status: 0 all went well, 1 it did not, 2 the command line or what it names is wrong,\n\
     3 nobody could be reached, 4 the peer refused us or speaks something else,\n\
     5 the peer is not who the address says. Of several addresses the highest counts.\n\n\
-    The log goes to standard error; RUST_LOG chooses what is in it, unless -v or -q is given.")]
+    The log goes to standard error; RUST_LOG chooses what is in it, unless -v or -q is given."
+))]
 pub(crate) struct CommandLine {
     #[command(subcommand)]
     pub(crate) command: Command,

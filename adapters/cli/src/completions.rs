@@ -8,11 +8,16 @@ use clap_complete::aot::generate;
 
 /// Print the script by which a shell completes our subcommands, options and files.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
-    source <(multiserver completions bash)      for this shell only\n  \
-    multiserver completions bash > ~/.local/share/bash-completion/completions/multiserver\n  \
-    multiserver completions fish > ~/.config/fish/completions/multiserver.fish\n  \
-    multiserver completions zsh > _multiserver  in a directory that fpath names")]
+#[command(after_help = examples!(
+    "for this bash only":
+        "source <(multiserver completions bash)",
+    "for every bash from now on":
+        "multiserver completions bash > ~/.local/share/bash-completion/completions/multiserver",
+    "for every fish":
+        "multiserver completions fish > ~/.config/fish/completions/multiserver.fish",
+    "for zsh, in a directory that fpath names":
+        "multiserver completions zsh > _multiserver"
+))]
 pub(crate) struct Options {
     /// The shell.
     #[arg(value_enum)]

@@ -16,10 +16,16 @@ use std::time::Duration;
 ///
 /// Of several addresses in one, the first that answers and proves its key is taken.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  \
-    multiserver connect 'net:example.com:8008~shs:KEY'\n  \
-    multiserver connect --recv-only ADDRESS > gift.tar\n  \
-    multiserver connect --address-file invite.txt --identity alice.identity < request > answer")]
+#[command(after_help = examples!(
+    "talk to a peer":
+        "multiserver connect 'net:example.com:8008~shs:KEY'",
+    "take what it sends, and send nothing":
+        "multiserver connect --recv-only ADDRESS > gift.tar",
+    "ask and be answered, as somebody else":
+        "multiserver connect --address-file home.address --identity alice.identity < request > answer",
+    "by a name from the configuration file":
+        "multiserver connect home"
+))]
 pub(crate) struct Options {
     #[command(flatten)]
     address: AddressOptions,

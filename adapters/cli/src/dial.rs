@@ -30,6 +30,7 @@ impl Secure for Shs {
 
 /// How peers are reached.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "How to get there")]
 pub(crate) struct DialOptions {
     /// Reach everybody through the SOCKS5 proxy there, which looks up all hosts; addresses other than net and onion are
     /// not reached then. Without this, onion addresses go through Tor on this machine, at port 9050 or 9150, and all others

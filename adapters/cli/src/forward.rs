@@ -33,9 +33,12 @@ const OPENING: usize = 16;
 ///
 /// Ctrl-C (SIGINT) and SIGTERM end it and its connections.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  \
-    multiserver forward --listen 127.0.0.1:2222 'net:example.com:8008~shs:KEY'    then: ssh -p 2222 localhost\n  \
-    multiserver forward --listen unix:/tmp/remote --address-file invite.txt")]
+#[command(after_help = examples!(
+    "reach a peer by a local port; then: ssh -p 2222 localhost":
+        "multiserver forward --listen 127.0.0.1:2222 'net:example.com:8008~shs:KEY'",
+    "reach it by a Unix socket":
+        "multiserver forward --listen unix:/tmp/remote --address-file home.address"
+))]
 pub(crate) struct Options {
     #[command(flatten)]
     address: AddressOptions,

@@ -13,13 +13,17 @@ use zeroize::Zeroizing;
 /// Make an invite to a server's address, and print the address with it, for `join`.
 ///
 /// Whoever has the invite may make a key of its own known to the server, once unless --uses says otherwise; the invite
-/// itself opens nothing else. The server is one that runs with the same file: `serve --invites FILE --allow-file …`. What
+/// itself opens nothing else. The server is one that runs with the same file: `serve --invites FILE --allow-file FILE`. What
 /// is printed is a secret; the file holds none.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  \
-    multiserver invite --invites invites 'net:example.com:8008~shs:KEY' > for-alice\n  \
-    multiserver invite --invites invites --uses 5 --expires 7d --address-file address.txt\n  \
-    multiserver join --address-file for-alice         what Alice does with it")]
+#[command(after_help = examples!(
+    "let one person in":
+        "multiserver invite --invites invites 'net:example.com:8008~shs:KEY' > for-alice",
+    "what Alice does with it":
+        "multiserver join --address-file for-alice",
+    "let five people in, within a week":
+        "multiserver invite --invites invites --uses 5 --expires 7d --address-file home.address"
+))]
 pub(crate) struct Options {
     /// The server's address, as it printed it.
     #[command(flatten)]

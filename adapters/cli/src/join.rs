@@ -26,9 +26,12 @@ const DEADLINE: Duration = Duration::from_secs(15);
 ///
 /// Doing it again is no harm: where the invite is spent and our key is known already, the address is printed as well.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  \
-    multiserver join --address-file invite.txt > home.address\n  \
-    multiserver connect --address-file home.address")]
+#[command(after_help = examples!(
+    "join, and keep the address for later":
+        "multiserver join --address-file for-alice > home.address",
+    "what it is good for":
+        "multiserver connect --address-file home.address"
+))]
 pub(crate) struct Options {
     #[command(flatten)]
     address: AddressOptions,

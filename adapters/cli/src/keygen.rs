@@ -10,15 +10,18 @@ use std::path::PathBuf;
 /// The identity is a file of mode 0600, whose last line is `ed25519-seed` and the seed in base64, unless another format
 /// is asked for. A file that exists is never overwritten.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
-    multiserver keygen                  make the default identity\n  \
-    multiserver keygen alice.identity   make one for --identity alice.identity\n  \
-    multiserver keygen --format ssb alice.secret\n                                      \
-    make one that ssb programs read, too\n  \
-    multiserver keygen --seed alice.seed alice.identity\n                                      \
-    grow one from the seed in a file\n  \
-    pass alice/seed | multiserver keygen --seed - alice.identity\n                                      \
-    grow one from a seed that another program has")]
+#[command(after_help = examples!(
+    "make the default identity":
+        "multiserver keygen",
+    "make one for --identity alice.identity":
+        "multiserver keygen alice.identity",
+    "make one that ssb programs read, too":
+        "multiserver keygen --format ssb alice.secret",
+    "grow one from the seed in a file":
+        "multiserver keygen --seed alice.seed alice.identity",
+    "grow one from a seed that another program has":
+        "pass alice/seed | multiserver keygen --seed - alice.identity"
+))]
 pub(crate) struct Options {
     /// Where to put it; by default where `serve` and `connect` look for their identity.
     #[arg(value_hint = ValueHint::FilePath)]

@@ -7,6 +7,7 @@ use multiserver_tokio::{Limits, Meter};
 use std::time::Duration;
 
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Limits")]
 pub(crate) struct LimitOptions {
     /// How many peers may be connected at the same time; more are refused.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = count())]

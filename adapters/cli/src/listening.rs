@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 const DEFAULT_NET: &str = "127.0.0.1:0";
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Where to listen")]
 pub(crate) struct Listening {
     /// Listen for TCP here; IPv6 addresses stand in brackets, and port 0 takes a free one. Of `0.0.0.0` or `[::]`, the
     /// address that is printed has the public addresses of this machine, or the private ones if there are no others.

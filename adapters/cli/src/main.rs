@@ -4,6 +4,9 @@
 //! those of [`exit::Class`].
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod examples;
+
 mod activation;
 mod address;
 mod bench;

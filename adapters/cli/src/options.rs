@@ -47,6 +47,7 @@ impl AddressOptions {
 
 /// Who we are, and in which network; without `Debug`, since the network's key may be secret.
 #[derive(Args)]
+#[command(next_help_heading = "Who we are")]
 pub(crate) struct IdentityOptions {
     /// The file with our identity, made by `keygen` or the `secret` file of an ssb program; by default one in the
     /// platform's directory for data, made when missing.

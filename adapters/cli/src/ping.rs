@@ -29,9 +29,12 @@ use one_ip::OneIp;
 /// Ctrl-C (SIGINT) and SIGTERM end it, and what it has found out until then is shown. The exit status is 0 when one of
 /// the attempts worked.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  \
-    multiserver ping 'net:example.com:8008~shs:KEY;wss://example.com~shs:KEY'\n  \
-    multiserver ping --count 5 --json --address-file address.txt")]
+#[command(after_help = examples!(
+    "try both ways to a peer":
+        "multiserver ping 'net:example.com:8008~shs:KEY;wss://example.com~shs:KEY'",
+    "five times each, for a program":
+        "multiserver ping --count 5 --json --address-file home.address"
+))]
 pub(crate) struct Options {
     #[command(flatten)]
     address: AddressOptions,

@@ -25,6 +25,9 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
+/// The heading of the options that say what is done with peers.
+const SERVICE: &str = "What to do with them";
+
 /// Listen, print our address as the first line, and serve whoever comes.
 ///
 /// Without --echo, --to or --exec, standard input goes to the first peer and what it sends to standard output; others
@@ -34,46 +37,53 @@ use tokio::sync::mpsc;
 /// Ctrl-C (SIGINT) and SIGTERM end it: it listens no longer, and connections that --echo, --to or --exec serve have the
 /// time of --grace to end; a second signal cuts them.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  \
-    multiserver serve --echo                       give every byte back, on this machine only\n  \
-    multiserver serve --net '[::]:8008' --echo     the same for everyone on the network\n  \
-    multiserver serve --allow KEY < gift.tar       send a file to the peer with this key\n  \
-    multiserver serve --net '[::]:8008' --ws '[::]:8009' --allow-file friends --to localhost:22\n                                                 \
-    let friends reach the SSH server, through web proxies too\n  \
-    multiserver serve --net '[::]:8008' --allow-file friends --invites invites --to localhost:22\n                                                 \
-    the same, and let who has an invite become a friend\n  \
-    multiserver serve --net 127.0.0.1:8008 --onion NAME.onion:80 --allow KEY --to localhost:22\n                                                 \
-    behind Tor's HiddenServicePort 80 127.0.0.1:8008\n  \
-    multiserver serve --unix /tmp/date --allow-anyone --exec date -u\n  \
-    multiserver serve --config server.toml         with options from the section [serve] of a file")]
+#[command(after_help = examples!(
+    "give every byte back, on this machine only":
+        "multiserver serve --echo",
+    "the same for everyone on the network":
+        "multiserver serve --net '[::]:8008' --echo",
+    "send a file to the peer with this key":
+        "multiserver serve --allow KEY < gift.tar",
+    "let friends reach the SSH server, through web proxies too":
+        "multiserver serve --net '[::]:8008' --ws '[::]:8009' --allow-file friends --to localhost:22",
+    "the same, and let who has an invite become a friend":
+        "multiserver serve --net '[::]:8008' --allow-file friends --invites invites --to localhost:22",
+    "behind Tor's HiddenServicePort 80 127.0.0.1:8008":
+        "multiserver serve --net 127.0.0.1:8008 --onion NAME.onion:80 --allow KEY --to localhost:22",
+    "run a program for every peer on this machine":
+        "multiserver serve --unix /tmp/date --allow-anyone --exec date -u",
+    "with options from the section [serve] of a file":
+        "multiserver serve --config server.toml"
+))]
 pub(crate) struct Options {
+    /// Read before the other options are.
+    #[command(flatten)]
+    _config: ConfigOptions,
     #[command(flatten)]
     listening: Listening,
     #[command(flatten)]
     allow: AllowOptions,
     /// Give every byte back, to any number of peers.
-    #[arg(long)]
+    #[arg(long, help_heading = SERVICE)]
     echo: bool,
     /// Connect each peer to the TCP service or the Unix socket there.
     #[arg(long, value_name = "HOST:PORT|unix:PATH", requires = "allowed", conflicts_with = "echo")]
+    #[arg(help_heading = SERVICE)]
     to: Option<Place>,
     /// Tell the service of --to who comes, before the peer's first byte, by a header of the PROXY protocol, version 2: the
     /// peer's IP address and port, and its key in base64 as the TLV of type 0xE0.
-    #[arg(long, requires = "to")]
+    #[arg(long, requires = "to", help_heading = SERVICE)]
     proxy_protocol: bool,
     /// Run this program for each peer, which has its standard input and output; the environment variable
     /// MULTISERVER_PEER is the peer's key and MULTISERVER_PEER_ADDRESS where it comes from. All that follows is the
     /// program's.
     #[arg(long, value_names = ["PROGRAM", "ARGS"], num_args = 1.., allow_hyphen_values = true, requires = "allowed")]
-    #[arg(conflicts_with_all = ["echo", "to"])]
+    #[arg(conflicts_with_all = ["echo", "to"], help_heading = SERVICE)]
     exec: Vec<OsString>,
     #[command(flatten)]
     limits: LimitOptions,
     #[command(flatten)]
     identity: IdentityOptions,
-    /// Read before the other options are.
-    #[command(flatten)]
-    _config: ConfigOptions,
 }
 
 pub(crate) fn run(options: Options) -> Result<(), Failure> {

@@ -72,7 +72,7 @@ fn the_page_of_the_program_leads_to_the_others() {
     let named: BTreeSet<_> = entries.filter(|name| !name.contains(' ')).collect();
     let others = PAGES.iter().map(|page| page.trim_end_matches(".1")).filter(|&page| page != "multiserver");
     assert_eq!(named, others.collect());
-    assert!(text.contains("Exit status: 0 all went well"), "{text}");
+    assert!(text.contains("Exit status: 0 all went well") && text.contains("multiserver serve --echo"), "{text}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use std::time::SystemTime;
 const LONGEST_FILE: usize = 1024 * 1024;
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Who may come")]
 #[group(id = "allowed", multiple = true)]
 pub(super) struct AllowOptions {
     /// Let in the peer with this public key, and nobody who is not named like this or in --allow-file; without either,
