@@ -98,3 +98,17 @@ fn what_is_wrong_in_the_file_is_named_and_no_secret_repeated() {
     assert_eq!(wrong.status, 2);
     assert!(wrong.errors.contains("--max-peers"), "{wrong:?}");
 }
+
+#[test]
+fn the_readmes_configuration_is_one() {
+    let home = Home::new();
+    let readme = include_str!("../../../README.md");
+    let (_, text) = readme.split_once("```toml\n[names]").unwrap();
+    let config = write(&home, &format!("[names]{}", text.split_once("```").unwrap().0));
+    let socket = home.path("s").to_str().unwrap().to_owned();
+    // Free ports in the place of those in the file.
+    let places = ["--net", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--external", "wss://example.com", "--unix", &socket];
+    let arguments = [&["--config", &config, "--scope", "device"], places.as_slice()].concat();
+    let (_server, address) = home.serve(&arguments);
+    assert!(address.starts_with("net:127.0.0.1:") && address.contains(";unix:"), "{address}");
+}
