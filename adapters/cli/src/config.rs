@@ -66,13 +66,13 @@ struct InFile {
 impl ConfigOptions {
     /// The configuration; an empty one where none is named and there is none at its default place.
     pub(crate) fn read(&self) -> Result<Config, Failure> {
-        let path = match &self.config_file {
-            Some(path) => path.clone(),
-            None => default_path()?,
+        let path = match (&self.config_file, default_path()) {
+            (Some(path), _) => path.clone(),
+            (None, Some(path)) if path.exists() => path,
+            (None, path) => {
+                return Ok(Config { path: path.unwrap_or("config.toml".into()), content: Content::default() });
+            }
         };
-        if self.config_file.is_none() && !path.exists() {
-            return Ok(Config { path, content: Content::default() });
-        }
         let text = read_secret_file(&path)?;
         // What the error shows of the text stays out, since it may hold a secret.
         let content = toml::from_str(&text).map_err(|error| {
@@ -171,10 +171,10 @@ impl Config {
     }
 }
 
-fn default_path() -> Result<PathBuf, Failure> {
-    let directories = etcetera::base_strategy::choose_native_strategy()
-        .map_err(|error| Failure::failed(format_args!("no place for a configuration, use --config: {error}")))?;
-    Ok(directories.config_dir().join("multiserver").join("config.toml"))
+/// None where the platform has no such directory, as for a user without a home.
+fn default_path() -> Option<PathBuf> {
+    let directories = etcetera::base_strategy::choose_native_strategy().ok()?;
+    Some(directories.config_dir().join("multiserver").join("config.toml"))
 }
 
 fn are_in_conflict(command: &Command, one: &Arg, other: &Arg) -> bool {
