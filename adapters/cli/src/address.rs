@@ -48,7 +48,8 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let text = options.address.text()?;
+    // What is to be checked stands for itself, and for no name.
+    let text = if options.check { options.address.given() } else { options.address.text() }?;
     match (answer(options, &text), options.check) {
         (Ok(_), true) => Ok(()),
         (Ok(answer), false) => exit::print(&*answer),

@@ -1,5 +1,8 @@
 //! Texts that may hold a secret, made fit to be shown.
 
+use multiserver_core::keys::Seed;
+use std::path::Path;
+
 /// What separates the fields of an address.
 const SEPARATORS: [char; 3] = ['~', ':', ';'];
 
@@ -30,6 +33,13 @@ pub(crate) fn masked(text: &str) -> String {
     shown
 }
 
+/// A path to be shown; what is an address or a key rather than a path is masked.
+pub(crate) fn shown_path(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_key = text.parse::<Seed>().is_ok() || Seed::from_hex(&text).is_ok();
+    if is_key || text.contains("shs:") || text.contains(".ed25519") { masked(&text) } else { text }
+}
+
 /// How many bytes the public key at the start of a field has; 0 if none is there or it runs into something else.
 fn public_key_length(field: &str) -> usize {
     let key = field.strip_prefix('@').unwrap_or(field);
@@ -52,7 +62,7 @@ fn is_of_key(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::masked;
+    use super::*;
 
     const KEY: &str = "DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ=";
     const SEED: &str = "gfhWsBYIEOZzYCmSYXJKmj3yj+f8H2Mqy2JZk0/I6Ys=";
@@ -86,6 +96,16 @@ mod tests {
     fn shows_no_seed_that_is_not_separated_from_the_key() {
         assert_eq!(masked(&format!("shs:{KEY}{SEED}")), format!("shs:{STARS}{STARS}"));
         assert_eq!(masked(&format!("shs:{KEY} {SEED}")), format!("shs:{KEY}*{STARS}"));
+    }
+
+    #[test]
+    fn a_path_is_shown_and_what_should_be_none_is_not() {
+        let shown = |text: &str| shown_path(Path::new(text));
+        let path = "/home/alice/some/directory/with/a/long/name/home.address";
+        assert_eq!(shown(path), path);
+        for secret in [SEED, &format!("net:h:1~shs:{KEY}:{SEED}"), &format!("h:8008:@{KEY}.ed25519~{SEED}")] {
+            assert!(!shown(secret).contains(SEED), "{secret}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::config::ConfigOptions;
 use crate::exit::Failure;
 use crate::identity;
+use crate::mask::shown_path;
 use crate::text_file::{self, read_secret_text};
 use clap::{Args, ValueHint};
 use multiserver_tokio::core::address::is_known;
@@ -14,6 +15,12 @@ use zeroize::Zeroizing;
 
 /// More bytes than an address or a key that is read from a file may have.
 const LONGEST_FILE: usize = 64 * 1024;
+
+/// The environment variable with the network's key.
+pub(crate) const NETWORK_KEY_VARIABLE: &str = "MULTISERVER_NETWORK_KEY";
+
+/// The environment variable with the address.
+pub(crate) const ADDRESS_VARIABLE: &str = "MULTISERVER_ADDRESS";
 
 /// An address, wherever it is; without `Debug`, since it may have a seed.
 #[derive(Args)]
@@ -30,10 +37,15 @@ pub(crate) struct AddressOptions {
 }
 
 impl AddressOptions {
-    /// The address's text.
+    /// The text that was given.
+    pub(crate) fn given(&self) -> Result<Zeroizing<String>, Failure> {
+        one_of(self.text.as_deref(), self.file.as_deref(), ADDRESS_VARIABLE)?
+            .ok_or_else(|| Failure::usage("an address is needed: ADDRESS, --address-file or MULTISERVER_ADDRESS"))
+    }
+
+    /// The address's text: the one that was given, or the one that has this name.
     pub(crate) fn text(&self) -> Result<Zeroizing<String>, Failure> {
-        let text = one_of(self.text.as_deref(), self.file.as_deref(), "MULTISERVER_ADDRESS")?
-            .ok_or_else(|| Failure::usage("an address is needed: ADDRESS, --address-file or MULTISERVER_ADDRESS"))?;
+        let text = self.given()?;
         if is_name(&text) && !is_known(&text) { self.config.read()?.address(&text) } else { Ok(text) }
     }
 
@@ -80,7 +92,7 @@ impl IdentityOptions {
     }
 
     fn network(&self) -> Result<NetworkKey, Failure> {
-        let text = one_of(self.network_key.as_deref(), self.network_key_file.as_deref(), "MULTISERVER_NETWORK_KEY")?;
+        let text = one_of(self.network_key.as_deref(), self.network_key_file.as_deref(), NETWORK_KEY_VARIABLE)?;
         let Some(text) = text else { return Ok(NetworkKey::SSB_MAIN) };
         let is_hex = text.len() == 64;
         let key = if is_hex { NetworkKey::from_hex(&text) } else { text.parse() };
@@ -113,5 +125,5 @@ fn one_of(text: Option<&str>, file: Option<&Path>, variable: &str) -> Result<Opt
 /// What is in a file that may hold a secret.
 pub(crate) fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let read = text_file::open(path).and_then(|file| read_secret_text(file, LONGEST_FILE));
-    read.map_err(|error| Failure::failed(format_args!("cannot read {}: {error}", path.display())))
+    read.map_err(|error| Failure::failed(format_args!("cannot read {}: {error}", shown_path(path))))
 }

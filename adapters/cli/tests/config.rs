@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Home, interrupt};
+use common::{Home, Program, interrupt};
 use std::fs;
 
 const SEED: &str = "gfhWsBYIEOZzYCmSYXJKmj3yj+f8H2Mqy2JZk0/I6Ys=";
@@ -66,6 +66,14 @@ fn serve_has_the_options_of_the_file_and_those_given_come_first() {
     assert_eq!(connect(&other, &address).output, b"hello");
     assert_eq!(connect(&friend, &address).output, b"hello", "the file's keys count beside --allow");
 
+    let mut command =
+        home.command(&["serve", "--config", &write(&home, &format!("[serve]\nnetwork-key = \"{SEED}\"\n"))]);
+    command.args(["--echo", "--net", "127.0.0.1:0"]).env("MULTISERVER_NETWORK_KEY", &friend_key);
+    let mut server = Program::start(command);
+    let address = server.line();
+    let friend_network = ["connect", "--network-key", &friend_key, &address];
+    assert_eq!(home.run(&friend_network, b"hello").output, b"hello", "the environment comes before the file");
+
     let exec = write(&home, "[serve]\nexec = [\"printenv\", \"MULTISERVER_PEER\"]\nallow-anyone = true\n");
     let (_server, address) = home.serve(&["--config", &exec, "--net", "127.0.0.1:0"]);
     assert_eq!(connect(&other, &address).output, format!("{other_key}\n").as_bytes());
@@ -82,7 +90,9 @@ fn what_is_wrong_in_the_file_is_named_and_no_secret_repeated() {
         ("[serve]\n\nnet = \"x\n", "line 3: "),
         (&format!("[names]\nhome = \"net:h:1~shs:{SEED}:{SEED}\n"), "line 2: "),
         ("[name]\n", "line 1: unknown field `name`"),
-        ("[names]\nhome = 5\n", "line 2: "),
+        ("[serve]\necho = true\nallow = []\n", "`allow` in [serve]: expected one value at least"),
+        (&format!("names = \"net:h:1~shs:{SEED}:{SEED}\"\n"), "line 1: "),
+        (&format!("[serve]\n\"{SEED}\" = true\n"), "there is no such option"),
     ] {
         let config = write(&home, text);
         let wrong = home.run(&["serve", "--config", &config], b"");
@@ -90,6 +100,15 @@ fn what_is_wrong_in_the_file_is_named_and_no_secret_repeated() {
         assert!(message.contains(part) && message.contains("multiserver.toml"), "{message}");
         assert!(!wrong.errors.contains(SEED), "{message}");
     }
+    for wrong in ["5", &format!("[\"net:h:1~shs:{SEED}:{SEED}\"]"), "{ file = \"a\", other = 1 }"] {
+        let config = write(&home, &format!("[names]\nhome = {wrong}\n"));
+        let wrong = home.run(&["connect", "--config", &config, "home"], b"");
+        assert!(wrong.failure(2).contains("`home` in [names]: expected the text of an address"), "{wrong:?}");
+        assert!(!wrong.errors.contains(SEED), "{wrong:?}");
+    }
+    let hex_seed = "81".repeat(32);
+    let by_mistake = home.run(&["connect", "--config", &write(&home, ""), &hex_seed], b"");
+    assert!(by_mistake.failure(2).contains("no address named") && !by_mistake.errors.contains(&hex_seed));
     let config = write(&home, &format!("[serve]\nnetwork-key = \"{SEED}{SEED}\"\n"));
     let wrong = home.run(&["serve", "--config", &config], b"");
     assert!(wrong.failure(2).contains("the network key is wrong") && !wrong.errors.contains(SEED), "{wrong:?}");

@@ -3,6 +3,7 @@
 use super::proxy_header;
 use crate::failure_words::not_carried;
 use crate::limits::idle;
+use crate::options::{ADDRESS_VARIABLE, NETWORK_KEY_VARIABLE};
 use crate::pipe::{Broken, Ends, Output, both_ways, echo};
 use crate::place::Place;
 use multiserver_tokio::Connection;
@@ -81,8 +82,8 @@ async fn execute(
         .env("MULTISERVER_PEER", key)
         .env("MULTISERVER_PEER_ADDRESS", address)
         // These may be secrets, and are ours.
-        .env_remove("MULTISERVER_ADDRESS")
-        .env_remove("MULTISERVER_NETWORK_KEY")
+        .env_remove(ADDRESS_VARIABLE)
+        .env_remove(NETWORK_KEY_VARIABLE)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
