@@ -7,10 +7,10 @@ mod suite_name;
 
 pub(crate) use server::{ServerOptions, serve};
 
+use crate::duration;
 use crate::exit::{self, Failure};
 use crate::progress::Progress;
 use crate::runtime::{self, Signals};
-use crate::seconds;
 use crate::table::{Cell, Column, Table};
 use child::Child;
 use clap::Args;
@@ -49,7 +49,7 @@ pub(crate) struct Options {
     #[arg(long = "suite", value_name = "SUITE", value_enum, value_delimiter = ',')]
     suites: Vec<SuiteName>,
     /// How long each of the four measures of a suite takes.
-    #[arg(long, value_name = "SECONDS", value_parser = seconds::parse, default_value = "2")]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "2")]
     seconds: Duration,
     /// Print JSON, for programs: an array of objects such as {"suite": "net~shs", "measure": "echo_mib_per_second",
     /// "value": 812.5}.

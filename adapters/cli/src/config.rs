@@ -64,7 +64,8 @@ impl ConfigOptions {
             let start = error.span().map_or(0, |span| span.start);
             let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
             // What stands there may be an address in the wrong place.
-            Failure::usage(format_args!("{}, line {line}: {}", path.display(), masked(error.message())))
+            let message: Vec<_> = error.message().split(' ').map(masked).collect();
+            Failure::usage(format_args!("{}, line {line}: {}", path.display(), message.join(" ")))
         })?;
         Ok(Config { path, content })
     }

@@ -4,7 +4,7 @@ use crate::dial::DialOptions;
 use crate::exit::{Class, Failure};
 use crate::options::{AddressOptions, IdentityOptions};
 use crate::pipe::Ends;
-use crate::{failure_words, pipe, runtime, seconds};
+use crate::{duration, failure_words, pipe, runtime};
 use clap::Args;
 use multiserver_tokio::{MultiAddress, PublicKey, Shs};
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(crate) struct Options {
     #[arg(long)]
     recv_only: bool,
     /// When standard input has ended and the peer is silent for so long, end as if it had said goodbye.
-    #[arg(long, value_name = "SECONDS", value_parser = seconds::parse, conflicts_with = "recv_only")]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, conflicts_with = "recv_only")]
     eof_timeout: Option<Duration>,
     #[command(flatten)]
     dial: DialOptions,
@@ -53,10 +53,12 @@ async fn connect(options: &Options, address: MultiAddress, shs: Shs, key: Public
     let multiserver = options.dial.multiserver(&shs)?;
     let connection = multiserver.connect(&address).await.map_err(|error| {
         let failure = failure_words::no_connection(&error);
-        match failure.class() {
-            Class::Refused => failure.hint(format_args!("our key is {key}: it may have to be allowed there")),
-            Class::Unreachable => failure.hint("`multiserver ping` shows how far each way goes"),
-            Class::Failed | Class::Usage | Class::Impostor => failure,
+        if failure_words::is_refusal(&error) {
+            failure.hint(format_args!("our key is {key}: it may have to be allowed there"))
+        } else if failure.class() == Class::Unreachable {
+            failure.hint("`multiserver ping` shows how far each way goes")
+        } else {
+            failure
         }
     })?;
     if let Some(address) = connection.address() {

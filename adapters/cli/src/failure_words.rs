@@ -35,6 +35,16 @@ pub(crate) fn class(error: &ConnectError) -> Class {
     }
 }
 
+/// Whether a peer was reached that did not let us in at the very end of the handshake.
+pub(crate) fn is_refusal(error: &ConnectError) -> bool {
+    match error {
+        ConnectError::Failed(attempts) => {
+            attempts.iter().any(|attempt| attempt.failure.stage() == Some(Stage::Refused))
+        }
+        ConnectError::NoSuite(_) | _ => false,
+    }
+}
+
 /// The same of a single address, without repeating it.
 pub(crate) fn reasons(error: &ConnectError) -> String {
     match error {
@@ -87,6 +97,7 @@ impl Reason {
 
     fn of(failure: &AttemptFailure) -> Self {
         let unreachable = |words: String| Self::new(Class::Unreachable, words);
+        let refused = |words: String| Self::new(Class::Refused, words);
         match failure {
             AttemptFailure::Io { stage: Stage::Resolve, source } => {
                 unreachable(format!("the host is not found: {source}"))
@@ -100,15 +111,13 @@ impl Reason {
             AttemptFailure::Io { stage: Stage::Proxy, source } => {
                 unreachable(format!("the proxy did not get us there: {source}"))
             }
-            AttemptFailure::Io { stage: Stage::Tls, source } => unreachable(format!("no TLS with that host: {source}")),
-            AttemptFailure::Io { stage: Stage::WebSocket, source } => {
-                unreachable(format!("no WebSocket there: {source}"))
-            }
+            AttemptFailure::Io { stage: Stage::Tls, source } => refused(format!("no TLS with that host: {source}")),
+            AttemptFailure::Io { stage: Stage::WebSocket, source } => refused(format!("no WebSocket there: {source}")),
             AttemptFailure::Io { source, .. } => Self::of_handshake(source),
             AttemptFailure::Deadline { stage: Stage::Resolve | Stage::Connect | Stage::Proxy, limit } => {
                 unreachable(format!("no answer within {limit:?}"))
             }
-            AttemptFailure::Deadline { limit, .. } => unreachable(format!(
+            AttemptFailure::Deadline { limit, .. } => refused(format!(
                 "connected, but the handshake was not over within {limit:?}: the peer may not speak shs"
             )),
             AttemptFailure::OtherPeer | AttemptFailure::Spent | _ => Self::new(Class::Failed, failure.to_string()),

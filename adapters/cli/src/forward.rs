@@ -1,13 +1,13 @@
 //! `multiserver forward`.
 
 use crate::dial::DialOptions;
+use crate::duration;
 use crate::exit::{self, Failure};
 use crate::failure_words::{no_connection, not_carried};
 use crate::options::{AddressOptions, IdentityOptions};
 use crate::pipe::{Ends, both_ways};
 use crate::place::{Listener, Place, Streams};
 use crate::runtime::{self, Signals};
-use crate::seconds;
 use clap::Args;
 use multiserver_tokio::{ConnectError, Connection, MultiAddress, Multiserver, Shs};
 use std::sync::Arc;
@@ -49,7 +49,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..))]
     max_connections: u16,
     /// How long to keep trying for each connection while the peer cannot be reached; 0 tries once.
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds::parse)]
+    #[arg(long, value_name = "TIME", default_value = "30", value_parser = duration::parse)]
     retry: Duration,
     #[command(flatten)]
     dial: DialOptions,

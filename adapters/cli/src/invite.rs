@@ -1,5 +1,6 @@
 //! `multiserver invite`.
 
+use crate::duration;
 use crate::exit::{self, Failure};
 use crate::invite_file::{Invite, InviteFile, cannot};
 use crate::options::AddressOptions;
@@ -35,7 +36,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     uses: u32,
     /// How long it may be used, such as 12h or 7d; for ever without this.
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     expires: Option<Duration>,
 }
 

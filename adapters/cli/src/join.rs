@@ -2,7 +2,7 @@
 
 use crate::dial::{DialOptions, part};
 use crate::exit::{self, Class, Failure};
-use crate::failure_words::no_connection;
+use crate::failure_words::{is_refusal, no_connection};
 use crate::log::notice;
 use crate::options::{AddressOptions, IdentityOptions};
 use crate::runtime;
@@ -68,8 +68,11 @@ async fn join(options: &Options, invited: &MultiAddress, identity: &KeyPair, shs
 async fn apply(multiserver: &Multiserver, invited: &MultiAddress, identity: &KeyPair) -> Result<(), Failure> {
     let connection = multiserver.connect(invited).await.map_err(|error| {
         let failure = no_connection(&error);
-        let is_refused = failure.class() == Class::Refused;
-        if is_refused { failure.hint("the invite may be spent or have expired; ask for another") } else { failure }
+        if is_refusal(&error) {
+            failure.hint("the invite may be spent or have expired; ask for another")
+        } else {
+            failure
+        }
     })?;
     let answered = tokio::time::timeout(DEADLINE, ask(connection, identity)).await;
     let answer = answered.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));

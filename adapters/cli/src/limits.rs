@@ -1,6 +1,6 @@
 //! The bounds of what listens for peers.
 
-use crate::seconds;
+use crate::duration;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use multiserver_tokio::{Limits, Meter};
@@ -20,13 +20,13 @@ pub(crate) struct LimitOptions {
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = count())]
     max_pending_per_source: usize,
     /// How long a peer has for all of its handshake.
-    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds::parse_positive)]
+    #[arg(long, value_name = "TIME", default_value = "15", value_parser = duration::parse_positive)]
     handshake_timeout: Duration,
     /// End a connection on which nothing came or went for so long; without this it may be silent for ever.
-    #[arg(long, value_name = "SECONDS", value_parser = seconds::parse_positive)]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse_positive)]
     pub(crate) idle_timeout: Option<Duration>,
     /// How long connections may go on when the program is asked to end.
-    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds::parse)]
+    #[arg(long, value_name = "TIME", default_value = "3", value_parser = duration::parse)]
     pub(crate) grace: Duration,
 }
 

@@ -17,6 +17,7 @@ mod config;
 mod connect;
 mod dial;
 mod durable;
+mod duration;
 mod exit;
 mod failure_words;
 mod forward;
@@ -36,7 +37,7 @@ mod pipe;
 mod place;
 mod progress;
 mod runtime;
-mod seconds;
+
 mod seeds;
 mod serve;
 mod serving;

@@ -103,5 +103,5 @@ fn a_suite_that_is_not_known_is_a_usage_error() {
         }
     }
     let failed = home.run(&["bench", "--seconds", "soon"], b"");
-    assert!(failed.status == 2 && failed.errors.contains("number of seconds"), "{failed:?}");
+    assert!(failed.status == 2 && failed.errors.contains("expected a time"), "{failed:?}");
 }

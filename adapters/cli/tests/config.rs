@@ -6,6 +6,7 @@ mod common;
 use common::{Home, Program, interrupt};
 use std::fs;
 
+const KEY: &str = "DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ=";
 const SEED: &str = "gfhWsBYIEOZzYCmSYXJKmj3yj+f8H2Mqy2JZk0/I6Ys=";
 
 /// Writes the configuration and returns its path.
@@ -88,10 +89,10 @@ fn what_is_wrong_in_the_file_is_named_and_no_secret_repeated() {
         ("[serve]\necho = 1\n", "`echo` in [serve]: expected true or false"),
         ("[serve]\nnet = true\n", "`net` in [serve]: expected a text or a number"),
         ("[serve]\n\nnet = \"x\n", "line 3: "),
-        (&format!("[names]\nhome = \"net:h:1~shs:{SEED}:{SEED}\n"), "line 2: "),
+        (&format!("[names]\nhome = \"net:h:1~shs:{KEY}:{SEED}\n"), "line 2: "),
         ("[name]\n", "line 1: unknown field `name`"),
         ("[serve]\necho = true\nallow = []\n", "`allow` in [serve]: expected one value at least"),
-        (&format!("names = \"net:h:1~shs:{SEED}:{SEED}\"\n"), "line 1: "),
+        (&format!("names = \"net:h:1~shs:{KEY}:{SEED}\"\n"), "line 1: "),
         (&format!("[serve]\n\"{SEED}\" = true\n"), "there is no such option"),
     ] {
         let config = write(&home, text);
@@ -100,7 +101,7 @@ fn what_is_wrong_in_the_file_is_named_and_no_secret_repeated() {
         assert!(message.contains(part) && message.contains("multiserver.toml"), "{message}");
         assert!(!wrong.errors.contains(SEED), "{message}");
     }
-    for wrong in ["5", &format!("[\"net:h:1~shs:{SEED}:{SEED}\"]"), "{ file = \"a\", other = 1 }"] {
+    for wrong in ["5", &format!("[\"net:h:1~shs:{KEY}:{SEED}\"]"), "{ file = \"a\", other = 1 }"] {
         let config = write(&home, &format!("[names]\nhome = {wrong}\n"));
         let wrong = home.run(&["connect", "--config", &config, "home"], b"");
         assert!(wrong.failure(2).contains("`home` in [names]: expected the text of an address"), "{wrong:?}");

@@ -34,7 +34,7 @@ fn tls_is_served_with_a_certificate_and_reached_where_that_is_trusted() {
     let (_server, address) = home.serve(&["--echo", "--wss", "localhost:0", "--cert", cert, "--key", key]);
     assert!(address.starts_with("wss://localhost:"), "{address}");
     let client = home.run(&["connect", &address], b"hello");
-    assert!(client.failure(3).contains("no TLS with that host"), "{client:?}");
+    assert!(client.failure(4).contains("no TLS with that host"), "{client:?}");
     // What is in the place of the platform's roots, as with OpenSSL, where these are files.
     let mut trusting = home.command(&["connect", &address]);
     trusting.env("SSL_CERT_FILE", cert);
