@@ -1,6 +1,8 @@
 //! Runs the real program, in a directory of its own and never for longer than [`LIMIT`].
 #![allow(clippy::unwrap_used, clippy::expect_used, dead_code, unreachable_pub)]
 
+pub mod inviting;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
