@@ -31,7 +31,8 @@ impl Locked {
     /// Takes the file, which is made, for its owner only, where there is none.
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`] when others hold it for ten seconds, and the system's errors.
+    /// [`ErrorKind::TimedOut`] when others hold it for ten seconds, [`ErrorKind::InvalidInput`] when it is no regular file,
+    /// and the system's errors.
     pub(crate) fn open_or_create(path: &Path) -> io::Result<Self> {
         Self::take(path, private().read(true).append(true).create(true))
     }
@@ -48,6 +49,10 @@ impl Locked {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let file = options.open(path)?;
+            // A device or a pipe would be replaced by a file.
+            if !file.metadata()?.is_file() {
+                return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
+            }
             match file.try_lock() {
                 // Another may have replaced the file since it was opened.
                 Ok(()) if is_at(&file, path)? => return Ok(Self { file, path: fs::canonicalize(path)? }),
