@@ -130,6 +130,11 @@ pub(crate) fn sync_directory_of(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(directory_of(path))?.sync_all() } else { Ok(()) }
 }
 
+/// The error of a file that would become longer than it may be.
+pub(crate) fn full(longest: usize) -> io::Error {
+    io::Error::new(ErrorKind::StorageFull, format!("it is full: it may have {} KiB", longest / 1024))
+}
+
 /// The directory that a file is in.
 pub(crate) fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."))

@@ -2,7 +2,7 @@
 
 use crate::duration;
 use crate::exit::{self, Failure};
-use crate::invite_file::{Invite, InviteFile, cannot};
+use crate::invite_file::{Invite, InviteFile};
 use crate::options::AddressOptions;
 use crate::seeds::with_seed;
 use clap::{Args, ValueHint};
@@ -10,6 +10,9 @@ use multiserver_core::keys::{KeyPair, Seed};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 use zeroize::Zeroizing;
+
+/// The end of the year 9999, the last that RFC 3339 can write, in seconds since 1970.
+const LAST_SECOND: u64 = 253_402_300_799;
 
 /// Make an invite to a server's address, and print the address with it, for `join`.
 ///
@@ -50,11 +53,19 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         return Err(Failure::usage("an invite needs an address with shs, which proves who joins by it"));
     }
     let now = SystemTime::now();
-    let expires = options.expires.map(|time| now.checked_add(time).ok_or("--expires is too far away"));
+    let expires = options.expires.map(|time| end(now, time).ok_or("--expires is too far away: behind the year 9999"));
     let expires = expires.transpose().map_err(Failure::usage)?;
     let invite = Invite { key: KeyPair::from_seed(seed).public(), uses: options.uses, expires };
     let file = InviteFile::at(&options.invites);
     // Before it is printed: what is out has to work.
-    file.add(&invite, now).map_err(|error| Failure::failed(cannot("add to", file.path(), &error)))?;
+    file.add(&invite, now).map_err(|error| {
+        Failure::failed(format_args!("cannot add to the invites in {}: {error}", file.path().display()))
+    })?;
     exit::print(Zeroizing::new(invited.to_string()).as_str())
+}
+
+/// When this time is over, if that can be written down.
+fn end(now: SystemTime, time: Duration) -> Option<SystemTime> {
+    let last = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(LAST_SECOND))?;
+    now.checked_add(time).filter(|end| *end <= last)
 }

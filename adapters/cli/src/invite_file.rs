@@ -8,10 +8,10 @@
 //!
 //! The key grows from the seed in the invite's address: the file itself lets nobody in.
 
-use crate::durable::Locked;
+use crate::durable::{Locked, full};
 use multiserver_tokio::PublicKey;
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -57,11 +57,18 @@ impl InviteFile {
     }
 
     /// Adds an invite; those that have expired go.
+    ///
+    /// # Errors
+    /// The file cannot be changed, or would be too long to be read; it is as it was.
     pub(crate) fn add(&self, invite: &Invite, now: SystemTime) -> io::Result<()> {
         let locked = Locked::open_or_create(&self.0)?;
         let text = locked.text(LONGEST_FILE)?;
         let text = if text.is_empty() { HEAD } else { &text };
-        locked.prepare(&format!("{}{invite}\n", without_expired(text, now)))?.commit()
+        let text = format!("{}{invite}\n", without_expired(text, now));
+        if text.len() > LONGEST_FILE {
+            return Err(full(LONGEST_FILE));
+        }
+        locked.prepare(&text)?.commit()
     }
 
     /// Whether there is an invite with this key that may be used now.
@@ -164,16 +171,11 @@ fn changed(text: &str, mut change: impl FnMut(Invite) -> Option<Invite>) -> Stri
     lines.collect()
 }
 
-/// The error of a file that cannot be used.
-pub(crate) fn cannot(verb: &str, path: &Path, error: &io::Error) -> String {
-    let hint = if error.kind() == ErrorKind::NotFound { "; `multiserver invite` makes it" } else { "" };
-    format!("cannot {verb} the invites in {}: {error}{hint}", path.display())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
+    use std::io::ErrorKind;
     use std::time::Duration;
 
     fn key(number: u8) -> PublicKey {

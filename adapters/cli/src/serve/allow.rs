@@ -1,7 +1,7 @@
 //! The keys that are let in, and how others are added to them.
 
-use crate::durable::Locked;
-use crate::invite_file::{InviteFile, Redeemed, cannot};
+use crate::durable::{Locked, full};
+use crate::invite_file::{InviteFile, Redeemed};
 use crate::text_file::read_text;
 use clap::{Args, ValueHint};
 use multiserver_tokio::PublicKey;
@@ -51,7 +51,10 @@ impl AllowOptions {
         let Some(path) = &self.invites else { return false };
         let file = InviteFile::at(path);
         let has = in_background(move || {
-            file.has(&key, SystemTime::now()).map_err(|error| cannot("read", file.path(), &error))
+            file.has(&key, SystemTime::now()).map_err(|error| {
+                let hint = if error.kind() == ErrorKind::NotFound { "; `multiserver invite` makes it" } else { "" };
+                format!("cannot read the invites in {}: {error}{hint}", file.path().display())
+            })
         });
         has.await.unwrap_or_else(|error| {
             tracing::warn!("{error}");
@@ -110,8 +113,7 @@ fn add(path: &Path, key: &PublicKey, now: SystemTime) -> io::Result<()> {
     }
     let line = format!("{key} joined {}", humantime::format_rfc3339_seconds(now));
     if text.len() + line.len() + 2 > LONGEST_FILE {
-        let message = format!("{} is full: it may have {} KiB", path.display(), LONGEST_FILE / 1024);
-        return Err(io::Error::new(ErrorKind::StorageFull, message));
+        return Err(full(LONGEST_FILE));
     }
     file.append_line(&line)
 }
