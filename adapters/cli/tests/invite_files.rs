@@ -3,7 +3,9 @@
 
 mod common;
 
+use common::Program;
 use common::inviting::Inviting;
+use std::collections::HashSet;
 
 #[test]
 fn what_is_not_a_regular_file_is_not_replaced_by_one() {
@@ -31,4 +33,99 @@ fn a_file_of_invites_does_not_grow_beyond_what_is_read() {
     let nowhere = case.home().path("no/such/directory");
     let failed = case.home().run(&["invite", "--invites", nowhere.to_str().unwrap(), &address], b"");
     assert!(failed.failure(1).ends_with("(os error 2)"), "{failed:?}");
+}
+
+#[test]
+fn invites_made_at_the_same_time_are_all_in_the_file() {
+    let case = Inviting::new();
+    let (_, key) = case.home().identity("any");
+    let file = case.home().path("invites");
+    let invite = ["invite", "--invites", file.to_str().unwrap(), &format!("net:h:1~shs:{key}")];
+    for round in 1..=5 {
+        let makers: Vec<_> = (0..8).map(|_| case.home().start(&invite)).collect();
+        for maker in makers {
+            let _ = maker.end().line();
+        }
+        let keys: HashSet<_> =
+            case.invites().lines().skip(1).map(|line| line.split_once(' ').unwrap().0.to_owned()).collect();
+        assert_eq!(keys.len(), round * 8, "{}", case.invites());
+    }
+    assert_eq!(
+        std::fs::read_dir(file.parent().unwrap()).unwrap().count(),
+        2,
+        "the files of the identity and the invites"
+    );
+}
+
+/// As after a crash of the server between the two.
+#[test]
+fn a_key_that_is_stored_already_joins_again_and_the_invite_is_used() {
+    let case = Inviting::new();
+    let (alice, alice_key) = case.home().identity("alice");
+    let (_server, address) = case.serve(&[]);
+    let invite = case.invite(&address, &[]);
+    let allowed = format!("{alice_key} joined 2026-01-01T00:00:00Z\n");
+    std::fs::write(case.home().path("allowed"), &allowed).unwrap();
+    assert_eq!(case.join(&invite, &alice).line(), address);
+    assert_eq!(case.allowed(), allowed);
+    assert!(!case.invites().contains("uses"), "{}", case.invites());
+}
+
+#[test]
+fn what_people_wrote_in_the_files_stays() {
+    let case = Inviting::new();
+    let (alice, alice_key) = case.home().identity("alice");
+    let (bob, bob_key) = case.home().identity("bob");
+    let (_server, address) = case.serve(&[]);
+    let invite = case.invite(&address, &["--uses", "2"]);
+    let (_, line) = case.invites().split_once('\n').map(|(head, line)| (head.to_owned(), line.to_owned())).unwrap();
+    let invites = format!("# for the club\n\n{line}  # spare\nnonsense");
+    std::fs::write(case.home().path("invites"), &invites).unwrap();
+    let allowed = format!("# friends\n\n{bob_key} Bob, at home");
+    std::fs::write(case.home().path("allowed"), &allowed).unwrap();
+    common::set_mode(&case.home().path("invites"), 0o640);
+    assert_eq!(case.join(&invite, &alice).line(), address);
+    assert_eq!(case.invites(), format!("{}\n", invites.replace("uses 2", "uses 1")));
+    assert_eq!(common::mode(&case.home().path("invites")), 0o640);
+    let joined = case.allowed();
+    assert!(joined.starts_with(&format!("{allowed}\n{alice_key} joined ")) && joined.ends_with("Z\n"), "{joined}");
+    for identity in [alice, bob] {
+        assert_eq!(case.home().run(&["connect", "--identity", &identity, &address], b"hello").output, b"hello");
+    }
+}
+
+#[test]
+fn without_room_for_the_key_or_the_invite_neither_changes() {
+    let case = Inviting::new();
+    let (alice, alice_key) = case.home().identity("alice");
+    let _ = case.home().run(&["keygen", case.home().default_identity().to_str().unwrap()], b"");
+    let socket = case.home().path("socket");
+    let unix = ["--unix", socket.to_str().unwrap()];
+    let (server, address) = case.serve(&unix);
+    let invite = case.invite(&address, &[]);
+    drop(server);
+    let (small_allowed, small_invites) = ("# friends\n".to_owned(), case.invites());
+    let large_allowed = format!("#{}\n", "-".repeat(500));
+    let large_invites = format!("#{}\n{small_invites}", "-".repeat(500));
+    for (allowed, invites) in [(&large_allowed, &small_invites), (&small_allowed, &large_invites)] {
+        std::fs::write(case.home().path("allowed"), allowed).unwrap();
+        std::fs::write(case.home().path("invites"), invites).unwrap();
+        let mut server = serve_with_little_room(&case, &unix);
+        assert_eq!(server.line(), address);
+        let failed = case.join(&invite, &alice);
+        assert!(failed.failure(1).contains("the server could not store the key"), "{failed:?}");
+        assert!(server.error_line().contains("File too large"));
+        assert_eq!((&case.allowed(), &case.invites()), (allowed, invites));
+    }
+    let (_server, _) = case.serve(&unix);
+    assert_eq!(case.join(&invite, &alice).line(), address);
+    assert!(case.allowed().contains(&alice_key) && !case.invites().contains("uses"), "{}", case.invites());
+}
+
+/// A server whose files may have 512 bytes, and that sees an error when they would have more, as on a full disk.
+fn serve_with_little_room(case: &Inviting, arguments: &[&str]) -> Program {
+    let mut command = case.home().other_command("sh");
+    command.args(["-c", r#"trap "" XFSZ; ulimit -f 1; exec "$@""#, "sh", common::PROGRAM, "serve"]);
+    command.args(case.options()).args(arguments);
+    Program::start(command)
 }

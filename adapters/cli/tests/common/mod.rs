@@ -16,6 +16,9 @@ use wait_timeout::ChildExt;
 /// How long anything may take before the test fails.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
+/// The program.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_multiserver");
+
 /// A home directory for one test.
 pub struct Home(TempDir);
 
@@ -35,8 +38,15 @@ impl Home {
 
     /// The program with these arguments, which sees nothing of the real home directory.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_multiserver"));
-        command.args(arguments).env("HOME", self.0.path()).env("XDG_DATA_HOME", self.path("data"));
+        let mut command = self.other_command(PROGRAM);
+        command.args(arguments);
+        command
+    }
+
+    /// Another program, which sees nothing of the real home directory either.
+    pub fn other_command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env("HOME", self.0.path()).env("XDG_DATA_HOME", self.path("data"));
         command.env("XDG_CONFIG_HOME", self.path("config"));
         for variable in ["MULTISERVER_ADDRESS", "MULTISERVER_NETWORK_KEY", "RUST_LOG"] {
             command.env_remove(variable);
