@@ -24,8 +24,8 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Semaphore;
 
-/// How long one direction may be silent when the other has ended.
-const LINGER: Duration = Duration::from_secs(60);
+/// How long bytes of a peer that takes nothing more are waited for.
+const LINGER: Duration = Duration::from_secs(5);
 
 /// Listen, and pass the bytes of whoever comes to another address, as they are: a relay that holds no keys.
 ///
@@ -33,7 +33,8 @@ const LINGER: Duration = Duration::from_secs(60);
 /// after it pass through, so that the peers prove their keys to each other and nobody between can read or change a byte.
 /// A seed in the target's address stays out.
 ///
-/// The addresses of the target are tried in their order, and have to ask for the same handshake.
+/// The addresses of the target are tried in their order, and have to ask for the same handshake. There, all who pass here
+/// come from our IP address: what serves them should allow for that by its --max-pending-per-source.
 ///
 /// Ctrl-C (SIGINT) and SIGTERM end it as they end `serve`.
 #[derive(Args)]
@@ -118,40 +119,33 @@ async fn relay(
     }
 }
 
-/// Passes bytes both ways until both have ended.
+/// Passes bytes both ways until both have ended, and each end at once, as far as the transports tell the ends apart.
 ///
-/// The end of one direction is passed on where the transport can tell it without the end of the other one. Where it
-/// cannot, the other may go on until it has been silent for some time: the handshake's own goodbye has passed by then.
+/// Who takes nothing more may still have said why it does not: that is passed on, but not waited for long.
 async fn pass(near: Connection, far: Connection) -> io::Result<()> {
-    let meter = near.meter();
-    let (near_ends, far_ends) = (ends_by_direction(&near), ends_by_direction(&far));
     let ((mut near_read, mut near_write), (mut far_read, mut far_write)) = (near.into_split(), far.into_split());
-    {
-        let mut forth = pin!(one_way(&mut near_read, &mut far_write, far_ends));
-        let mut back = pin!(one_way(&mut far_read, &mut near_write, near_ends));
-        let has_forth_ended = tokio::select! {
-            ended = &mut forth => ended.map(|()| true),
-            ended = &mut back => ended.map(|()| false),
-        }?;
-        let other = async { if has_forth_ended { back.await } else { forth.await } };
-        tokio::select! {
-            ended = other => ended?,
-            () = idle(&meter, Some(LINGER)) => {}
+    let mut forth = pin!(one_way(&mut near_read, &mut far_write));
+    let mut back = pin!(one_way(&mut far_read, &mut near_write));
+    let (first, is_forth) = tokio::select! {
+        ended = &mut forth => (ended, true),
+        ended = &mut back => (ended, false),
+    };
+    let other = async { if is_forth { back.await } else { forth.await } };
+    let ended = match first {
+        Ok(()) => other.await,
+        Err(PumpError::Read(_)) => first,
+        Err(PumpError::Write(_)) => {
+            let _ = tokio::time::timeout(LINGER, other).await;
+            first
         }
-    }
-    far_write.shutdown().await?;
-    near_write.shutdown().await
+    };
+    ended.map_err(PumpError::into_inner)
 }
 
-/// Passes bytes to the end of what is read, and the end itself where that ends no more than this direction.
-async fn one_way(from: &mut ReadHalf, to: &mut WriteHalf, passes_end: bool) -> io::Result<()> {
-    pump(from, to).await.map_err(PumpError::into_inner)?;
-    if passes_end { to.shutdown().await } else { Ok(()) }
-}
-
-/// Whether each direction of this connection has its own end: a WebSocket has one for both.
-fn ends_by_direction(connection: &Connection) -> bool {
-    connection.address().is_none_or(|address| !matches!(address.transport().name(), "ws" | "wss"))
+/// Passes bytes to the end of what is read, and then the end itself.
+async fn one_way(from: &mut ReadHalf, to: &mut WriteHalf) -> Result<(), PumpError> {
+    pump(from, to).await?;
+    to.shutdown().await.map_err(PumpError::Write)
 }
 
 impl Secure for Bare {

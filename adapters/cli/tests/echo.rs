@@ -3,14 +3,9 @@
 
 mod common;
 
-use common::{Home, LIMIT, interrupt};
+use common::{Home, LIMIT, interrupt, pattern};
 use std::io::{Read, Write};
 use wait_timeout::ChildExt;
-
-/// Bytes that show when some are lost, doubled or moved.
-fn pattern(length: usize) -> Vec<u8> {
-    (0u64..).flat_map(|number| number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()).take(length).collect()
-}
 
 #[test]
 fn every_byte_comes_back_and_both_sides_end_cleanly() {

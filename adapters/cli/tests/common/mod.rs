@@ -3,6 +3,7 @@
 
 pub mod inviting;
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -78,9 +79,18 @@ impl Home {
 
     /// Starts a server and reads its address.
     pub fn serve(&self, arguments: &[&str]) -> (Program, String) {
-        let mut server = self.start(&[&["serve"], arguments].concat());
-        let address = server.line();
-        (server, address)
+        self.listen("serve", arguments)
+    }
+
+    /// Starts a bridge and reads its address.
+    pub fn bridge(&self, arguments: &[&str]) -> (Program, String) {
+        self.listen("bridge", arguments)
+    }
+
+    fn listen(&self, subcommand: &str, arguments: &[&str]) -> (Program, String) {
+        let mut program = self.start(&[&[subcommand], arguments].concat());
+        let address = program.line();
+        (program, address)
     }
 }
 
@@ -249,7 +259,20 @@ pub fn mode(path: &Path) -> u32 {
 
 /// Sends it SIGINT, as Ctrl-C does.
 pub fn interrupt(program: &Program) {
-    let id = i32::try_from(program.id()).unwrap();
-    let id = rustix::process::Pid::from_raw(id).unwrap();
-    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    signal(program, Signal::INT);
+}
+
+/// Sends it SIGTERM, as service managers do.
+pub fn terminate(program: &Program) {
+    signal(program, Signal::TERM);
+}
+
+fn signal(program: &Program, signal: Signal) {
+    let id = Pid::from_raw(i32::try_from(program.id()).unwrap()).unwrap();
+    kill_process(id, signal).unwrap();
+}
+
+/// Bytes that show when some are lost, doubled or moved.
+pub fn pattern(length: usize) -> Vec<u8> {
+    (0u64..).flat_map(|number| number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()).take(length).collect()
 }

@@ -1,0 +1,131 @@
+//! `bridge`: the bytes of peers on one transport go to a server on another, and no key stands between.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Home, Program, pattern, with_key};
+
+const NET: [&str; 2] = ["--net", "127.0.0.1:0"];
+const WS: [&str; 2] = ["--ws", "127.0.0.1:0"];
+
+/// The layers behind the transport.
+fn layers(address: &str) -> &str {
+    address.split_once('~').unwrap().1
+}
+
+#[test]
+fn a_server_on_one_transport_is_reached_on_another() {
+    let home = Home::new();
+    let socket = home.path("socket");
+    let unix = ["--unix", socket.to_str().unwrap()];
+    let sent = pattern(20 * 1024 * 1024);
+    let pairs =
+        [(WS, NET, "ws://127.0.0.1:"), (NET, WS, "net:127.0.0.1:"), (NET, unix, "net:127.0.0.1:"), (unix, WS, "unix:")];
+    for (near, far, start) in pairs {
+        let (server, target) = home.serve(&[["--echo"].as_slice(), &far].concat());
+        let (bridge, address) = home.bridge(&[near.as_slice(), &["-v", &target]].concat());
+        assert!(address.starts_with(start), "{address}");
+        assert_eq!(layers(&address), layers(&target));
+        for sent in [sent.as_slice(), b"", b"short"] {
+            let client = home.run(&["connect", &address], sent);
+            assert_eq!((client.status, client.errors.as_str()), (0, ""), "{near:?} to {far:?}");
+            assert!(client.output == sent, "{near:?} to {far:?}: {} bytes", client.output.len());
+        }
+        for program in [bridge, server] {
+            common::interrupt(&program);
+            let ended = program.finish();
+            assert_eq!(ended.status, 0, "{}", ended.errors);
+            assert!(!ended.errors.contains("early"), "{}", ended.errors);
+        }
+    }
+}
+
+#[test]
+fn tls_ends_at_the_bridge_and_the_handshake_does_not() {
+    let home = Home::new();
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let (cert, key) = (home.path("cert.pem"), home.path("key.pem"));
+    std::fs::write(&cert, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let (_server, target) = home.serve(&["--echo"]);
+    let tls = ["--wss", "localhost:0", "--cert", cert.to_str().unwrap(), "--key", key.to_str().unwrap()];
+    let (_bridge, address) = home.bridge(&[tls.as_slice(), &[&target]].concat());
+    assert!(address.starts_with("wss://localhost:"), "{address}");
+    let mut client = home.command(&["connect", &address]);
+    client.env("SSL_CERT_FILE", &cert);
+    let mut client = Program::start(client);
+    client.send(b"hello");
+    let client = client.end();
+    assert_eq!((client.status, client.output.as_slice()), (0, b"hello".as_slice()), "{}", client.errors);
+}
+
+#[test]
+fn both_peers_prove_their_own_keys_through_two_bridges_without_one() {
+    let home = Home::new();
+    let (client, client_key) = home.identity("client");
+    let (_server, target) = home.serve(&["--allow", &client_key, "--exec", "printenv", "MULTISERVER_PEER"]);
+    let between = Home::new();
+    let (_second, inner) = between.bridge(&[WS.as_slice(), &[&target]].concat());
+    let (_first, address) = between.bridge(&[NET.as_slice(), &[&inner]].concat());
+    assert_eq!(layers(&address), layers(&target));
+    let connected = home.run(&["connect", "--identity", &client, &address], b"");
+    assert_eq!((connected.status, connected.output), (0, format!("{client_key}\n").into_bytes()));
+    assert_eq!(home.run(&["connect", &address], b"").status, 4, "another key is not let in");
+    let impostor = home.run(&["connect", "--identity", &client, &with_key(&address, &client_key)], b"");
+    assert_eq!(impostor.status, 4, "another key in the address: {impostor:?}");
+    assert_eq!(std::fs::read_dir(between.path("")).unwrap().count(), 0, "the bridges made no identity");
+}
+
+#[test]
+fn a_seed_in_the_address_of_the_target_is_kept() {
+    let home = Home::new();
+    let (_, seed) = home.identity("guest");
+    let (_server, target) = home.serve(&["--echo"]);
+    let file = home.path("invite");
+    common::write_private(&file, &format!("{target}:{seed}"));
+    let (bridge, address) = home.bridge(&["-vvv", "--address-file", file.to_str().unwrap()]);
+    assert_eq!(layers(&address), layers(&target));
+    assert_eq!(home.run(&["connect", &address], b"hello").output, b"hello");
+    common::interrupt(&bridge);
+    let bridge = bridge.finish();
+    assert!(bridge.errors.contains("ended") && !bridge.errors.contains(&seed), "{}", bridge.errors);
+}
+
+#[test]
+fn of_several_targets_the_first_that_answers_is_taken() {
+    let home = Home::new();
+    let (_, other) = home.identity("other");
+    let (_server, target) = home.serve(&["--echo"]);
+    let nobody = format!("ws://127.0.0.1:1~{}", layers(&target));
+    let (_bridge, address) = home.bridge(&[&format!("{nobody};{target}")]);
+    assert!(address.starts_with("net:127.0.0.1:") && !address.contains(';'), "{address}");
+    assert_eq!(home.run(&["connect", &address], b"hello").output, b"hello");
+    for different in [with_key(&target, &other), "net:127.0.0.1:1".to_owned(), "net:127.0.0.1:1~noauth".to_owned()] {
+        let wrong = home.run(&["bridge", &format!("{target};{different}")], b"");
+        assert!(wrong.failure(2).contains("different handshakes or keys"), "{wrong:?}");
+    }
+    assert_eq!(home.run(&["bridge"], b"").status, 2);
+}
+
+#[test]
+fn many_peers_pass_at_once_and_no_more_than_asked_for() {
+    let home = Home::new();
+    // They come from one place, and are in their handshakes at the same time.
+    let crowd = ["--max-pending-per-source", "100"];
+    let (_server, target) = home.serve(&[["--echo"].as_slice(), &crowd].concat());
+    let (mut bridge, address) = home.bridge(&[WS.as_slice(), &crowd, &["--max-peers", "100", &target]].concat());
+    let mut clients: Vec<_> = (0..100).map(|_| home.start(&["connect", &address])).collect();
+    for (number, client) in clients.iter_mut().enumerate() {
+        client.send(format!("client {number}\n").as_bytes());
+    }
+    for (number, client) in clients.iter_mut().enumerate() {
+        assert_eq!(client.line(), format!("client {number}"));
+    }
+    assert_eq!(home.run(&["connect", &address], b"").status, 4);
+    let line = bridge.error_line();
+    assert!(line.contains("100 peers are connected already, see --max-peers"), "{line}");
+    for client in clients {
+        let client = client.end();
+        assert_eq!((client.status, client.output.as_slice()), (0, b"".as_slice()), "{}", client.errors);
+    }
+}
