@@ -18,15 +18,18 @@
 //! its own Close frame, or until it has been silent for [`Config::linger`]. A server ends the stream below behind its
 //! Close frame, since clients wait for that.
 //!
+//! The peer's Close frame ends reading, and no more: it is answered when this side ends, and until then writing goes on.
+//! So a peer that closes right behind its goodbye, as the reference does, still receives what is written, as far as it
+//! looks at it.
+//!
 //! Dropping cannot wait. The Close frame, and with TLS its alert, go out at once if the stream below takes them, as it
-//! does unless the peer stopped reading; the reading half takes over what is left to send. Nothing after the Close frame
-//! is read ahead of the reader: a peer that closes right behind its goodbye, as the reference does, still receives what
-//! is written until this side ends.
+//! does unless the peer stopped reading; the reading half takes over what is left to send.
 #![forbid(unsafe_code)]
 
 mod client;
 mod config;
 mod error;
+mod held;
 mod http_head;
 mod server;
 mod socket;

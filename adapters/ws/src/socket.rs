@@ -2,6 +2,7 @@
 
 use crate::config::LONGEST_SENT;
 use crate::error::into_io;
+use crate::held::Held;
 use crate::wakers::{Half, Wakers};
 use crate::{Config, Error, Timer};
 use async_tungstenite::WebSocketStream;
@@ -50,7 +51,7 @@ pub struct WriteHalf<S: AsyncRead + AsyncWrite + Unpin>(Arc<Mutex<State<S>>>);
 
 /// What the halves share: the library's WebSocket is not to be split without a lock.
 struct State<S> {
-    socket: WebSocketStream<S>,
+    socket: WebSocketStream<Held<S>>,
     role: Role,
     wakers: Wakers,
     /// What is left of the message that is being read.
@@ -77,7 +78,7 @@ enum End {
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The WebSocket over this stream, of which so many bytes were read already.
     pub(crate) async fn new(io: S, read: Vec<u8>, role: Role, config: &Config, timer: &Timer) -> Self {
-        let socket = WebSocketStream::from_partially_read(io, read, role, Some(config.of_messages())).await;
+        let socket = WebSocketStream::from_raw_socket(Held::new(io, read), role, Some(config.of_messages())).await;
         // Halved, so that a ping comes after the whole time at the latest, however the time of the last message falls.
         let ping_every = (config.ping_every / 2).max(SHORTEST_WAIT);
         let state = State {
@@ -139,10 +140,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                 // writing can still be read.
                 let _ = self.poll_close(cx);
             }
-            let message = match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
-                Some(Ok(message)) => message,
-                Some(Err(error)) => return Poll::Ready(Err(into_io(error))),
-                None => Message::Close(None),
+            let message = match Pin::new(&mut self.socket).poll_next(cx) {
+                Poll::Ready(Some(Ok(message))) => message,
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(into_io(error))),
+                Poll::Ready(None) => Message::Close(None),
+                Poll::Pending if self.socket.get_ref().is_at_close() => {
+                    self.end = Some(End::Clean);
+                    continue;
+                }
+                Poll::Pending => return Poll::Pending,
             };
             self.is_active |= self.is_closing;
             match message {
@@ -153,7 +159,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                 }
                 Message::Close(_) => {
                     self.end = Some(End::Clean);
-                    // The answer to the peer's Close frame; on its way it may find that all is closed.
+                    // What is left to send; on its way it may find that all is closed.
                     let _ = Pin::new(&mut self.socket).poll_flush(cx);
                 }
                 Message::Text(_) => {
@@ -220,6 +226,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             self.is_closing = true;
             self.is_active = false;
             self.sleep = (self.timer)(self.linger);
+            self.take_held_close(cx);
             // The reader has to see the new timer.
             self.wakers.both().wake_by_ref();
         }
@@ -230,9 +237,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         }
     }
 
+    /// Lets the library see the Close frame that was held back, so that ours is the answer to it.
+    fn take_held_close(&mut self, cx: &mut Context<'_>) {
+        let is_at_close = self.socket.get_ref().is_at_close();
+        self.socket.get_mut().release();
+        if is_at_close && !matches!(self.end, Some(End::Failed(_))) {
+            self.end = Some(End::Clean);
+            let _ = Pin::new(&mut self.socket).poll_next(cx);
+        }
+    }
+
     /// Tells the peer what is wrong with it, as far as that is possible without waiting.
     fn close_with(&mut self, code: CloseCode, cx: &mut Context<'_>) {
         self.is_closing = true;
+        self.socket.get_mut().release();
         let frame = CloseFrame { code, reason: Utf8Bytes::from_static("") };
         if Pin::new(&mut self.socket).start_send(Message::Close(Some(frame))).is_ok() {
             let _ = Pin::new(&mut self.socket).poll_flush(cx);

@@ -108,6 +108,33 @@ fn an_end_without_a_close_frame_is_an_error_at_every_byte() {
 }
 
 #[test]
+fn behind_the_peers_close_frame_writing_goes_on_until_this_side_ends() {
+    let code = [3, 232];
+    for is_dropped in [false, true] {
+        let mut raw = Raw::client(4096);
+        let (mut read, mut write) = server(&mut raw, &Clock::default()).into_split();
+        block_on(async {
+            raw.write(&[frame(0x82, b"question"), frame(0x88, &code), frame(0x82, b"unheard")].concat()).await;
+            let mut question = Vec::new();
+            read.read_to_end(&mut question).await.unwrap();
+            assert_eq!(question, b"question");
+            for answer in [b"one", b"two"] {
+                write.write_all(answer).await.unwrap();
+                write.flush().await.unwrap();
+                assert_eq!(raw.frame().await, (0x82, answer.to_vec()));
+            }
+            if is_dropped {
+                drop((read, write));
+            } else {
+                write.close().await.unwrap();
+                assert_eq!(read.read(&mut [0; 1]).await.unwrap(), 0);
+            }
+            assert_eq!(raw.frame().await, (0x88, code.to_vec()), "the answer to it");
+        });
+    }
+}
+
+#[test]
 fn a_write_is_one_binary_message_and_a_long_one_several() {
     let mut raw = Raw::client(1 << 20);
     let (_read, mut write) = server(&mut raw, &Clock::default()).into_split();

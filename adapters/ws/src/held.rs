@@ -1,0 +1,227 @@
+//! The stream below a WebSocket, which can be read up to the peer's Close frame and, once that is wanted, beyond.
+//!
+//! The library answers a Close frame as soon as it has read one, and writes nothing after its answer. A peer whose bytes
+//! are over may still want ours, and closes all the same when it knows no half-close, as the reference does.
+
+use futures_io::{AsyncRead, AsyncWrite};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// The opcode of a Close frame (RFC 6455, section 5.5.1).
+const CLOSE: u8 = 8;
+
+/// The most bytes of payload that a Close frame may have (RFC 6455, section 5.5).
+const LONGEST_CLOSE: usize = 125;
+
+/// A stream whose reader waits at a Close frame until it is released.
+#[derive(Debug)]
+pub(crate) struct Held<S> {
+    io: S,
+    /// What was read and not given to the reader.
+    rest: Vec<u8>,
+    frames: Frames,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The reader has it all.
+    Flowing,
+    /// A part of a Close frame is in the rest.
+    Closing,
+    /// A whole Close frame is in the rest.
+    AtClose,
+    /// Nothing is held.
+    Released,
+}
+
+/// Where in the peer's frames its next byte is.
+#[derive(Debug, Default)]
+struct Frames {
+    /// What there is of a frame's header.
+    header: Vec<u8>,
+    /// How many bytes of the payload are to come.
+    payload: u64,
+}
+
+impl<S> Held<S> {
+    /// The stream of which these bytes were read already.
+    pub(crate) fn new(io: S, rest: Vec<u8>) -> Self {
+        Self { io, rest, frames: Frames::default(), state: State::Flowing }
+    }
+
+    /// Whether the peer's Close frame is here and the reader has all that came before it.
+    pub(crate) fn is_at_close(&self) -> bool {
+        self.state == State::AtClose
+    }
+
+    /// Lets the reader have the Close frame and all behind it.
+    pub(crate) fn release(&mut self) {
+        self.state = State::Released;
+    }
+}
+
+impl<S: AsyncRead + Unpin> Held<S> {
+    /// Reads what is in the rest or else in the stream, whatever it is.
+    fn poll_any(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        if self.rest.is_empty() {
+            return Pin::new(&mut self.io).poll_read(cx, buffer);
+        }
+        let count = self.rest.len().min(buffer.len());
+        for (slot, byte) in buffer.iter_mut().zip(self.rest.drain(..count)) {
+            *slot = byte;
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    /// Reads on until the Close frame is whole; a wrong one and one that is cut short are the reader's to see.
+    fn poll_close_frame(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let frame =
+                sizes(&self.rest).map(|(header, payload)| (header, usize::try_from(payload).unwrap_or(usize::MAX)));
+            match frame {
+                Some((_, payload)) if payload > LONGEST_CLOSE => break,
+                Some((header, payload)) if self.rest.len() >= header + payload => {
+                    self.state = State::AtClose;
+                    return Poll::Ready(Ok(()));
+                }
+                Some(_) | None => {}
+            }
+            let mut buffer = [0; LONGEST_CLOSE];
+            let count = ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
+            self.rest.extend(buffer.iter().take(count));
+            if count == 0 {
+                break;
+            }
+        }
+        self.release();
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Held<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            match self.state {
+                State::Released => return self.poll_any(cx, buffer),
+                // Whoever reads looks at `is_at_close` then.
+                State::AtClose => return Poll::Pending,
+                State::Closing => ready!(self.poll_close_frame(cx))?,
+                State::Flowing => {
+                    let count = ready!(self.poll_any(cx, buffer))?;
+                    let bytes = buffer.get(..count).unwrap_or_default();
+                    let Some(before) = self.frames.before_close(bytes) else { return Poll::Ready(Ok(count)) };
+                    self.rest.splice(..0, bytes.iter().skip(before).copied());
+                    self.state = State::Closing;
+                    if before > 0 {
+                        return Poll::Ready(Ok(before));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Held<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_close(cx)
+    }
+}
+
+impl Frames {
+    /// Takes the peer's next bytes, up to a Close frame, and returns how many these were if there is one.
+    fn before_close(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut taken = 0;
+        while let Some(next) = bytes.get(taken).copied() {
+            if self.payload > 0 {
+                let left = bytes.len() - taken;
+                let count = usize::try_from(self.payload).unwrap_or(usize::MAX).min(left);
+                self.payload -= u64::try_from(count).unwrap_or_default();
+                taken += count;
+                continue;
+            }
+            if self.header.is_empty() && next & 0x0f == CLOSE {
+                return Some(taken);
+            }
+            self.header.push(next);
+            taken += 1;
+            if let Some((_, payload)) = sizes(&self.header) {
+                self.header.clear();
+                self.payload = payload;
+            }
+        }
+        None
+    }
+}
+
+/// The sizes of the header and the payload of the frame that begins here, in bytes, once its header is whole (RFC 6455,
+/// section 5.2).
+fn sizes(frame: &[u8]) -> Option<(usize, u64)> {
+    let second = *frame.get(1)?;
+    let length_bytes = match second & 0x7f {
+        126 => 2,
+        127 => 8,
+        _ => 0,
+    };
+    let mask_bytes = if second & 0x80 == 0 { 0 } else { 4 };
+    let header = 2 + length_bytes + mask_bytes;
+    let length = frame.get(..header)?.get(2..2 + length_bytes)?;
+    let short = u64::from(second & 0x7f);
+    let payload =
+        if length.is_empty() { short } else { length.iter().fold(0, |sum, byte| (sum << 8) | u64::from(*byte)) };
+    Some((header, payload))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A frame with this opcode and a payload of so many bytes that look like Close frames.
+    fn frame(opcode: u8, length: usize, mask: &[u8]) -> Vec<u8> {
+        let mut frame = vec![0x80 | opcode];
+        let mask_bit = if mask.is_empty() { 0 } else { 0x80 };
+        match length {
+            0..126 => frame.push(mask_bit | u8::try_from(length).unwrap()),
+            126..0x1_0000 => {
+                frame.push(mask_bit | 126);
+                frame.extend(u16::try_from(length).unwrap().to_be_bytes());
+            }
+            _ => {
+                frame.push(mask_bit | 127);
+                frame.extend(u64::try_from(length).unwrap().to_be_bytes());
+            }
+        }
+        frame.extend(mask);
+        frame.extend(vec![0x88; length]);
+        frame
+    }
+
+    #[test]
+    fn the_close_frame_is_found_however_the_bytes_are_split() {
+        for mask in [[].as_slice(), &[0x88; 4]] {
+            let lengths = [0, 1, 125, 126, 127, 0xffff, 0x1_0000];
+            let before: Vec<_> = lengths.into_iter().flat_map(|length| frame(2, length, mask)).collect();
+            let all = [before.as_slice(), &frame(9, 3, mask), &frame(8, 2, mask)].concat();
+            let close = all.len() - frame(8, 2, mask).len();
+            for size in [1, 2, 3, 7, 4096, all.len()] {
+                let mut frames = Frames::default();
+                let mut taken = 0;
+                let found = all.chunks(size).find_map(|chunk| {
+                    let found = frames.before_close(chunk);
+                    taken += found.unwrap_or(chunk.len());
+                    found
+                });
+                assert_eq!((found.is_some(), taken), (true, close), "chunks of {size} bytes");
+            }
+        }
+    }
+}
