@@ -24,11 +24,9 @@ fn case() -> (Inviting, Program, PathBuf) {
 
 /// What somebody sends who wants to join on a connection with another binding.
 fn application() -> Vec<u8> {
-    let identity = KeyPair::from_seed(Seed::from_bytes([1; 32]));
-    match Client::new(&identity, &[2; 32]).step().unwrap() {
-        Step::Write(step) => step.bytes().to_vec(),
-        _ => panic!("it speaks first"),
-    }
+    let mut client = Client::new(&KeyPair::from_seed(Seed::from_bytes([1; 32])), &[2; 32]);
+    let Ok(Step::Write(step)) = client.step() else { panic!("it speaks first") };
+    step.bytes().to_vec()
 }
 
 #[test]
