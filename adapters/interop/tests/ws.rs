@@ -1,7 +1,7 @@
 //! Our clients and servers against those of npm `multiserver`, over ws~shs and wss~shs.
 //!
 //! The reference has no half-close over WebSocket: its end closes the WebSocket. What it is still sent arrives all the
-//! same until this side's own end, since its Close frame is not looked at before.
+//! same until this side's own end, since its Close frame is answered no sooner.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
