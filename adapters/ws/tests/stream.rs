@@ -160,6 +160,7 @@ fn what_is_no_binary_message_of_bounded_length_is_an_error() {
         ([frame(0x02, &[0; 60]), frame(0x80, &[0; 60])].concat(), "too"),
         (frame(0xc2, b"compressed"), "violates"),
         (frame(0x83, b"reserved"), "violates"),
+        (frame(0x88, &[3; 126]), "violates"),
         (vec![0x82, 5, 1, 2, 3, 4, 5], "violates"),
         (vec![0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4], "too"),
     ] {
