@@ -11,7 +11,7 @@ use multiserver_tokio::{
 };
 use std::net::SocketAddr;
 use std::time::Duration;
-use support::{CLIENT, PATIENCE, SERVER, echo, echo_back, echo_with, exchange, identity, key};
+use support::{CLIENT, PATIENCE, SERVER, echo, echo_with, exchange, identity, key};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
