@@ -7,21 +7,25 @@ use crate::dial::{DialOptions, Secure};
 use crate::exit::{self, Failure};
 use crate::failure_words::no_connection;
 use crate::limits::{LimitOptions, idle};
-use crate::listening::Listening;
+use crate::listening::{Listening, from_one_source};
 use crate::options::AddressOptions;
+use crate::origin;
 use crate::pipe::{PumpError, pump};
 use crate::runtime::{self, Signals};
 use crate::seeds::without_seeds;
 use crate::serving::{log, until_signal};
 use clap::Args;
+use multiserver_compose::{Gate, Permit};
 use multiserver_tokio::core::address::LayerBuf;
-use multiserver_tokio::{Address, Connection, MultiAddress, Multiserver, ReadHalf, Suite, Transport, WriteHalf};
+use multiserver_tokio::{
+    Address, Connection, Limits, MultiAddress, Multiserver, ReadHalf, Suite, Transport, WriteHalf,
+};
 use relayed::Relayed;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Semaphore;
 
 /// How long bytes of a peer that takes nothing more are waited for.
@@ -56,6 +60,9 @@ pub(crate) struct Options {
     limits: LimitOptions,
 }
 
+/// How many bytes of the target's first answer are taken at once.
+const FIRST: usize = 4096;
+
 /// Suites without a handshake, which dial.
 struct Bare;
 
@@ -65,6 +72,14 @@ struct Target {
     addresses: MultiAddress,
     /// What comes there, the same for all.
     layers: Vec<LayerBuf>,
+}
+
+impl Options {
+    /// The bounds on what the target has not answered yet; behind Tor all come from one place.
+    fn unanswered(&self) -> Limits {
+        let limits = self.limits.handshakes();
+        if self.listening.is_behind_tor() { from_one_source(limits) } else { limits }
+    }
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
@@ -89,11 +104,16 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
         std::future::ready(place.ok())
     };
     let (target, idle_timeout) = (Arc::new(target), limits.idle_timeout);
+    // What the target has not answered yet is in its handshake there, where all of us are one source.
+    let unanswered = Arc::new(Gate::new(&options.unanswered()));
     let handle = move |near: Connection, place| {
-        let (multiserver, target) = (multiserver.clone(), Arc::clone(&target));
+        let (multiserver, target, unanswered) = (multiserver.clone(), Arc::clone(&target), Arc::clone(&unanswered));
         async move {
             let address = near.address().map(|address| address.redacted().to_string()).unwrap_or_default();
-            match relay(near, &multiserver, &target.addresses, idle_timeout).await {
+            let Some(permit) = unanswered.enter(origin::of(&near).map(|origin| origin.ip())) else {
+                return tracing::warn!(%address, "closed: too many from there are in their handshakes with the target");
+            };
+            match relay(near, &multiserver, &target.addresses, permit, idle_timeout).await {
                 Ok(()) => tracing::info!(%address, "ended"),
                 Err(reason) => tracing::warn!(%address, "ended early: {reason}"),
             }
@@ -109,12 +129,13 @@ async fn relay(
     near: Connection,
     multiserver: &Multiserver,
     target: &MultiAddress,
+    unanswered: Permit,
     idle_timeout: Option<Duration>,
 ) -> Result<(), String> {
     let far = multiserver.connect(target).await.map_err(|error| no_connection(&error).to_string())?;
     let meter = near.meter();
     tokio::select! {
-        passed = pass(near, far) => passed.map_err(|error| error.to_string()),
+        passed = pass(near, far, unanswered) => passed.map_err(|error| error.to_string()),
         () = idle(&meter, idle_timeout) => Err("nothing came or went for too long, see --idle-timeout".to_owned()),
     }
 }
@@ -122,10 +143,14 @@ async fn relay(
 /// Passes bytes both ways until both have ended, and each end at once, as far as the transports tell the ends apart.
 ///
 /// Who takes nothing more may still have said why it does not: that is passed on, but not waited for long.
-async fn pass(near: Connection, far: Connection) -> io::Result<()> {
+async fn pass(near: Connection, far: Connection, unanswered: Permit) -> io::Result<()> {
     let ((mut near_read, mut near_write), (mut far_read, mut far_write)) = (near.into_split(), far.into_split());
     let mut forth = pin!(one_way(&mut near_read, &mut far_write));
-    let mut back = pin!(one_way(&mut far_read, &mut near_write));
+    let mut back = pin!(async {
+        pass_first(&mut far_read, &mut near_write).await?;
+        drop(unanswered);
+        one_way(&mut far_read, &mut near_write).await
+    });
     let (first, is_forth) = tokio::select! {
         ended = &mut forth => (ended, true),
         ended = &mut back => (ended, false),
@@ -140,6 +165,14 @@ async fn pass(near: Connection, far: Connection) -> io::Result<()> {
         }
     };
     ended.map_err(PumpError::into_inner)
+}
+
+/// Passes the first bytes, if there are any.
+async fn pass_first(from: &mut ReadHalf, to: &mut WriteHalf) -> Result<(), PumpError> {
+    let mut first = [0; FIRST];
+    let count = from.read(&mut first).await.map_err(PumpError::Read)?;
+    to.write_all(first.get(..count).unwrap_or_default()).await.map_err(PumpError::Write)?;
+    to.flush().await.map_err(PumpError::Write)
 }
 
 /// Passes bytes to the end of what is read, and then the end itself.
@@ -166,6 +199,10 @@ impl Target {
         let addresses: Vec<_> = addresses.addresses().map(|address| without_seeds(address).0).collect();
         let layers = |address: &Address| address.transforms().map(LayerBuf::from).collect::<Vec<_>>();
         let first = addresses.first().map(layers).unwrap_or_default();
+        if first.is_empty() {
+            let failure = Failure::usage("the target has no handshake, so that everybody would reach it through us");
+            return Err(failure.hint("`~noauth` at its end says that this is wanted, within this machine"));
+        }
         if addresses.iter().any(|address| layers(address) != first) {
             let failure = Failure::usage("the addresses of the target ask for different handshakes or keys");
             return Err(failure.hint("give those that are alike after their first layer"));

@@ -34,7 +34,12 @@ impl Locked {
     /// [`ErrorKind::TimedOut`] when others hold it for ten seconds, [`ErrorKind::InvalidInput`] when it is no regular file,
     /// and the system's errors.
     pub(crate) fn open_or_create(path: &Path) -> io::Result<Self> {
-        Self::take(path, private().read(true).append(true).create(true))
+        match private().append(true).create_new(true).open(path) {
+            Ok(file) => give_to_owner_of_directory(&file, path)?,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+        Self::open(path)
     }
 
     /// Takes the file, which must be there.
@@ -42,13 +47,9 @@ impl Locked {
     /// # Errors
     /// As for [`open_or_create`](Self::open_or_create).
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Self::take(path, private().read(true).append(true))
-    }
-
-    fn take(path: &Path, options: &OpenOptions) -> io::Result<Self> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let file = options.open(path)?;
+            let file = OpenOptions::new().read(true).append(true).open(path)?;
             // A device or a pipe would be replaced by a file.
             if !file.metadata()?.is_file() {
                 return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
@@ -173,10 +174,31 @@ fn keep_access(from: &File, to: &File) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};
 
     let (old, new) = (from.metadata()?, to.metadata()?);
-    if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
-        fchown(to, Some(old.uid()), Some(old.gid()))?;
+    if old.gid() != new.gid() {
+        fchown(to, None, Some(old.gid()))?;
+    }
+    // Only root may give a file away; to others the group and the mode do.
+    if old.uid() != new.uid() && rustix::process::geteuid().is_root() {
+        fchown(to, Some(old.uid()), None)?;
     }
     to.set_permissions(old.permissions())
+}
+
+/// Lets a file that root makes in the directory of a service belong to that service.
+#[cfg(unix)]
+fn give_to_owner_of_directory(file: &File, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let directory = fs::metadata(directory_of(path))?;
+    fchown(file, Some(directory.uid()), Some(directory.gid()))
+}
+
+#[cfg(not(unix))]
+fn give_to_owner_of_directory(_: &File, _: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(not(unix))]
@@ -200,17 +222,16 @@ mod tests {
     }
 
     #[test]
-    fn who_waited_for_a_file_that_was_replaced_gets_the_new_one() {
+    fn a_file_that_was_replaced_since_it_was_opened_is_not_the_one_that_is_found() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
         let first = Locked::open_or_create(&path).unwrap();
-        let second = std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| Locked::open(&path).unwrap());
-            first.prepare("next").unwrap().commit().unwrap();
-            drop(first);
-            waiting.join().unwrap()
-        });
-        assert_eq!(second.text(100).unwrap(), "next");
+        let waiting = File::open(&path).unwrap();
+        assert!(is_at(&waiting, &path).unwrap());
+        first.prepare("next").unwrap().commit().unwrap();
+        assert!(!is_at(&waiting, &path).unwrap());
+        drop(first);
+        assert_eq!(Locked::open(&path).unwrap().text(100).unwrap(), "next");
     }
 
     #[test]

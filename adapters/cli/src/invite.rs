@@ -2,11 +2,11 @@
 
 use crate::duration;
 use crate::exit::{self, Failure};
+use crate::identity;
 use crate::invite_file::{Invite, InviteFile};
 use crate::options::AddressOptions;
 use crate::seeds::with_seed;
 use clap::{Args, ValueHint};
-use multiserver_core::keys::{KeyPair, Seed};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 use zeroize::Zeroizing;
@@ -45,17 +45,15 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let addresses = options.address.parse()?;
-    let mut random = Zeroizing::new([0; 32]);
-    getrandom::fill(random.as_mut_slice()).map_err(Failure::failed)?;
-    let seed = Seed::from_bytes(*random);
-    let (invited, has_handshake) = with_seed(&addresses, &seed);
+    let guest = identity::generate()?;
+    let (invited, has_handshake) = with_seed(&addresses, guest.seed());
     if !has_handshake {
         return Err(Failure::usage("an invite needs an address with shs, which proves who joins by it"));
     }
     let now = SystemTime::now();
     let expires = options.expires.map(|time| end(now, time).ok_or("--expires is too far away: behind the year 9999"));
     let expires = expires.transpose().map_err(Failure::usage)?;
-    let invite = Invite { key: KeyPair::from_seed(seed).public(), uses: options.uses, expires };
+    let invite = Invite { key: guest.public(), uses: options.uses, expires };
     let file = InviteFile::at(&options.invites);
     // Before it is printed: what is out has to work.
     file.add(&invite, now).map_err(|error| {

@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! # lines that start with # are comments
-//! PUBLIC-KEY uses 1
-//! PUBLIC-KEY uses 3 expires 2026-12-24T18:00:00Z
+//! invite PUBLIC-KEY uses 1
+//! invite PUBLIC-KEY uses 3 expires 2026-12-24T18:00:00Z
 //! ```
 //!
-//! The key grows from the seed in the invite's address: the file itself lets nobody in.
+//! The key grows from the seed in the invite's address: the file itself lets nobody in. No line begins with the key, so
+//! that the file is none of keys that are allowed.
 
 use crate::durable::{Locked, full};
 use multiserver_tokio::PublicKey;
@@ -107,7 +108,7 @@ impl InviteFile {
 impl Invite {
     fn parse(line: &str) -> Option<Self> {
         let mut words = line.split_whitespace();
-        let key = words.next()?.parse().ok()?;
+        let key = words.next().filter(|word| *word == "invite").and_then(|_| words.next())?.parse().ok()?;
         let uses = words.next().filter(|word| *word == "uses").and_then(|_| words.next())?.parse().ok()?;
         let expires = match words.next() {
             Some("expires") => Some(humantime::parse_rfc3339(words.next()?).ok()?),
@@ -128,7 +129,7 @@ impl Invite {
 
 impl fmt::Display for Invite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} uses {}", self.key, self.uses)?;
+        write!(f, "invite {} uses {}", self.key, self.uses)?;
         match self.expires {
             Some(end) => write!(f, " expires {}", humantime::format_rfc3339_seconds(end)),
             None => Ok(()),
@@ -204,7 +205,10 @@ mod tests {
         for invite in [invite(1, 1, None), invite(2, 7, Some(now))] {
             assert_eq!(Invite::parse(&invite.to_string()), Some(invite));
         }
-        for wrong in ["", "uses 1", "KEY uses 1", &key(1).to_string(), &format!("{} uses 1 expires soon", key(1))] {
+        let invite = format!("invite {} uses 1", key(1));
+        for wrong in
+            ["", "invite", "invite KEY uses 1", invite.trim_start_matches("invite "), &format!("{invite} expires soon")]
+        {
             assert_eq!(Invite::parse(wrong), None, "{wrong}");
         }
     }

@@ -24,7 +24,9 @@ const DEADLINE: Duration = Duration::from_secs(15);
 /// Over the invited connection we prove that we have our key; the server adds it to those that it lets in, and the invite
 /// is used. The address that is printed then works for `connect` and `forward` with the same --identity.
 ///
-/// Doing it again is no harm: where the invite is spent and our key is known already, the address is printed as well.
+/// Doing it again is no harm: where the invite is spent and our key is known already, the address is printed as well. To
+/// find that out we connect with our key, and are the first peer of a server with standard input and output. An invite with
+/// uses left has one less.
 #[derive(Args)]
 #[command(after_help = examples!(
     "join, and keep the address for later":
@@ -43,18 +45,18 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let addresses = options.address.parse()?;
+    let identity = options.identity.load()?;
+    let shs = options.identity.shs_of(Arc::clone(&identity))?;
+    runtime::block_on(join(options, &addresses, &identity, shs))
+}
+
+async fn join(options: &Options, addresses: &MultiAddress, identity: &KeyPair, shs: Shs) -> Result<(), Failure> {
     let invited = addresses.addresses().filter(|address| without_seeds(address).1).cloned();
     let invited = MultiAddress::new(invited)
         .ok_or_else(|| Failure::usage("this address is no invite: there is no seed behind its key"))?;
-    let identity = options.identity.load()?;
-    let shs = options.identity.shs_of(Arc::clone(&identity))?;
-    runtime::block_on(join(options, &invited, &identity, shs))
-}
-
-async fn join(options: &Options, invited: &MultiAddress, identity: &KeyPair, shs: Shs) -> Result<(), Failure> {
     let multiserver = options.dial.multiserver(&shs)?;
-    let address = all_without_seeds(invited);
-    if let Err(failure) = apply(&multiserver, invited, identity).await {
+    let address = all_without_seeds(addresses);
+    if let Err(failure) = apply(&multiserver, &invited, identity).await {
         // The server may have stored the key, and its answer was lost.
         if !is_known(&multiserver, &address).await {
             return Err(failure);

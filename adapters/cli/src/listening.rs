@@ -7,7 +7,7 @@ use crate::mask::masked;
 use crate::place::host_and_port;
 use clap::{Args, ValueEnum, ValueHint};
 use multiserver_tokio::ws::{Certificate, TlsError};
-use multiserver_tokio::{Builder, Event, Limits, MultiAddress, Multiserver, Net, Scope, Server, Suite, Unix, Ws, Wss};
+use multiserver_tokio::{Builder, Event, Limits, MultiAddress, Multiserver, Net, Scope, Server, Unix, Ws, Wss};
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -86,6 +86,11 @@ impl Listening {
         if places.any(|place| matches!(place, Place::Systemd)) { Sockets::take() } else { Ok(Sockets::default()) }
     }
 
+    /// Whether there are peers that come through Tor.
+    pub(crate) const fn is_behind_tor(&self) -> bool {
+        !self.onion.is_empty()
+    }
+
     /// Starts to listen everywhere, or nowhere when one of the places does not work.
     pub(crate) async fn start(
         &self,
@@ -151,7 +156,7 @@ impl Listening {
             };
             let net = names.iter().fold(net, |net, name| net.external(*name));
             let suite = secure.over(onions.iter().fold(net, |net, (host, port)| net.external_at(host, *port)));
-            builder = builder.suite(if onions.is_empty() { suite } else { from_one_source(suite, limits) });
+            builder = builder.suite(if onions.is_empty() { suite } else { suite.limits(from_one_source(limits)) });
             onions = &[];
         }
         for spot in spots(&self.ws, &mut sockets, "ws")? {
@@ -178,9 +183,9 @@ impl Listening {
     }
 }
 
-/// The same suite where all peers come from one IP address.
-fn from_one_source(suite: Suite, limits: Limits) -> Suite {
-    suite.limits(Limits { pending_per_source: limits.pending, ..limits })
+/// The same bounds where all peers come from one IP address.
+pub(crate) const fn from_one_source(limits: Limits) -> Limits {
+    Limits { pending_per_source: limits.pending, ..limits }
 }
 
 /// The places with the sockets of this name in the place of `systemd`.

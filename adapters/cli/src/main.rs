@@ -32,6 +32,7 @@ mod log;
 mod man;
 mod mask;
 mod options;
+mod origin;
 mod ping;
 mod pipe;
 mod place;

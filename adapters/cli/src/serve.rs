@@ -87,6 +87,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
+    options.allow.check_files()?;
     let shs = options.identity.shs()?;
     let sockets = options.listening.sockets()?;
     runtime::block_on(serve(options, shs, sockets))

@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Home, Program, pattern, with_key};
+use std::net::TcpStream;
 
 const NET: [&str; 2] = ["--net", "127.0.0.1:0"];
 const WS: [&str; 2] = ["--ws", "127.0.0.1:0"];
@@ -132,4 +133,33 @@ fn many_peers_pass_at_once_and_no_more_than_asked_for() {
         let client = client.end();
         assert_eq!((client.status, client.output.as_slice()), (0, b"".as_slice()), "{}", client.errors);
     }
+}
+
+#[test]
+fn silent_peers_from_one_place_leave_the_target_to_others() {
+    let home = Home::new();
+    let (_server, target) = home.serve(&["--echo", "--max-pending-per-source", "3"]);
+    let (mut bridge, address) = home.bridge(&["-v", "--max-pending-per-source", "2", &target]);
+    let place = address.strip_prefix("net:").unwrap().split('~').next().unwrap();
+    let silent: Vec<_> = (0..3).map(|_| TcpStream::connect(place).unwrap()).collect();
+    let line = std::iter::repeat_with(|| bridge.error_line()).find(|line| line.contains("closed")).unwrap();
+    assert!(line.contains("too many from there"), "{line}");
+    assert_eq!(home.run(&["connect", &target], b"hello").output, b"hello");
+    drop(silent);
+    for _ in 0..2 {
+        std::iter::repeat_with(|| bridge.error_line()).find(|line| line.contains("ended")).unwrap();
+    }
+    let one_at_a_time = || assert_eq!(home.run(&["connect", &address], b"hello").output, b"hello");
+    (0..4).for_each(|_| one_at_a_time());
+}
+
+#[test]
+fn what_has_no_handshake_stays_within_this_machine() {
+    let home = Home::new();
+    let open = home.run(&["bridge", "net:127.0.0.1:1"], b"");
+    assert!(open.failure(2).contains("everybody would reach it"), "{open:?}");
+    let far = home.run(&["bridge", "--net", "0.0.0.0:0", "net:127.0.0.1:1~noauth"], b"");
+    assert!(far.failure(2).contains("public scope"), "{far:?}");
+    let (_bridge, address) = home.bridge(&["net:127.0.0.1:1~noauth"]);
+    assert!(address.ends_with("~noauth"), "{address}");
 }

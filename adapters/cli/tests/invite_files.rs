@@ -4,7 +4,7 @@
 mod common;
 
 use common::Program;
-use common::inviting::Inviting;
+use common::inviting::{Inviting, seed};
 use std::collections::HashSet;
 
 #[test]
@@ -47,7 +47,7 @@ fn invites_made_at_the_same_time_are_all_in_the_file() {
             let _ = maker.end().line();
         }
         let keys: HashSet<_> =
-            case.invites().lines().skip(1).map(|line| line.split_once(' ').unwrap().0.to_owned()).collect();
+            case.invites().lines().skip(1).map(|line| line.split(' ').nth(1).unwrap().to_owned()).collect();
         assert_eq!(keys.len(), round * 8, "{}", case.invites());
     }
     assert_eq!(
@@ -128,4 +128,21 @@ fn serve_with_little_room(case: &Inviting, arguments: &[&str]) -> Program {
     command.args(["-c", r#"trap "" XFSZ; ulimit -f 1; exec "$@""#, "sh", common::PROGRAM, "serve"]);
     command.args(case.options()).args(arguments);
     Program::start(command)
+}
+
+#[test]
+fn a_file_of_invites_is_none_of_keys() {
+    let case = Inviting::new();
+    let (_, key) = case.home().identity("any");
+    let address = format!("net:127.0.0.1:1~shs:{key}");
+    let invite = case.invite(&address, &[]);
+    let file = case.home().path("invites").to_str().unwrap().to_owned();
+    let same = case.home().run(&["serve", "--echo", "--allow-file", &file, "--invites", &file], b"");
+    assert!(same.failure(2).contains("are the same file"), "{same:?}");
+    let (server, address) = case.home().serve(&["--echo", "--allow-file", &file]);
+    let guest = format!("{address}:{}", seed(&invite));
+    assert_eq!(case.home().run(&["connect", &guest], b"").status, 4);
+    drop(server);
+    let anyone = case.home().run(&["serve", "--echo", "--allow-anyone", "--invites", &file], b"");
+    assert!(anyone.status == 2 && anyone.errors.contains("--allow-anyone"), "{anyone:?}");
 }

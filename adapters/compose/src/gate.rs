@@ -31,9 +31,10 @@ impl Default for Limits {
     }
 }
 
-/// Counts the handshakes under way of one suite.
+/// Counts what is under way, in all and for each place it comes from: the handshakes of a suite, or whatever else has to
+/// be bounded as these are.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub struct Gate {
     pending: usize,
     per_source: usize,
     state: Mutex<State>,
@@ -46,15 +47,17 @@ struct State {
     acceptor: Option<Waker>,
 }
 
-/// A place among the handshakes under way, given back when dropped.
+/// A place among what is under way, given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Permit {
+pub struct Permit {
     gate: Arc<Gate>,
     source: Option<IpAddr>,
 }
 
 impl Gate {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    /// Nothing is under way yet, and there may be as much as these say.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
         Self { pending: limits.pending.max(1), per_source: limits.pending_per_source.max(1), state: Mutex::default() }
     }
 
@@ -69,7 +72,9 @@ impl Gate {
     }
 
     /// Takes a place, unless too many from this source have one.
-    pub(crate) fn enter(self: &Arc<Self>, source: Option<IpAddr>) -> Option<Permit> {
+    ///
+    /// The bound for all is for those to keep who take what comes: at that bound they take nothing more.
+    pub fn enter(self: &Arc<Self>, source: Option<IpAddr>) -> Option<Permit> {
         let source = source.map(place);
         let mut state = self.state();
         if let Some(source) = source {

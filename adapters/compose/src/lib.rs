@@ -61,7 +61,7 @@ pub use connection::{Connection, ReadHalf, WriteHalf};
 pub use context::{Context, Stage};
 pub use error::{ConnectError, FailedAttempt, FailedListen, Failure, IncomingError, ListenError};
 pub use event::Event;
-pub use gate::Limits;
+pub use gate::{Gate, Limits, Permit};
 pub use incoming::{Incoming, Request};
 pub use keep::Keep;
 pub use layers::*;

@@ -1,6 +1,7 @@
 //! The keys that are let in, and how others are added to them.
 
 use crate::durable::{Locked, full};
+use crate::exit::Failure;
 use crate::invite_file::{InviteFile, Redeemed};
 use crate::text_file::read_text;
 use clap::{Args, ValueHint};
@@ -15,7 +16,7 @@ const LONGEST_FILE: usize = 1024 * 1024;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Who may come")]
-#[group(id = "allowed", multiple = true)]
+#[group(id = "allowed", multiple = true, args = ["allow", "allow_file", "allow_anyone"])]
 pub(super) struct AllowOptions {
     /// Let in the peer with this public key, and nobody who is not named like this or in --allow-file; without either,
     /// everyone who knows the address is let in. May be given several times.
@@ -31,11 +32,22 @@ pub(super) struct AllowOptions {
     allow_anyone: bool,
     /// Let those who have an invite that is in this file, made by `invite`, add their keys to --allow-file, by `join`. It
     /// is read anew for every peer.
-    #[arg(long, value_name = "FILE", requires = "allow_file", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", requires = "allow_file", conflicts_with = "allow_anyone", value_hint = ValueHint::FilePath)]
     invites: Option<PathBuf>,
 }
 
 impl AllowOptions {
+    /// Says what is wrong with the files before anybody comes.
+    pub(super) fn check_files(&self) -> Result<(), Failure> {
+        let (Some(allowed), Some(invites)) = (&self.allow_file, &self.invites) else { return Ok(()) };
+        match (allowed.canonicalize(), invites.canonicalize()) {
+            (Ok(allowed), Ok(invites)) if allowed == invites => {
+                Err(Failure::usage("--allow-file and --invites are the same file"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether this peer is let in.
     pub(super) async fn check(&self, peer: Option<PublicKey>) -> bool {
         let is_anyone = self.allow_anyone || (self.allow.is_empty() && self.allow_file.is_none());

@@ -1,7 +1,7 @@
 //! Who a peer is, as the PROXY protocol tells a service (HAProxy's `proxy-protocol.txt`, section 2.2).
 
+use crate::origin;
 use multiserver_tokio::Connection;
-use multiserver_tokio::core::address::{Host, Layer, Net, Ws, Wss};
 use proxy_header::{Error, ProxiedAddress, ProxyHeader, Tlv};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -12,8 +12,7 @@ const KEY: u8 = 0xE0;
 ///
 /// A peer without an IP address, as one at a Unix socket, is told of as a local one.
 pub(super) fn of(connection: &Connection) -> Result<Vec<u8>, Error> {
-    let source = connection.address().and_then(|address| source(address.transport()));
-    let mut header = match source {
+    let mut header = match origin::of(connection) {
         Some(source) => ProxyHeader::with_address(addresses(source, connection.local())),
         None => ProxyHeader::with_local(),
     };
@@ -22,19 +21,6 @@ pub(super) fn of(connection: &Connection) -> Result<Vec<u8>, Error> {
     }
     let mut bytes = Vec::new();
     header.encode_v2(&mut bytes).map(|()| bytes)
-}
-
-/// Where a peer comes from, when that is an IP address.
-fn source(transport: Layer<'_>) -> Option<SocketAddr> {
-    let place = |host: &Host, port| host.ip().map(|ip| SocketAddr::new(ip, port));
-    if let Ok(Net { host, port }) = Net::try_from(transport) {
-        place(&host, port)
-    } else if let Ok(ws) = Ws::try_from(transport) {
-        place(ws.host(), ws.port())
-    } else {
-        let wss = Wss::try_from(transport).ok()?;
-        place(wss.host(), wss.port())
-    }
 }
 
 /// Both addresses in one family; where we are stays open when that is not known.
