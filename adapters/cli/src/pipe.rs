@@ -177,14 +177,20 @@ pub(crate) async fn both_ways(
     });
     let mut sending = pin!(async { tasks.join_next().await.map_or(Ok(()), |sent| sent.unwrap_or_else(lost)) });
     tokio::select! {
-        received = &mut receiving => match received {
-            Err(Broken::Deliver(error)) if !ends.with_output => sending.await.and(Err(Broken::Deliver(error))),
-            Err(broken) => Err(broken),
-            Ok(()) => tokio::select! {
-                sent = sending => sent,
+        received = &mut receiving => {
+            let goes_on = match received {
+                Ok(()) => true,
+                Err(Broken::Deliver(_)) => !ends.with_output,
+                Err(_) => false,
+            };
+            if !goes_on {
+                return received;
+            }
+            tokio::select! {
+                sent = sending => sent.and(received),
                 error = too_long() => Err(Broken::Send(error)),
-            },
-        },
+            }
+        }
         sent = &mut sending => match sent {
             Ok(()) => {
                 is_over.store(true, Ordering::Relaxed);
