@@ -13,6 +13,7 @@ use multiserver_tokio::{ConnectError, Connection, MultiAddress, Multiserver, Shs
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 /// How long to wait when no connection can be accepted, because there are too many open files above all, and before the
 /// peer is tried again for the first time.
@@ -78,15 +79,18 @@ async fn forward(options: &Options, address: MultiAddress, shs: Shs) -> Result<(
     let target = Target { multiserver, address, retry: options.retry, opening: Semaphore::new(OPENING) };
     let (listener, place) = options.listen.listen().await?;
     exit::print(place)?;
+    let mut carried = JoinSet::new();
     tokio::select! {
-        () = accept_all(listener, options.max_connections.into(), target) => {}
+        () = accept_all(listener, options.max_connections.into(), target, &mut carried) => {}
         () = signals.next() => {}
     }
+    // What is cut has to be reset before the program is gone.
+    carried.shutdown().await;
     Ok(())
 }
 
 /// Accepts for ever, as many at once as there may be.
-async fn accept_all(mut listener: Listener, most: usize, target: Target) {
+async fn accept_all(mut listener: Listener, most: usize, target: Target, carried: &mut JoinSet<()>) {
     let (places, target) = (Arc::new(Semaphore::new(most)), Arc::new(target));
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
         let streams = match listener.accept().await {
@@ -98,7 +102,8 @@ async fn accept_all(mut listener: Listener, most: usize, target: Target) {
             }
         };
         let target = Arc::clone(&target);
-        tokio::spawn(async move {
+        while carried.try_join_next().is_some() {}
+        carried.spawn(async move {
             match target.carry(streams).await {
                 Ok(()) => tracing::info!("ended"),
                 Err(reason) => tracing::warn!("{reason}"),

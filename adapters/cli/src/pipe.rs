@@ -132,11 +132,12 @@ pub(crate) trait Output: AsyncWrite + Send + Unpin {
 /// Carries the input to the peer and the peer's bytes to the output, until both have ended.
 ///
 /// The end of the input says goodbye to the peer, whose goodbye shuts the output down; the other direction goes on. A
-/// failure ends both. When nothing can be sent to the peer any more, what it still sends is waited for, but not long.
+/// failure or a drop ends both and cuts the output. When nothing can be sent to the peer any more, what it still sends is
+/// waited for, but not long.
 pub(crate) async fn both_ways(
     connection: Connection,
     mut input: impl AsyncRead + Unpin + Send + 'static,
-    mut output: Box<dyn Output>,
+    output: Box<dyn Output>,
     ends: Ends,
 ) -> Result<(), Broken> {
     let meter = connection.meter();
@@ -147,6 +148,7 @@ pub(crate) async fn both_ways(
     let (from_peer, mut to_peer) = connection.into_split();
     let is_over = Arc::<AtomicBool>::default();
     let mut from_peer = Listened { from_peer, is_over: Arc::clone(&is_over), silence: ends.silence, limit: None };
+    let mut output = Unfinished(Some(output));
     let silent = too_long();
     let receiving = async move {
         let received = tokio::select! {
@@ -155,10 +157,7 @@ pub(crate) async fn both_ways(
         };
         match received {
             Ok(_) => output.shutdown().await.map_err(Broken::Deliver),
-            Err(PumpError::Read(error)) => {
-                output.cut();
-                Err(Broken::Receive(error))
-            }
+            Err(PumpError::Read(error)) => Err(Broken::Receive(error)),
             Err(PumpError::Write(error)) => Err(Broken::Deliver(error)),
         }
     };
@@ -255,6 +254,39 @@ impl AsyncRead for Listened {
                 limit.as_mut().poll(cx).map(Ok)
             }
             Some(_) | None => Poll::Pending,
+        }
+    }
+}
+
+/// An output that is cut by a drop before its shutdown: whatever ends it early must not look like the end of it all.
+struct Unfinished(Option<Box<dyn Output>>);
+
+impl Unfinished {
+    fn open(self: Pin<&mut Self>) -> io::Result<Pin<&mut Box<dyn Output>>> {
+        self.get_mut().0.as_mut().map(Pin::new).ok_or_else(|| ErrorKind::BrokenPipe.into())
+    }
+}
+
+impl AsyncWrite for Unfinished {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.open()?.poll_write(cx, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.open()?.poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.as_mut().open()?.poll_shutdown(cx))?;
+        self.0 = None;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(output) = self.0.take() {
+            output.cut();
         }
     }
 }

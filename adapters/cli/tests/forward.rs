@@ -96,6 +96,21 @@ fn a_truncated_stream_is_reset_and_does_not_look_complete() {
 }
 
 #[test]
+fn a_signal_resets_what_is_under_way() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&["--echo"]);
+    let (forward, place) = forward(&home, &[&address]);
+    let mut stream = connect(&place);
+    stream.write_all(b"here").unwrap();
+    stream.read_exact(&mut [0; 4]).unwrap();
+    common::interrupt(&forward);
+    assert_eq!(stream.read_exact(&mut [0; 4]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    let forward = forward.finish();
+    assert_eq!((forward.status, forward.errors.as_str()), (0, ""));
+    assert!(server.error_line().contains("ended early"));
+}
+
+#[test]
 fn more_connections_than_asked_for_wait_for_their_turn() {
     let home = Home::new();
     let (_server, address) = home.serve(&["--echo"]);
