@@ -1,0 +1,225 @@
+//! The bounds of `serve`: how many peers, how long their handshakes, their silence, and the end of the program.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Finished, Home, LIMIT, Program, interrupt};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+/// Connects and says nothing.
+fn silent_socket(address: &str) -> TcpStream {
+    let place = address.strip_prefix("net:").and_then(|rest| rest.split_once("~shs:")).unwrap().0;
+    let socket = TcpStream::connect(place).unwrap();
+    socket.set_read_timeout(Some(LIMIT)).unwrap();
+    socket
+}
+
+/// Reads to the end, however it comes; a socket that stays open fails.
+fn closed(mut socket: &TcpStream) {
+    match socket.read(&mut [0]) {
+        Ok(count) => assert_eq!(count, 0, "the server speaks second"),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+    }
+}
+
+/// A client that is served by now.
+fn served(home: &Home, address: &str) -> Program {
+    let mut client = home.start(&["connect", address]);
+    client.send(b"here\n");
+    assert_eq!(client.line(), "here");
+    client
+}
+
+/// What a client says whose connection was ended.
+fn truncated(client: &Finished) {
+    assert!(client.failure(1).contains("may be incomplete"), "{client:?}");
+}
+
+#[test]
+fn a_place_is_free_again_when_its_peer_is_gone() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&["--echo", "--max-peers", "2"]);
+    let (first, mut second) = (served(&home, &address), served(&home, &address));
+    home.run(&["connect", &address], b"").failure(4);
+    let line = server.error_line();
+    assert!(line.contains("2 peers are served already, see --max-peers"), "{line}");
+    assert_eq!(first.end().status, 0);
+    let mut third = served(&home, &address);
+    for client in [&mut second, &mut third] {
+        client.send(b"still here\n");
+        assert_eq!(client.line(), "still here");
+    }
+}
+
+#[test]
+fn one_source_has_no_more_handshakes_than_its_share() {
+    let home = Home::new();
+    let limits = ["--max-pending-per-source", "2", "--handshake-timeout", "600"];
+    let (mut server, address) = home.serve(&[&["--echo"], limits.as_slice()].concat());
+    let pending = [silent_socket(&address), silent_socket(&address)];
+    closed(&silent_socket(&address));
+    let line = server.error_line();
+    assert!(line.contains("too many handshakes from there"), "{line}");
+    let [first, _second] = pending;
+    drop(first);
+    // The server sees the end of the first at some time.
+    while home.run(&["connect", &address], b"").status != 0 {}
+}
+
+#[test]
+fn who_says_nothing_is_put_out_in_time_and_keeps_nobody_out() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&["--echo", "--handshake-timeout", "2"]);
+    let silent = silent_socket(&address);
+    assert_eq!(home.run(&["connect", &address], b"hello").output, b"hello");
+    silent.set_nonblocking(true).unwrap();
+    let error = (&silent).read(&mut [0]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WouldBlock, "others get in while it is there");
+    silent.set_nonblocking(false).unwrap();
+    closed(&silent);
+    let line = server.error_line();
+    assert!(line.contains("not ended after 2s"), "{line}");
+    assert_eq!(home.run(&["connect", &address], b"hello").output, b"hello");
+}
+
+#[test]
+fn a_silent_connection_is_ended_whoever_serves_it() {
+    let home = Home::new();
+    let service = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = service.local_addr().unwrap().to_string();
+    let echo = thread::spawn(move || {
+        let (mut stream, _) = service.accept().unwrap();
+        let mut line = [0; 5];
+        stream.read_exact(&mut line).unwrap();
+        stream.write_all(&line).unwrap();
+        stream.read(&mut [0]).unwrap_err().kind()
+    });
+    for arguments in [["--echo"].as_slice(), &["--allow-anyone", "--to", &place], &["--allow-anyone", "--exec", "cat"]]
+    {
+        let (mut server, address) = home.serve(&[&["--idle-timeout", "0.5"], arguments].concat());
+        let client = served(&home, &address);
+        let line = server.error_line();
+        assert!(line.contains("ended early") && line.contains("--idle-timeout"), "{arguments:?}: {line}");
+        truncated(&client.finish());
+    }
+    assert_eq!(echo.join().unwrap(), ErrorKind::ConnectionReset, "the service sees that its stream is incomplete");
+}
+
+#[test]
+fn a_silent_connection_to_standard_streams_is_ended() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&["--idle-timeout", "0.5"]);
+    let mut client = home.start(&["connect", &address]);
+    client.send(b"here\n");
+    assert_eq!(server.line(), "here");
+    assert!(server.finish().failure(1).contains("--idle-timeout"));
+    truncated(&client.finish());
+}
+
+/// Neither direction is over: the program hears no more, and the peer waits for what it says.
+#[test]
+fn a_program_that_reads_no_more_and_says_nothing_is_idle_too() {
+    let home = Home::new();
+    let script = "exec 0<&-; echo closed; exec sleep 1000";
+    let (mut server, address) = home.serve(&["--idle-timeout", "0.5", "--allow-anyone", "--exec", "sh", "-c", script]);
+    let mut client = home.start(&["connect", &address]);
+    assert_eq!(client.line(), "closed");
+    client.send(b"nobody reads this\n");
+    truncated(&client.finish());
+    let line = server.error_line();
+    assert!(line.contains("--idle-timeout") && line.contains("killed"), "{line}");
+}
+
+/// Each byte comes when the server has seen less than the limit of silence; a second peer, which is silent, shows that
+/// the limit has passed by then.
+#[test]
+fn a_byte_now_and_then_keeps_a_connection() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&["--echo", "--idle-timeout", "2"]);
+    let mut steady = served(&home, &address);
+    let mut silent = Some(served(&home, &address));
+    let ended = thread::spawn({
+        let silent = silent.take().unwrap();
+        move || silent.finish()
+    });
+    while !ended.is_finished() {
+        steady.send(b".\n");
+        assert_eq!(steady.line(), ".");
+    }
+    truncated(&ended.join().unwrap());
+    assert!(server.error_line().contains("--idle-timeout"));
+    steady.send(b"still here\n");
+    assert_eq!(steady.line(), "still here");
+    assert_eq!(steady.end().status, 0);
+}
+
+/// Asks it to end, and returns when it knows; it has to log what happens.
+fn ask_to_end(server: &mut Program) {
+    interrupt(server);
+    while !server.error_line().contains("asked to end") {}
+}
+
+#[test]
+fn a_connection_that_ends_within_the_grace_is_whole() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&["--echo", "-v", "--grace", "600"]);
+    let mut client = served(&home, &address);
+    ask_to_end(&mut server);
+    let sent: Vec<u8> = (0..=250).cycle().take(1024 * 1024).collect();
+    let mut stdin = client.stdin.take().unwrap();
+    let client = thread::scope(|scope| {
+        scope.spawn(|| {
+            stdin.write_all(&sent).unwrap();
+            drop(stdin);
+        });
+        client.finish()
+    });
+    assert_eq!((client.status, client.errors.as_str()), (0, ""));
+    assert!(client.output == sent);
+    assert_eq!(home.run(&["connect", &address], b"").status, 3, "nobody listens any more");
+    let server = server.finish();
+    assert_eq!(server.status, 0);
+    assert!(!server.errors.contains("cut"), "{}", server.errors);
+}
+
+#[test]
+fn a_second_signal_cuts_at_once_and_so_does_no_grace() {
+    let home = Home::new();
+    for (grace, signals) in [("600", 2), ("0", 1)] {
+        let (mut server, address) = home.serve(&["--echo", "-v", "--grace", grace]);
+        let clients = [served(&home, &address), served(&home, &address)];
+        ask_to_end(&mut server);
+        if signals == 2 {
+            interrupt(&server);
+        }
+        let server = server.finish();
+        assert_eq!(server.status, 0);
+        assert!(server.errors.contains("multiserver: cut 2 connections that had not ended\n"), "{}", server.errors);
+        clients.into_iter().for_each(|client| truncated(&client.finish()));
+    }
+}
+
+#[test]
+fn what_is_cut_looks_incomplete_to_a_service_and_ends_a_program() {
+    let home = Home::new();
+    let service = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = service.local_addr().unwrap().to_string();
+    let (server, address) = home.serve(&["--grace", "0", "--allow-anyone", "--to", &place]);
+    let mut client = home.start(&["connect", &address]);
+    client.send(b"half of it\n");
+    let (mut stream, _) = service.accept().unwrap();
+    stream.read_exact(&mut [0; 11]).unwrap();
+    interrupt(&server);
+    assert_eq!(stream.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    truncated(&client.finish());
+
+    let script = "echo ready; exec sleep 1000";
+    let (server, address) = home.serve(&["--grace", "0", "--allow-anyone", "--exec", "sh", "-c", script]);
+    let mut client = home.start(&["connect", &address]);
+    assert_eq!(client.line(), "ready");
+    interrupt(&server);
+    // Standard error is the program's, too: it ends with the program.
+    assert_eq!(server.finish().status, 0);
+}
