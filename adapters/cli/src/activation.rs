@@ -4,11 +4,18 @@ use crate::exit::Failure;
 use listenfd::ListenFd;
 use sd_notify::NotifyState;
 use std::env;
+use std::io;
 use std::net::TcpListener;
+#[cfg(unix)]
+use std::{net::TcpStream, os::fd::OwnedFd};
 
 /// Sockets that the service manager has opened for the program (`sd_listen_fds(3)`), by their names.
 #[derive(Debug, Default)]
-pub(crate) struct Sockets(Vec<(String, TcpListener)>);
+pub(crate) struct Sockets {
+    sockets: Vec<(String, TcpListener)>,
+    /// Whether there was one only, whose name does not matter.
+    is_only_one: bool,
+}
 
 impl Sockets {
     /// Takes all of them; to be called before there are threads, since it changes the environment.
@@ -19,29 +26,46 @@ impl Sockets {
         let mut sockets = Vec::new();
         for index in 0..descriptors.len() {
             let name = names.next().unwrap_or_default();
-            let socket = descriptors.take_tcp_listener(index).map_err(|error| {
-                Failure::failed(format_args!(
-                    "the socket `{name}` of the service manager does not listen for TCP: {error}"
-                ))
-            })?;
+            let socket = descriptors
+                .take_tcp_listener(index)
+                .and_then(|socket| socket.map(listening).transpose())
+                .map_err(|error| {
+                    Failure::failed(format_args!(
+                        "the socket `{name}` of the service manager does not listen for TCP: {error}"
+                    ))
+                })?;
             sockets.extend(socket.map(|socket| (name, socket)));
         }
-        Ok(Self(sockets))
+        let is_only_one = sockets.len() == 1;
+        Ok(Self { sockets, is_only_one })
     }
 
     /// Those with this name, or the only one.
     pub(crate) fn named(&mut self, name: &str) -> Result<Vec<TcpListener>, Failure> {
-        let is_only_one = self.0.len() == 1;
-        let (named, others) =
-            std::mem::take(&mut self.0).into_iter().partition(|(other, _)| is_only_one || other == name);
-        self.0 = others;
-        let named: Vec<_> = named;
+        let is_meant = |(other, _): &(String, TcpListener)| self.is_only_one || other == name;
+        let (named, others): (Vec<_>, _) = std::mem::take(&mut self.sockets).into_iter().partition(is_meant);
+        self.sockets = others;
         if named.is_empty() {
             let failure = Failure::failed(format_args!("--{name} systemd: no socket named `{name}` was passed to us"));
             return Err(failure.hint(format_args!("the .socket unit needs FileDescriptorName={name}")));
         }
         Ok(named.into_iter().map(|(_, socket)| socket).collect())
     }
+}
+
+/// Refuses a connection, as a unit with `Accept=yes` passes it: to accept one of it would fail for ever.
+#[cfg(unix)]
+fn listening(socket: TcpListener) -> io::Result<TcpListener> {
+    let stream = TcpStream::from(OwnedFd::from(socket));
+    match stream.peer_addr() {
+        Ok(_) => Err(io::Error::other("it is a connection, as a .socket unit with Accept=yes has it")),
+        Err(_) => Ok(OwnedFd::from(stream).into()),
+    }
+}
+
+#[cfg(not(unix))]
+fn listening(socket: TcpListener) -> io::Result<TcpListener> {
+    Ok(socket)
 }
 
 /// Tells the service manager, where there is one, that the program serves from now on.
