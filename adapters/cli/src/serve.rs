@@ -167,6 +167,7 @@ async fn first_peer(
         result = ended.recv() => result.unwrap_or(Ok(())),
         () = server.serve(authorize, handle) => Ok(()),
         () = signals.next() => {
+            activation::stopping();
             if door.is_empty() {
                 Ok(())
             } else {
