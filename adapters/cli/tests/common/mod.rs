@@ -118,10 +118,14 @@ pub struct Finished {
 impl Program {
     pub fn start(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        Self::of(command.spawn().unwrap())
+    }
+
+    /// One that was started with streams of its own; those that are no pipes have ended.
+    pub fn of(mut child: Child) -> Self {
         let stdin = child.stdin.take();
-        let output = chunks(child.stdout.take().unwrap());
-        let errors = chunks(child.stderr.take().unwrap());
+        let output = child.stdout.take().map_or_else(|| channel().1, chunks);
+        let errors = child.stderr.take().map_or_else(|| channel().1, chunks);
         Self { child, stdin, output, errors, rest: Vec::new(), error_rest: Vec::new() }
     }
 
