@@ -72,7 +72,8 @@ pub(crate) struct Options {
     to: Option<Place>,
     /// Tell the service of --to who comes, before the peer's first byte, by a header of the PROXY protocol, version 2: the
     /// peer's IP address and port, and its key in base64 as the TLV of type 0xE0.
-    #[arg(long, requires = "to", help_heading = SERVICE)]
+    // The conflicts are named because clap requires nothing that is in conflict with what is given.
+    #[arg(long, requires = "to", conflicts_with_all = ["echo", "exec"], help_heading = SERVICE)]
     proxy_protocol: bool,
     /// Run this program for each peer, which has its standard input and output; the environment variable
     /// MULTISERVER_PEER is the peer's key and MULTISERVER_PEER_ADDRESS where it comes from. All that follows is the

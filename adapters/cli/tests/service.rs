@@ -160,6 +160,7 @@ fn who_may_come_must_be_said_for_a_service() {
         &["--to", "unix:/tmp/service"],
         &["--exec", "cat"],
         &["--allow-anyone", "--allow", &key, "--to", "127.0.0.1:1"],
+        &["--allow-anyone", "--invites", "invites", "--to", "127.0.0.1:1"],
         &["--allow-anyone", "--echo", "--to", "127.0.0.1:1"],
         &["--allow-anyone", "--to", "127.0.0.1"],
         &["--allow-anyone", "--to", "unix:"],

@@ -28,7 +28,7 @@ pub(super) struct AllowOptions {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     allow_file: Option<PathBuf>,
     /// Let in everyone who knows the address: it has to be said for --to and --exec.
-    #[arg(long, conflicts_with_all = ["allow", "allow_file"])]
+    #[arg(long, conflicts_with_all = ["allow", "allow_file", "invites"])]
     allow_anyone: bool,
     /// Let those who have an invite that is in this file, made by `invite`, add their keys to --allow-file, by `join`. It
     /// is read anew for every peer.
