@@ -1,4 +1,4 @@
-//! nginx as what stands before a server: it ends TLS and passes WebSockets on.
+//! nginx as what stands before a server, and ends TLS and passes WebSockets on; or behind one, and is told who comes.
 
 use crate::PATIENCE;
 use anyhow::{Context, Result, bail};
@@ -34,10 +34,25 @@ impl Nginx {
         fs::create_dir_all(directory).await?;
         fs::write(directory.join("chain.pem"), certificate.0).await?;
         fs::write(directory.join("key.pem"), certificate.1).await?;
+        Self::run(directory, |address| passing_on(address, to, idle)).await
+    }
+
+    /// Starts one that answers each request with the `address:port` that a header of the PROXY protocol has told it of.
+    ///
+    /// Its files are in `directory`, which is made.
+    ///
+    /// # Errors
+    /// As of [`start`](Self::start).
+    pub async fn telling_sources(directory: &Path) -> Result<Self> {
+        fs::create_dir_all(directory).await?;
+        Self::run(directory, telling_sources).await
+    }
+
+    async fn run(directory: &Path, server: impl Fn(SocketAddr) -> String) -> Result<Self> {
         for _ in 0..ATTEMPTS {
             // nginx cannot tell a port that the system chose.
             let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-            fs::write(directory.join("nginx.conf"), configuration(address, to, idle)).await?;
+            fs::write(directory.join("nginx.conf"), configuration(&server(address))).await?;
             if let Some(nginx) = start(directory, address).await? {
                 return Ok(nginx);
             }
@@ -85,8 +100,7 @@ fn run(program: &str, directory: &Path) -> io::Result<Child> {
 }
 
 /// One process, so that it ends as a whole when it is killed.
-fn configuration(address: SocketAddr, to: SocketAddr, idle: Duration) -> String {
-    let idle = idle.as_millis();
+fn configuration(server: &str) -> String {
     format!(
         "daemon off;
 master_process off;
@@ -100,7 +114,15 @@ http {{
     fastcgi_temp_path temporary;
     uwsgi_temp_path temporary;
     scgi_temp_path temporary;
-    server {{
+{server}}}
+"
+    )
+}
+
+fn passing_on(address: SocketAddr, to: SocketAddr, idle: Duration) -> String {
+    let idle = idle.as_millis();
+    format!(
+        "    server {{
         listen {address} ssl;
         ssl_certificate chain.pem;
         ssl_certificate_key key.pem;
@@ -114,7 +136,18 @@ http {{
             proxy_send_timeout {idle}ms;
         }}
     }}
-}}
+"
+    )
+}
+
+fn telling_sources(address: SocketAddr) -> String {
+    format!(
+        "    server {{
+        listen {address} proxy_protocol;
+        location / {{
+            return 200 $proxy_protocol_addr:$proxy_protocol_port;
+        }}
+    }}
 "
     )
 }
