@@ -207,9 +207,18 @@ fn parse_place(text: &str) -> Result<Place, &'static str> {
 fn parse_onion(text: &str) -> Result<(String, u16), &'static str> {
     let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
     match port.parse() {
-        Ok(port @ 1..) if host.ends_with(".onion") => Ok((host.to_owned(), port)),
-        _ => Err("expected the name of an onion service, `:` and its port, such as NAME.onion:80"),
+        Ok(port @ 1..) if is_onion(host) => Ok((host.to_owned(), port)),
+        _ => Err(
+            "expected the name of an onion service, which is 56 letters and digits with `.onion`, then `:` and its port",
+        ),
     }
+}
+
+/// Whether this is an onion service of version 3, perhaps behind names of its own: 35 bytes in base32 (Tor's
+/// `rend-spec-v3.txt`, section 6).
+fn is_onion(host: &str) -> bool {
+    let name = host.strip_suffix(".onion").and_then(|names| names.rsplit('.').next());
+    name.is_some_and(|name| name.len() == 56 && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7')))
 }
 
 /// The URL of this host name with the port of the place that it leads to.
