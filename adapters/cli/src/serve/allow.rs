@@ -32,7 +32,7 @@ pub(super) struct AllowOptions {
     allow_anyone: bool,
     /// Let those who have an invite that is in this file, made by `invite`, add their keys to --allow-file, by `join`. It
     /// is read anew for every peer.
-    #[arg(long, value_name = "FILE", requires = "allow_file", conflicts_with = "allow_anyone", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", requires = "allow_file", value_hint = ValueHint::FilePath)]
     invites: Option<PathBuf>,
 }
 

@@ -144,6 +144,11 @@ impl Program {
         next_line(&self.output, &mut self.rest)
     }
 
+    /// What comes next of its standard output; `None` at the end.
+    pub fn chunk(&mut self) -> Option<Vec<u8>> {
+        if self.rest.is_empty() { next_chunk(&self.output) } else { Some(std::mem::take(&mut self.rest)) }
+    }
+
     /// The next line of its standard error.
     pub fn error_line(&mut self) -> String {
         next_line(&self.errors, &mut self.error_rest)
