@@ -1,10 +1,14 @@
 //! Bytes from here to there.
 
+mod output;
+
 use crate::exit::Failure;
 use crate::failure_words::{not_received, not_sent};
 use crate::limits::idle;
 use crate::text_file;
 use multiserver_tokio::{Connection, ReadHalf};
+pub(crate) use output::Output;
+use output::Unfinished;
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
@@ -123,12 +127,6 @@ impl Ends {
     pub(crate) const WITH_OUTPUT: Self = Self { with_output: true, ..Self::EACH_BY_ITSELF };
 }
 
-/// Where a peer's bytes go; `shutdown` and a drop tell who reads them that this was all.
-pub(crate) trait Output: AsyncWrite + Send + Unpin {
-    /// Ends it in a way that tells who reads it, where that can be told, that something is missing.
-    fn cut(self: Box<Self>);
-}
-
 /// Carries the input to the peer and the peer's bytes to the output, until both have ended.
 ///
 /// The end of the input says goodbye to the peer, whose goodbye shuts the output down; the other direction goes on. A
@@ -148,7 +146,7 @@ pub(crate) async fn both_ways(
     let (from_peer, mut to_peer) = connection.into_split();
     let is_over = Arc::<AtomicBool>::default();
     let mut from_peer = Listened { from_peer, is_over: Arc::clone(&is_over), silence: ends.silence, limit: None };
-    let mut output = Unfinished(Some(output));
+    let mut output = Unfinished::new(output);
     let silent = too_long();
     let receiving = async move {
         let received = tokio::select! {
@@ -258,39 +256,6 @@ impl AsyncRead for Listened {
     }
 }
 
-/// An output that is cut by a drop before its shutdown: whatever ends it early must not look like the end of it all.
-struct Unfinished(Option<Box<dyn Output>>);
-
-impl Unfinished {
-    fn open(self: Pin<&mut Self>) -> io::Result<Pin<&mut Box<dyn Output>>> {
-        self.get_mut().0.as_mut().map(Pin::new).ok_or_else(|| ErrorKind::BrokenPipe.into())
-    }
-}
-
-impl AsyncWrite for Unfinished {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.open()?.poll_write(cx, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.open()?.poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.as_mut().open()?.poll_shutdown(cx))?;
-        self.0 = None;
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if let Some(output) = self.0.take() {
-            output.cut();
-        }
-    }
-}
-
 /// Nothing came or went for this long.
 #[derive(Debug)]
 struct TooLong(Duration);
@@ -318,18 +283,6 @@ fn not_printed(error: &io::Error) -> Failure {
     } else {
         Failure::failed(format_args!("cannot write to standard output: {error}"))
     }
-}
-
-/// What is said on standard error and the exit status tell.
-#[cfg(unix)]
-impl Output for tokio::fs::File {
-    fn cut(self: Box<Self>) {}
-}
-
-/// What is said on standard error and the exit status tell.
-#[cfg(not(unix))]
-impl Output for tokio::io::Stdout {
-    fn cut(self: Box<Self>) {}
 }
 
 /// Standard input and output as plain files, without the buffer by lines that the standard library puts between.
