@@ -2,16 +2,18 @@
 
 use crate::dial::DialOptions;
 use crate::duration;
-use crate::exit::{self, Failure};
-use crate::failure_words::{no_connection, not_carried};
+use crate::exit::{self, Class, Failure};
+use crate::failure_words::{class, no_connection, not_carried};
 use crate::options::{AddressOptions, IdentityOptions};
 use crate::pipe::{Ends, both_ways};
 use crate::place::{Listener, Place, Streams};
 use crate::runtime::{self, Signals};
 use clap::Args;
 use multiserver_tokio::{ConnectError, Connection, MultiAddress, Multiserver, Shs};
+use std::io::{self, Cursor};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -21,6 +23,12 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// How long to wait at most before the peer is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How many bytes of a program are taken before there is a connection for it.
+const EARLY: u64 = 64 * 1024;
+
+/// How many of them are read at once, at least.
+const CHUNK: usize = 4 * 1024;
 
 /// How many connections are opened at the same time: half of what a server takes from one place by default.
 const OPENING: usize = 16;
@@ -115,20 +123,26 @@ async fn accept_all(mut listener: Listener, most: usize, target: Target, carried
 
 impl Target {
     /// Connects to the address and carries bytes both ways, to the end.
-    async fn carry(&self, (input, output): Streams) -> Result<(), String> {
-        match self.connect().await {
+    async fn carry(&self, (mut input, output): Streams) -> Result<(), String> {
+        let mut early = Vec::new();
+        let connected = tokio::select! {
+            connected = self.connect() => connected.map_err(|error| no_connection(&error).to_string()),
+            error = read_early(&mut input, &mut early) => Err(format!("whoever came has gone: {error}")),
+        };
+        match connected {
             Ok(connection) => {
+                let input = Cursor::new(early).chain(input);
                 let carried = both_ways(connection, input, output, Ends::EACH_BY_ITSELF).await;
                 carried.map_err(|broken| format!("ended early: {}", not_carried(&broken)))
             }
-            Err(error) => {
+            Err(reason) => {
                 output.cut();
-                Err(no_connection(&error).to_string())
+                Err(reason)
             }
         }
     }
 
-    /// Connects, and tries again as long as that may help and there is time.
+    /// Connects, and tries again as long as nobody is reached and there is time.
     async fn connect(&self) -> Result<Connection, ConnectError> {
         // None is later than any clock goes.
         let end = Instant::now().checked_add(self.retry);
@@ -137,14 +151,32 @@ impl Target {
             let turn = self.opening.acquire().await;
             let connected = self.multiserver.connect(&self.address).await;
             drop(turn);
-            match connected {
-                Err(error) if error.is_retryable() && end.is_none_or(|end| Instant::now() + pause < end) => {
-                    tracing::info!("{}, trying again", no_connection(&error));
-                }
+            let error = match connected {
+                Err(error) if class(&error) == Class::Unreachable && error.is_retryable() => error,
                 connected => return connected,
+            };
+            if end.is_some_and(|end| Instant::now() + pause >= end) {
+                return Err(error);
+            }
+            if pause == PAUSE {
+                tracing::warn!("{}; trying again for {:?}", no_connection(&error), self.retry);
             }
             tokio::time::sleep(pause).await;
             pause = LONGEST_PAUSE.min(pause * 2);
+        }
+    }
+}
+
+/// Reads what a program sends before there is a connection for it, as far as there is room; ends when the program breaks
+/// off, so that nothing is done in its name when it is gone.
+async fn read_early(input: &mut (impl AsyncRead + Unpin), early: &mut Vec<u8>) -> io::Error {
+    let mut input = input.take(EARLY);
+    loop {
+        early.reserve(CHUNK);
+        match input.read_buf(early).await {
+            Ok(0) => return std::future::pending().await,
+            Ok(_) => {}
+            Err(error) => return error,
         }
     }
 }

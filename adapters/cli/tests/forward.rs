@@ -7,6 +7,7 @@ use common::{Home, LIMIT, Program};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 /// Starts to forward and reads where.
 fn forward(home: &Home, arguments: &[&str]) -> (Program, String) {
@@ -142,4 +143,46 @@ fn a_place_that_is_taken_and_an_address_that_is_none_end_the_start() {
     let failed = home.run(&["forward", "--listen", &taken, &address], b"");
     assert!(failed.failure(1).contains(&format!("cannot listen on {taken}")), "{failed:?}");
     assert!(home.run(&["forward", "net:h:x"], b"").failure(2).contains("this is not an address"));
+}
+
+#[test]
+fn a_peer_that_is_away_is_tried_again_until_it_comes() {
+    let home = Home::new();
+    let (server_identity, key) = home.identity("server");
+    let socket = home.path("socket").to_str().unwrap().to_owned();
+    let (mut forward, place) = forward(&home, &[&format!("unix:{socket}~shs:{key}")]);
+    let mut stream = connect(&place);
+    stream.write_all(b"early").unwrap();
+    let line = forward.error_line();
+    assert!(line.contains("trying again for 30s"), "{line}");
+    let mut gone = connect(&place);
+    gone.write_all(b"delete everything").unwrap();
+    assert!(forward.error_line().contains("trying again"));
+    // Closed by a reset.
+    rustix::net::sockopt::set_socket_linger(&gone, Some(Duration::ZERO)).unwrap();
+    drop(gone);
+    let line = forward.error_line();
+    assert!(line.contains("whoever came has gone"), "{line}");
+    let (mut server, _) = home.serve(&["--unix", &socket, "--identity", &server_identity, "--echo", "-v"]);
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut echo = Vec::new();
+    stream.read_to_end(&mut echo).unwrap();
+    assert_eq!(echo, b"early");
+    assert!(server.error_line().contains("accepted"));
+    let ended = server.error_line();
+    assert!(ended.contains("ended") && ended.contains("bytes=5"), "{ended}");
+    common::interrupt(&server);
+    let server = server.finish();
+    assert!(!server.errors.contains("accepted"), "nothing of who had gone: {}", server.errors);
+}
+
+#[test]
+fn a_peer_that_refuses_is_not_tried_again() {
+    let home = Home::new();
+    let (_, key) = home.identity("any");
+    let (_server, address) = home.serve(&["--echo", "--network-key", &key]);
+    let (mut forward, place) = forward(&home, &[&address]);
+    assert_eq!(connect(&place).read_exact(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    let line = forward.error_line();
+    assert!(line.contains("another network key") && !line.contains("trying again"), "{line}");
 }
