@@ -1,10 +1,10 @@
 //! The command line, and the configuration file's part in it.
 
-use crate::config::{Config, ConfigOptions};
-use crate::exit::Failure;
-use crate::log::Verbosity;
-use crate::mask::masked;
-use crate::{address, bench, bridge, completions, connect, forward, invite, join, keygen, man, ping, serve};
+use crate::commands::{address, bench, bridge, completions, connect, forward, invite, join, keygen, man, ping, serve};
+use crate::options::config::{Config, ConfigOptions};
+use crate::report::exit::Failure;
+use crate::report::log::Verbosity;
+use crate::report::mask::masked;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::env;

@@ -1,53 +1,25 @@
 //! The `multiserver` program.
 //!
-//! One module a subcommand; what several of them need stands in modules of its own. The exit statuses are
-//! those of [`exit::Class`].
+//! One module of `commands` a subcommand; what several of them need stands in the others. The exit statuses are those of
+//! [`report::exit::Class`].
 #![forbid(unsafe_code)]
 
 #[macro_use]
 mod examples;
 
-mod activation;
-mod address;
-mod bench;
-mod bridge;
 mod command_line;
-mod completions;
-mod config;
-mod connect;
-mod dial;
-mod durable;
-mod duration;
-mod exit;
-mod failure_words;
-mod forward;
-mod identity;
-mod invite;
-mod invite_file;
-mod join;
-mod keygen;
-mod limits;
-mod listening;
-mod log;
-mod man;
-mod mask;
+mod commands;
+mod files;
 mod options;
-mod origin;
-mod ping;
-mod pipe;
-mod place;
-mod progress;
-mod runtime;
-
+mod process;
+mod report;
 mod seeds;
-mod serve;
-mod serving;
-mod table;
-mod terminal;
-mod text_file;
+mod streams;
 
 use command_line::{Command, CommandLine};
-use exit::Failure;
+use commands::{address, bench, bridge, completions, connect, forward, invite, join, keygen, man, ping, serve};
+use report::exit::Failure;
+use report::log;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -146,6 +146,6 @@ fn a_connection_on_which_nothing_comes_or_goes_ends_when_asked_for() {
     assert_eq!(client.line(), "here");
     let stdin = client.stdin.take();
     assert!(client.finish().failure(1).contains("went away"));
-    assert!(bridge.error_line().contains("see --idle-timeout"));
+    assert!(bridge.error_line().contains("which is --idle-timeout"));
     drop(stdin);
 }

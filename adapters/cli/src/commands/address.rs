@@ -1,0 +1,153 @@
+//! `multiserver address`.
+
+mod form;
+mod layer;
+
+use crate::options::AddressOptions;
+use crate::report::exit::{self, Class, Failure};
+use crate::report::mask::masked;
+use clap::Args;
+use form::{FormRead, FormWritten};
+use layer::ExplainedLayer;
+use multiserver_core::address::{Address, MultiAddress, ParseError};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+/// Say what an address means, layer by layer, without its seed; or write it in another form.
+///
+/// An error points at the byte that is wrong.
+#[derive(Args)]
+#[command(after_help = examples!(
+    "explain an address":
+        "multiserver address 'net:example.com:8008~shs:KEY'",
+    "the same for a program, without its seed":
+        "multiserver address --json --address-file for-alice",
+    "write a legacy address as one of ours":
+        "multiserver address --to canonical 'example.com:8008:@KEY.ed25519'",
+    "write an address as an ssb URI":
+        "multiserver address --to uri 'net:example.com:8008~shs:KEY'",
+    "see whether there is a legacy invite in a file":
+        "multiserver address --check --from invite --address-file invite.txt";
+    "Exit status with --check: 0 it is an address, 1 it is none."
+))]
+pub(crate) struct Options {
+    #[command(flatten)]
+    address: AddressOptions,
+    /// The form that the address is in.
+    #[arg(long, value_enum, value_name = "FORM", default_value = "auto")]
+    from: FormRead,
+    /// Print the address in this form, with any seed in plain sight, and do not explain it.
+    #[arg(long, value_enum, value_name = "FORM")]
+    to: Option<FormWritten>,
+    /// Print JSON, for programs.
+    #[arg(long)]
+    json: bool,
+    /// Print nothing: the exit status says whether it is an address, and one that --to can write.
+    #[arg(long, conflicts_with = "json")]
+    check: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    // What is to be checked stands for itself, and for no name.
+    let text = if options.check { options.address.given() } else { options.address.text() }?;
+    match (answer(options, &text), options.check) {
+        (Ok(_), true) => Ok(()),
+        (Ok(answer), false) => exit::print(&*answer),
+        (Err(failure), true) if failure.class() == Class::Usage => Err(Failure::no()),
+        (Err(failure), _) => Err(failure),
+    }
+}
+
+/// What is to be printed about this text.
+fn answer(options: &Options, text: &str) -> Result<Zeroizing<String>, Failure> {
+    let form = options.from.of(text);
+    let multi = form.read(text).map_err(|error| Failure::usage(pointing_at(&error, form, text)))?;
+    let Some(to) = options.to else {
+        let explained = explain(&multi);
+        return if options.json { json(&explained) } else { Ok(explained.to_text().into()) };
+    };
+    let address = Zeroizing::new(to.write(&multi).map_err(Failure::usage)?);
+    if options.json { json(&Written { address: &address }) } else { Ok(address) }
+}
+
+fn json(value: &impl Serialize) -> Result<Zeroizing<String>, Failure> {
+    serde_json::to_string_pretty(value).map(Into::into).map_err(Failure::failed)
+}
+
+/// An address in the form that was asked for.
+#[derive(Serialize)]
+struct Written<'a> {
+    address: &'a str,
+}
+
+/// A multi-address in a form to be printed.
+#[derive(Debug, Serialize)]
+struct Explained {
+    addresses: Vec<ExplainedAddress>,
+}
+
+#[derive(Debug, Serialize)]
+struct ExplainedAddress {
+    /// The canonical text, with `<seed>` in the place of a seed.
+    address: String,
+    layers: Vec<ExplainedLayer>,
+}
+
+fn explain(multi: &MultiAddress) -> Explained {
+    let address = |address: &Address| ExplainedAddress {
+        address: address.redacted().to_string(),
+        layers: address.layers().map(layer::explain).collect(),
+    };
+    Explained { addresses: multi.addresses().map(address).collect() }
+}
+
+impl Explained {
+    /// The addresses with what each of their layers means, a blank line between.
+    fn to_text(&self) -> String {
+        let width = self.addresses.iter().flat_map(|address| &address.layers).map(|layer| layer.name.len()).max();
+        let width = width.unwrap_or_default();
+        let texts = self.addresses.iter().map(|address| {
+            let layers = address.layers.iter().map(|layer| {
+                let separator = format!("\n  {:width$}  ", "");
+                format!("\n  {:width$}  {}", layer.name, layer.meaning().join(&separator))
+            });
+            format!("{}{}", address.address, layers.collect::<String>())
+        });
+        texts.collect::<Vec<_>>().join("\n\n")
+    }
+}
+
+/// How many characters are shown before and after the one that is wrong.
+const SHOWN_BEFORE: usize = 50;
+const SHOWN_AFTER: usize = 20;
+
+/// The error, with the text below it as far as it can be shown, and a caret under what is wrong.
+fn pointing_at(error: &ParseError, form: FormRead, text: &str) -> String {
+    let shown = masked(text);
+    let start = error.offset().saturating_sub(SHOWN_BEFORE);
+    let (before, after) = if start > 0 { ("...", start) } else { ("", 0) };
+    let length = error.offset() - after + SHOWN_AFTER;
+    let window: String = shown.chars().skip(after).take(length).collect();
+    let end = if shown.len() > after + length { "..." } else { "" };
+    let column = before.len() + error.offset() - after;
+    format!("this is not {form}, {error}\n  {before}{window}{end}\n  {:column$}^", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_under_the_byte_that_is_wrong() {
+        let long = format!("net:{}:8008~", "abcdefgh.".repeat(20));
+        for text in ["net:localhost:80o8", "net:é", "", "net:localhost:8008~shs:", &long] {
+            let error = text.parse::<MultiAddress>().unwrap_err();
+            let message = pointing_at(&error, FormRead::Address, text);
+            let lines: Vec<_> = message.lines().collect();
+            let column = lines[2].find('^').unwrap();
+            let under = lines[1].chars().nth(column);
+            assert_eq!(under, masked(text).chars().nth(error.offset()), "{message}");
+            assert!(lines[1].len() <= 80, "{message}");
+        }
+    }
+}

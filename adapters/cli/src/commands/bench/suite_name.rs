@@ -1,0 +1,110 @@
+//! The suites that can be measured.
+
+use crate::options::dial::Secure;
+use crate::report::exit::Failure;
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use multiserver_tokio::ws::Certificate;
+use multiserver_tokio::{Net, Shs, Suite, Transport, Unix, Ws, Wss, generate_identity};
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where TCP listens: at a free port of this machine.
+const LOOPBACK: &str = "127.0.0.1:0";
+
+/// A suite, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SuiteName {
+    NetShs,
+    WsShs,
+    WssShs,
+    UnixShs,
+    Net,
+    Unix,
+}
+
+impl SuiteName {
+    /// What is measured when nothing is said.
+    pub(super) fn default_ones() -> Vec<Self> {
+        let all = [Self::NetShs, Self::WsShs, Self::WssShs, Self::UnixShs, Self::Net];
+        all.into_iter().filter(|suite| cfg!(unix) || !suite.is_unix()).collect()
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::NetShs => "net~shs",
+            Self::WsShs => "ws~shs",
+            Self::WssShs => "wss~shs",
+            Self::UnixShs => "unix~shs",
+            Self::Net => "net",
+            Self::Unix => "unix",
+        }
+    }
+
+    /// Whether it listens at a path.
+    pub(super) const fn is_unix(self) -> bool {
+        matches!(self, Self::UnixShs | Self::Unix)
+    }
+
+    /// The suite for connecting, which trusts this certificate.
+    pub(super) fn dial_only(self, root: &str) -> Result<Suite, Failure> {
+        let layers = self.layers()?;
+        Ok(match self {
+            Self::NetShs | Self::Net => layers.over(Net::dial_only()),
+            Self::WsShs => layers.over(Ws::dial_only()),
+            Self::WssShs => layers.over(Wss::dial_only().root(root).map_err(Failure::failed)?),
+            Self::UnixShs | Self::Unix => layers.over(Unix::dial_only()),
+        })
+    }
+
+    /// The suite for listening on this machine: with this certificate, or at this path.
+    pub(super) fn bind(self, certificate: &Certificate, path: PathBuf) -> Result<Suite, Failure> {
+        let layers = self.layers()?;
+        Ok(match self {
+            Self::NetShs | Self::Net => layers.over(Net::bind(LOOPBACK)),
+            Self::WsShs => layers.over(Ws::bind(LOOPBACK)),
+            Self::WssShs => layers.over(Wss::bind(LOOPBACK, certificate.clone())),
+            Self::UnixShs | Self::Unix => layers.over(Unix::bind(path)),
+        })
+    }
+
+    /// What is over the transport, with an identity that was made for it.
+    fn layers(self) -> Result<Layers, Failure> {
+        match self {
+            Self::NetShs | Self::WsShs | Self::WssShs | Self::UnixShs => {
+                let identity = generate_identity();
+                let identity = identity.map_err(|error| Failure::failed(format_args!("no randomness: {error}")))?;
+                Ok(Layers(Some(Shs::new(identity))))
+            }
+            Self::Net | Self::Unix => Ok(Layers(None)),
+        }
+    }
+}
+
+/// The secret handshake, or nothing.
+struct Layers(Option<Shs>);
+
+impl Secure for Layers {
+    fn over(&self, transport: impl Transport) -> Suite {
+        match &self.0 {
+            Some(shs) => shs.over(transport),
+            None => Suite::new(transport),
+        }
+    }
+}
+
+impl ValueEnum for SuiteName {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::NetShs, Self::WsShs, Self::WssShs, Self::UnixShs, Self::Net, Self::Unix]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
+}
+
+impl fmt::Display for SuiteName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

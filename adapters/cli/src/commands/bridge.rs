@@ -1,0 +1,215 @@
+//! `multiserver bridge`.
+
+mod relayed;
+
+use crate::options::AddressOptions;
+use crate::options::dial::{DialOptions, Secure};
+use crate::options::limits::LimitOptions;
+use crate::options::listening::{Listening, from_one_source};
+use crate::process::activation::{self, Sockets};
+use crate::process::runtime::{self, Signals};
+use crate::process::serving::{log, until_signal};
+use crate::report::exit::{self, Failure};
+use crate::report::failure_words::no_connection;
+use crate::seeds::without_seeds;
+use crate::streams::idle::idle;
+use crate::streams::origin;
+use crate::streams::pump::{PumpError, pump};
+use clap::Args;
+use multiserver_compose::{Gate, Permit};
+use multiserver_tokio::core::address::LayerBuf;
+use multiserver_tokio::{
+    Address, Connection, Limits, MultiAddress, Multiserver, ReadHalf, Suite, Transport, WriteHalf,
+};
+use relayed::Relayed;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::Semaphore;
+
+/// How long bytes of a peer that takes nothing more are waited for.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// Listen, and pass the bytes of whoever comes to another address, as they are: a relay that holds no keys.
+///
+/// The first line on standard output is our own address: that of the target, reached through us. The handshake and all
+/// after it pass through, so that the peers prove their keys to each other and nobody between can read or change a byte.
+/// A seed in the target's address stays out.
+///
+/// The addresses of the target are tried in their order, and have to ask for the same handshake. There, all who pass here
+/// come from our IP address: what serves them should allow for that by its --max-pending-per-source.
+///
+/// Ctrl-C (SIGINT) and SIGTERM end it as they end `serve`.
+#[derive(Args)]
+#[command(after_help = examples!(
+    "let browsers reach a TCP server":
+        "multiserver bridge --ws '[::]:8009' 'net:example.com:8008~shs:KEY'",
+    "let programs without Tor reach an onion service":
+        "multiserver bridge --net 127.0.0.1:8008 'onion:NAME.onion:8008~shs:KEY'"
+))]
+pub(crate) struct Options {
+    /// Where the bytes go.
+    #[command(flatten)]
+    address: AddressOptions,
+    #[command(flatten)]
+    listening: Listening,
+    #[command(flatten)]
+    dial: DialOptions,
+    #[command(flatten)]
+    limits: LimitOptions,
+}
+
+/// How many bytes of the target's first answer are taken at once.
+const FIRST: usize = 4096;
+
+/// Suites without a handshake, which dial.
+struct Bare;
+
+/// Where a bridge leads.
+struct Target {
+    /// The addresses without what comes after their transports.
+    addresses: MultiAddress,
+    /// What comes there, the same for all.
+    layers: Vec<LayerBuf>,
+}
+
+impl Options {
+    /// The bounds on what the target has not answered yet; behind Tor all come from one place.
+    fn unanswered(&self) -> Limits {
+        let limits = self.limits.handshakes();
+        if self.listening.is_behind_tor() { from_one_source(limits) } else { limits }
+    }
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let target = Target::of(&options.address.parse()?)?;
+    let sockets = options.listening.sockets()?;
+    runtime::block_on(bridge(options, target, sockets))
+}
+
+async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(), Failure> {
+    let signals = Signals::catch()?;
+    let Options { listening, limits, .. } = options;
+    let server = listening.start(sockets, &target, limits.handshakes(), log).await?;
+    let multiserver = options.dial.multiserver(&Bare)?;
+    exit::print(listening.address(&server)?)?;
+    activation::ready();
+    let (places, most) = (Arc::new(Semaphore::new(limits.max_peers)), limits.max_peers);
+    let authorize = move |_| {
+        let place = Arc::clone(&places).try_acquire_owned();
+        if place.is_err() {
+            tracing::warn!("refused a peer: {most} peers are connected already, see --max-peers");
+        }
+        std::future::ready(place.ok())
+    };
+    let (target, idle_timeout) = (Arc::new(target), limits.idle_timeout);
+    // What the target has not answered yet is in its handshake there, where all of us are one source.
+    let unanswered = Arc::new(Gate::new(&options.unanswered()));
+    let handle = move |near: Connection, place| {
+        let (multiserver, target, unanswered) = (multiserver.clone(), Arc::clone(&target), Arc::clone(&unanswered));
+        async move {
+            let address = near.address().map(|address| address.redacted().to_string()).unwrap_or_default();
+            let Some(permit) = unanswered.enter(origin::of(&near).map(|origin| origin.ip())) else {
+                return tracing::warn!(%address, "closed: too many from there are in their handshakes with the target");
+            };
+            match relay(near, &multiserver, &target.addresses, permit, idle_timeout).await {
+                Ok(()) => tracing::info!(%address, "ended"),
+                Err(reason) => tracing::warn!(%address, "ended early: {reason}"),
+            }
+            drop(place);
+        }
+    };
+    until_signal(server, authorize, handle, limits.grace, signals).await;
+    Ok(())
+}
+
+/// Connects a peer to the target, and passes bytes both ways until both have ended.
+async fn relay(
+    near: Connection,
+    multiserver: &Multiserver,
+    target: &MultiAddress,
+    unanswered: Permit,
+    idle_timeout: Option<Duration>,
+) -> Result<(), String> {
+    let far = multiserver.connect(target).await.map_err(|error| no_connection(&error).to_string())?;
+    let meter = near.meter();
+    tokio::select! {
+        passed = pass(near, far, unanswered) => passed.map_err(|error| error.to_string()),
+        error = idle(&meter, idle_timeout) => Err(error.to_string()),
+    }
+}
+
+/// Passes bytes both ways until both have ended, and each end at once, as far as the transports tell the ends apart.
+///
+/// Who takes nothing more may still have said why it does not: that is passed on, but not waited for long.
+async fn pass(near: Connection, far: Connection, unanswered: Permit) -> io::Result<()> {
+    let ((mut near_read, mut near_write), (mut far_read, mut far_write)) = (near.into_split(), far.into_split());
+    let mut forth = pin!(one_way(&mut near_read, &mut far_write));
+    let mut back = pin!(async {
+        pass_first(&mut far_read, &mut near_write).await?;
+        drop(unanswered);
+        one_way(&mut far_read, &mut near_write).await
+    });
+    let (first, is_forth) = tokio::select! {
+        ended = &mut forth => (ended, true),
+        ended = &mut back => (ended, false),
+    };
+    let other = async { if is_forth { back.await } else { forth.await } };
+    let ended = match first {
+        Ok(()) => other.await,
+        Err(PumpError::Read(_)) => first,
+        Err(PumpError::Write(_)) => {
+            let _ = tokio::time::timeout(LINGER, other).await;
+            first
+        }
+    };
+    ended.map_err(PumpError::into_inner)
+}
+
+/// Passes the first bytes, if there are any.
+async fn pass_first(from: &mut ReadHalf, to: &mut WriteHalf) -> Result<(), PumpError> {
+    let mut first = [0; FIRST];
+    let count = from.read(&mut first).await.map_err(PumpError::Read)?;
+    to.write_all(first.get(..count).unwrap_or_default()).await.map_err(PumpError::Write)?;
+    to.flush().await.map_err(PumpError::Write)
+}
+
+/// Passes bytes to the end of what is read, and then the end itself.
+async fn one_way(from: &mut ReadHalf, to: &mut WriteHalf) -> Result<(), PumpError> {
+    pump(from, to).await?;
+    to.shutdown().await.map_err(PumpError::Write)
+}
+
+impl Secure for Bare {
+    fn over(&self, transport: impl Transport) -> Suite {
+        Suite::new(transport)
+    }
+}
+
+/// Suites that listen with the target's layers in their addresses, and leave the bytes as they are.
+impl Secure for Target {
+    fn over(&self, transport: impl Transport) -> Suite {
+        self.layers.iter().fold(Suite::new(transport), |suite, layer| suite.then(Relayed::new(layer.clone())))
+    }
+}
+
+impl Target {
+    fn of(addresses: &MultiAddress) -> Result<Self, Failure> {
+        let addresses: Vec<_> = addresses.addresses().map(|address| without_seeds(address).0).collect();
+        let layers = |address: &Address| address.transforms().map(LayerBuf::from).collect::<Vec<_>>();
+        let first = addresses.first().map(layers).unwrap_or_default();
+        if first.is_empty() {
+            let failure = Failure::usage("the target has no handshake, so that everybody would reach it through us");
+            return Err(failure.hint("`~noauth` at its end says that this is wanted, within this machine"));
+        }
+        if addresses.iter().any(|address| layers(address) != first) {
+            let failure = Failure::usage("the addresses of the target ask for different handshakes or keys");
+            return Err(failure.hint("give those that are alike after their first layer"));
+        }
+        let transports = addresses.iter().map(|address| Address::new(address.transport()));
+        let addresses = MultiAddress::new(transports).ok_or_else(|| Failure::usage("there is no target"))?;
+        Ok(Self { addresses, layers: first })
+    }
+}

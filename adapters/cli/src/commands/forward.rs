@@ -1,0 +1,182 @@
+//! `multiserver forward`.
+
+use crate::options::dial::DialOptions;
+use crate::options::duration;
+use crate::options::{AddressOptions, IdentityOptions};
+use crate::process::runtime::{self, Signals};
+use crate::report::exit::{self, Class, Failure};
+use crate::report::failure_words::{class, no_connection, not_carried};
+use crate::streams::pipe::{Ends, both_ways};
+use crate::streams::place::{Listener, Place, Streams};
+use clap::Args;
+use multiserver_tokio::{ConnectError, Connection, MultiAddress, Multiserver, Shs};
+use std::io::{self, Cursor};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// How long to wait when no connection can be accepted, because there are too many open files above all, and before the
+/// peer is tried again for the first time.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// How long to wait at most before the peer is tried again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How many bytes of a program are taken before there is a connection for it.
+const EARLY: u64 = 64 * 1024;
+
+/// How many of them are read at once, at least.
+const CHUNK: usize = 4 * 1024;
+
+/// How many connections are opened at the same time: half of what a server takes from one place by default.
+const OPENING: usize = 16;
+
+/// Listen on this machine, and connect whoever comes to an address, each by a connection of its own.
+///
+/// The first line on standard output says where it listens. What comes is not checked: it acts with our identity. The
+/// end of each direction is passed on by itself. While the peer cannot be reached, it is tried again for the time of
+/// --retry, and whoever came has to wait. A connection that cannot be had, or breaks, is closed here, a TCP connection by
+/// a reset, and logged; others are tried all the same.
+///
+/// Ctrl-C (SIGINT) and SIGTERM end it and its connections.
+#[derive(Args)]
+#[command(after_help = examples!(
+    "reach a peer by a local port; then: ssh -p 2222 localhost":
+        "multiserver forward --listen 127.0.0.1:2222 'net:example.com:8008~shs:KEY'",
+    "reach it by a Unix socket":
+        "multiserver forward --listen unix:/tmp/remote --address-file home.address"
+))]
+pub(crate) struct Options {
+    #[command(flatten)]
+    address: AddressOptions,
+    /// Where to listen; port 0 takes a free one, and a Unix socket lets programs of the same user in.
+    #[arg(long, value_name = "HOST:PORT|unix:PATH", default_value = "127.0.0.1:0")]
+    listen: Place,
+    /// How many connections there may be at the same time; more have to wait.
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..))]
+    max_connections: u16,
+    /// How long to keep trying for each connection while the peer cannot be reached; 0 tries once.
+    #[arg(long, value_name = "TIME", default_value = "30", value_parser = duration::parse)]
+    retry: Duration,
+    #[command(flatten)]
+    dial: DialOptions,
+    #[command(flatten)]
+    identity: IdentityOptions,
+}
+
+/// Where the connections go.
+struct Target {
+    multiserver: Multiserver,
+    address: MultiAddress,
+    retry: Duration,
+    /// The places to open connections at the same time.
+    opening: Semaphore,
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let address = options.address.parse()?;
+    let shs = options.identity.shs()?;
+    runtime::block_on(forward(options, address, shs))
+}
+
+async fn forward(options: &Options, address: MultiAddress, shs: Shs) -> Result<(), Failure> {
+    let mut signals = Signals::catch()?;
+    let multiserver = options.dial.multiserver(&shs)?;
+    let target = Target { multiserver, address, retry: options.retry, opening: Semaphore::new(OPENING) };
+    let (listener, place) = options.listen.listen().await?;
+    exit::print(place)?;
+    let mut carried = JoinSet::new();
+    tokio::select! {
+        () = accept_all(listener, options.max_connections.into(), target, &mut carried) => {}
+        () = signals.next() => {}
+    }
+    // What is cut has to be reset before the program is gone.
+    carried.shutdown().await;
+    Ok(())
+}
+
+/// Accepts for ever, as many at once as there may be.
+async fn accept_all(mut listener: Listener, most: usize, target: Target, carried: &mut JoinSet<()>) {
+    let (places, target) = (Arc::new(Semaphore::new(most)), Arc::new(target));
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        let streams = match listener.accept().await {
+            Ok(streams) => streams,
+            Err(error) => {
+                tracing::warn!("cannot accept a connection: {error}");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let target = Arc::clone(&target);
+        while carried.try_join_next().is_some() {}
+        carried.spawn(async move {
+            match target.carry(streams).await {
+                Ok(()) => tracing::info!("ended"),
+                Err(reason) => tracing::warn!("{reason}"),
+            }
+            drop(place);
+        });
+    }
+}
+
+impl Target {
+    /// Connects to the address and carries bytes both ways, to the end.
+    async fn carry(&self, (mut input, output): Streams) -> Result<(), String> {
+        let mut early = Vec::new();
+        let connected = tokio::select! {
+            connected = self.connect() => connected.map_err(|error| no_connection(&error).to_string()),
+            error = read_early(&mut input, &mut early) => Err(format!("whoever came has gone: {error}")),
+        };
+        match connected {
+            Ok(connection) => {
+                let input = Cursor::new(early).chain(input);
+                let carried = both_ways(connection, input, output, Ends::EACH_BY_ITSELF).await;
+                carried.map_err(|broken| format!("ended early: {}", not_carried(&broken)))
+            }
+            Err(reason) => {
+                output.cut();
+                Err(reason)
+            }
+        }
+    }
+
+    /// Connects, and tries again as long as nobody is reached and there is time.
+    async fn connect(&self) -> Result<Connection, ConnectError> {
+        // None is later than any clock goes.
+        let end = Instant::now().checked_add(self.retry);
+        let mut pause = PAUSE;
+        loop {
+            let turn = self.opening.acquire().await;
+            let connected = self.multiserver.connect(&self.address).await;
+            drop(turn);
+            let error = match connected {
+                Err(error) if class(&error) == Class::Unreachable && error.is_retryable() => error,
+                connected => return connected,
+            };
+            if end.is_some_and(|end| Instant::now() + pause >= end) {
+                return Err(error);
+            }
+            if pause == PAUSE {
+                tracing::warn!("{}; trying again for {:?}", no_connection(&error), self.retry);
+            }
+            tokio::time::sleep(pause).await;
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
+    }
+}
+
+/// Reads what a program sends before there is a connection for it, as far as there is room; ends when the program breaks
+/// off, so that nothing is done in its name when it is gone.
+async fn read_early(input: &mut (impl AsyncRead + Unpin), early: &mut Vec<u8>) -> io::Error {
+    let mut input = input.take(EARLY);
+    loop {
+        early.reserve(CHUNK);
+        match input.read_buf(early).await {
+            Ok(0) => return std::future::pending().await,
+            Ok(_) => {}
+            Err(error) => return error,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `multiserver invite`.
+
+use crate::files::identity;
+use crate::files::invites::{Invite, InviteFile};
+use crate::options::AddressOptions;
+use crate::options::duration;
+use crate::report::exit::{self, Failure};
+use crate::seeds::with_seed;
+use clap::{Args, ValueHint};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+use zeroize::Zeroizing;
+
+/// The end of the year 9999, the last that RFC 3339 can write, in seconds since 1970.
+const LAST_SECOND: u64 = 253_402_300_799;
+
+/// Make an invite to a server's address, and print the address with it, for `join`.
+///
+/// Whoever has the invite may make a key of its own known to the server, once unless --uses says otherwise; the invite
+/// itself opens nothing else. The server is one that runs with the same file: `serve --invites FILE --allow-file FILE`. What
+/// is printed is a secret; the file holds none.
+#[derive(Args)]
+#[command(after_help = examples!(
+    "let one person in":
+        "multiserver invite --invites invites 'net:example.com:8008~shs:KEY' > for-alice",
+    "what Alice does with it":
+        "multiserver join --address-file for-alice",
+    "let five people in, within a week":
+        "multiserver invite --invites invites --uses 5 --expires 7d --address-file home.address"
+))]
+pub(crate) struct Options {
+    /// The server's address, as it printed it.
+    #[command(flatten)]
+    address: AddressOptions,
+    /// The file of invites, which is made when missing.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    invites: PathBuf,
+    /// How many keys may join by it.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    uses: u32,
+    /// How long it may be used, such as 12h or 7d; for ever without this.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    expires: Option<Duration>,
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let addresses = options.address.parse()?;
+    let guest = identity::generate()?;
+    let (invited, has_handshake) = with_seed(&addresses, guest.seed());
+    if !has_handshake {
+        return Err(Failure::usage("an invite needs an address with shs, which proves who joins by it"));
+    }
+    let now = SystemTime::now();
+    let expires = options.expires.map(|time| end(now, time).ok_or("--expires is too far away: behind the year 9999"));
+    let expires = expires.transpose().map_err(Failure::usage)?;
+    let invite = Invite { key: guest.public(), uses: options.uses, expires };
+    let file = InviteFile::at(&options.invites);
+    // Before it is printed: what is out has to work.
+    file.add(&invite, now).map_err(|error| {
+        Failure::failed(format_args!("cannot add to the invites in {}: {error}", file.path().display()))
+    })?;
+    exit::print(Zeroizing::new(invited.to_string()).as_str())
+}
+
+/// When this time is over, if that can be written down.
+fn end(now: SystemTime, time: Duration) -> Option<SystemTime> {
+    let last = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(LAST_SECOND))?;
+    now.checked_add(time).filter(|end| *end <= last)
+}

@@ -1,0 +1,110 @@
+//! `multiserver join`.
+
+use crate::options::dial::DialOptions;
+use crate::options::{AddressOptions, IdentityOptions};
+use crate::process::runtime;
+use crate::report::exit::{self, Class, Failure};
+use crate::report::failure_words::{is_refusal, no_connection};
+use crate::report::log::notice;
+use crate::seeds::{all_without_seeds, without_seeds};
+use crate::streams::pump::part_soon;
+use clap::Args;
+use multiserver_core::join::{Answer, Client};
+use multiserver_core::keys::KeyPair;
+use multiserver_io::drive;
+use multiserver_tokio::{Connection, MultiAddress, Multiserver, Shs};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the server has for its answer.
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// Use an invite: make our key known to a server, and print its address without the invite.
+///
+/// Over the invited connection we prove that we have our key; the server adds it to those that it lets in, and the invite
+/// is used. The address that is printed then works for `connect` and `forward` with the same --identity.
+///
+/// Doing it again is no harm: where the invite is spent and our key is known already, the address is printed as well. To
+/// find that out we connect with our key, and are the first peer of a server with standard input and output. An invite with
+/// uses left has one less.
+#[derive(Args)]
+#[command(after_help = examples!(
+    "join, and keep the address for later":
+        "multiserver join --address-file for-alice > home.address",
+    "what it is good for":
+        "multiserver connect --address-file home.address"
+))]
+pub(crate) struct Options {
+    #[command(flatten)]
+    address: AddressOptions,
+    #[command(flatten)]
+    dial: DialOptions,
+    #[command(flatten)]
+    identity: IdentityOptions,
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let addresses = options.address.parse()?;
+    let identity = options.identity.load()?;
+    let shs = options.identity.shs_of(Arc::clone(&identity))?;
+    runtime::block_on(join(options, &addresses, &identity, shs))
+}
+
+async fn join(options: &Options, addresses: &MultiAddress, identity: &KeyPair, shs: Shs) -> Result<(), Failure> {
+    let invited = addresses.addresses().filter(|address| without_seeds(address).1).cloned();
+    let invited = MultiAddress::new(invited)
+        .ok_or_else(|| Failure::usage("this address is no invite: there is no seed behind its key"))?;
+    let multiserver = options.dial.multiserver(&shs)?;
+    let address = all_without_seeds(addresses);
+    if let Err(failure) = apply(&multiserver, &invited, identity).await {
+        // The server may have stored the key, and its answer was lost.
+        if !is_known(&multiserver, &address).await {
+            return Err(failure);
+        }
+        notice(format_args!("the server knows our key already; the invite was of no use now: {failure}"));
+    }
+    exit::print(address)
+}
+
+/// Makes our key known over the invited connection.
+async fn apply(multiserver: &Multiserver, invited: &MultiAddress, identity: &KeyPair) -> Result<(), Failure> {
+    let connection = multiserver.connect(invited).await.map_err(|error| {
+        let failure = no_connection(&error);
+        if is_refusal(&error) {
+            failure.hint("the invite may be spent or have expired; ask for another")
+        } else {
+            failure
+        }
+    })?;
+    let answered = tokio::time::timeout(DEADLINE, ask(connection, identity)).await;
+    let answer = answered.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+    let answer = answer.map_err(|error| Failure::failed(format_args!("the server did not answer: {error}")))?;
+    match answer {
+        Answer::Joined => Ok(()),
+        Answer::Spent => Err(Failure::new(Class::Refused, answer)),
+        Answer::NotStored | _ => Err(Failure::failed(answer)),
+    }
+}
+
+async fn ask(connection: Connection, identity: &KeyPair) -> io::Result<Answer> {
+    let binding = *connection.channel_binding().ok_or(io::ErrorKind::Unsupported)?;
+    let mut connection = multiserver_compose::Connection::from(connection);
+    let answer = drive(&mut Client::new(identity, &binding), &mut connection).await?;
+    part_soon(connection.into()).await;
+    Ok(answer)
+}
+
+/// Whether we are let in with our own key.
+async fn is_known(multiserver: &Multiserver, address: &MultiAddress) -> bool {
+    match multiserver.connect(address).await {
+        Ok(connection) => {
+            part_soon(connection).await;
+            true
+        }
+        Err(error) => {
+            tracing::debug!("our key is not known: {error}");
+            false
+        }
+    }
+}

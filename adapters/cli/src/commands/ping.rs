@@ -1,0 +1,124 @@
+//! `multiserver ping`.
+
+mod attempt;
+mod one_ip;
+mod timed;
+
+use crate::options::dial::DialOptions;
+use crate::options::{AddressOptions, IdentityOptions};
+use crate::process::runtime::{self, Signals};
+use crate::report::exit::{self, Class, Failure};
+use crate::report::progress::Progress;
+use crate::report::table::{Cell, Column, Table};
+use attempt::{Attempt, STAGES, attempt};
+use clap::Args;
+use multiserver_tokio::{MultiAddress, Shs};
+use one_ip::OneIp;
+
+/// Try every address of a multi-address at every IP address of its host, and say which of them work and how long each
+/// stage took.
+///
+/// A stage without a time was not needed or not reached, or was over at once, as connecting to this machine may be, and
+/// is counted with the next one; one that no attempt has a time for has no column. A host is looked up once for all its
+/// IP addresses, and the time stands with the first of them.
+///
+/// A connection that could be had is ended at once. A seed is never used: where there is one, our identity stands in for
+/// it, and a peer that only knows the seed refuses us. A server with standard input and output serves the ping as its
+/// first peer.
+///
+/// Ctrl-C (SIGINT) and SIGTERM end it, and what it has found out until then is shown. The exit status is 0 when one of
+/// the attempts worked.
+#[derive(Args)]
+#[command(after_help = examples!(
+    "try both ways to a peer":
+        "multiserver ping 'net:example.com:8008~shs:KEY;wss://example.com~shs:KEY'",
+    "five times each, for a program":
+        "multiserver ping --count 5 --json --address-file home.address"
+))]
+pub(crate) struct Options {
+    #[command(flatten)]
+    address: AddressOptions,
+    /// How many times to try each address.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    count: u32,
+    /// Print JSON in the end, for programs: an array with an object for each attempt, with times in milliseconds.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    dial: DialOptions,
+    #[command(flatten)]
+    identity: IdentityOptions,
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let addresses = options.address.parse()?;
+    let shs = options.identity.shs()?;
+    runtime::block_on(ping(options, &addresses, &shs))
+}
+
+async fn ping(options: &Options, addresses: &MultiAddress, shs: &Shs) -> Result<(), Failure> {
+    let mut signals = Signals::catch()?;
+    let mut attempts = Vec::new();
+    tokio::select! {
+        tried = try_all(options, addresses, shs, &mut attempts) => tried?,
+        () = signals.next() => {}
+    }
+    if options.json {
+        exit::print(serde_json::to_string_pretty(&attempts).map_err(Failure::failed)?)?;
+    } else {
+        exit::print(table(&attempts))?;
+    }
+    if attempts.iter().any(|attempt| attempt.works) {
+        return Ok(());
+    }
+    let class = attempts.iter().filter_map(|attempt| attempt.class).max();
+    Err(Failure::new(class.unwrap_or(Class::Failed), "no address works"))
+}
+
+/// Tries each address so many times at each IP address, one after the other.
+async fn try_all(
+    Options { count, dial, .. }: &Options,
+    addresses: &MultiAddress,
+    shs: &Shs,
+    attempts: &mut Vec<Attempt>,
+) -> Result<(), Failure> {
+    let progress = Progress::spinner();
+    for _ in 0..*count {
+        for address in addresses.addresses() {
+            let mut next = Some(OneIp::first_of(address, dial.is_through_proxy()));
+            while let Some(ip) = next {
+                attempts.push(attempt(address, &ip, dial, shs, &progress).await?);
+                next = ip.next();
+            }
+        }
+    }
+    Ok(())
+}
+
+fn table(attempts: &[Attempt]) -> Table {
+    let is_reached = |name: &str| attempts.iter().any(|attempt| attempt.stages.contains_key(name));
+    let stages: Vec<_> = STAGES.into_iter().filter(|(.., name)| is_reached(name)).collect();
+    let times = stages.iter().map(|(_, title, _)| Column::Number(title));
+    let first = [Column::Text("address"), Column::Word("IP")];
+    let mut table =
+        Table::new(first.into_iter().chain(times).chain([Column::Number("total"), Column::Text("outcome")]));
+    for attempt in attempts {
+        let ip = attempt.ip.map_or_else(nothing, |ip| ip.to_string());
+        let times = stages.iter().map(|(.., name)| attempt.stages.get(name).copied().map_or_else(nothing, shown));
+        let texts = [attempt.address.clone(), ip].into_iter().chain(times).chain([shown(attempt.total)]);
+        let outcome = match &attempt.failure {
+            None => Cell::Good("works".to_owned()),
+            Some(reason) => Cell::Bad(format!("failed: {reason}")),
+        };
+        table.add(texts.map(Cell::Plain).chain([outcome]));
+    }
+    table
+}
+
+fn shown(milliseconds: f64) -> String {
+    format!("{milliseconds:.1} ms")
+}
+
+fn nothing() -> String {
+    "-".to_owned()
+}

@@ -1,0 +1,86 @@
+//! One attempt to reach a peer.
+
+use super::one_ip::OneIp;
+use super::timed::Timed;
+use crate::options::dial::DialOptions;
+use crate::report::exit::{Class, Failure};
+use crate::report::failure_words::{class, reasons};
+use crate::report::progress::Progress;
+use crate::seeds::without_seeds;
+use crate::streams::pump::part_soon;
+use multiserver_tokio::{Address, Shs, Stage};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+/// The stages in their order, each with its title and its name in JSON.
+pub(super) const STAGES: [(Stage, &str, &str); 6] = [
+    (Stage::Resolve, "lookup", "resolve"),
+    (Stage::Connect, "connect", "connect"),
+    (Stage::Proxy, "proxy", "proxy"),
+    (Stage::Tls, "TLS", "tls"),
+    (Stage::WebSocket, "WebSocket", "websocket"),
+    (Stage::Handshake, "handshake", "handshake"),
+];
+
+/// What came of an attempt.
+#[derive(Debug, Serialize)]
+pub(super) struct Attempt {
+    /// Without a seed.
+    pub(super) address: String,
+    /// The IP address that was tried, where the host has one that could be looked up.
+    pub(super) ip: Option<IpAddr>,
+    pub(super) works: bool,
+    /// How long the stages that it reached took, in milliseconds, by their names.
+    pub(super) stages: BTreeMap<&'static str, f64>,
+    /// How long all of it took, in milliseconds.
+    pub(super) total: f64,
+    /// Why it came to nothing.
+    pub(super) failure: Option<String>,
+    /// What kind of failure that is.
+    #[serde(skip)]
+    pub(super) class: Option<Class>,
+}
+
+/// Tries to reach the peer at one IP address, and parts again.
+pub(super) async fn attempt(
+    address: &Address,
+    ip: &OneIp,
+    dial: &DialOptions,
+    shs: &Shs,
+    progress: &Progress,
+) -> Result<Attempt, Failure> {
+    let (unseeded, had_seed) = without_seeds(address);
+    let timed = Timed::new(shs.clone());
+    let multiserver = dial.multiserver_on(ip.clone(), &timed)?;
+    let text = unseeded.redacted().to_string();
+    progress.say(match ip.ip() {
+        Some(ip) => format!("trying {text} at {ip}"),
+        None => format!("trying {text}"),
+    });
+    let begun = Instant::now();
+    let connected = multiserver.connect(&unseeded.into()).await;
+    let (durations, total) = (timed.durations(), milliseconds(begun.elapsed()));
+    let stages = STAGES.iter().filter_map(|(stage, _, name)| {
+        let times = durations.iter().filter(|(other, _)| other == stage);
+        times.map(|(_, duration)| milliseconds(*duration)).reduce(|sum, time| sum + time).map(|time| (*name, time))
+    });
+    let stages = stages.collect();
+    let (failure, class) = match connected {
+        Ok(connection) => {
+            part_soon(connection).await;
+            (None, None)
+        }
+        Err(error) => {
+            let note = if had_seed { " (its seed was not used)" } else { "" };
+            (Some(format!("{}{note}", reasons(&error))), Some(class(&error)))
+        }
+    };
+    Ok(Attempt { address: text, ip: ip.ip(), works: failure.is_none(), stages, total, failure, class })
+}
+
+/// In milliseconds, with three digits behind the point.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}

@@ -1,0 +1,155 @@
+//! A runtime where a host has one IP address, so that each of them can be tried by itself.
+
+use multiserver_tokio::core::address::{self, Address, Layer};
+use multiserver_tokio::io::Duplex;
+use multiserver_tokio::{BoxFuture, Connection, Native, Runtime, TcpListener, Tokio};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// Tokio, where a lookup finds one of the IP addresses that the host of an address has.
+///
+/// The host keeps its name: TLS and HTTP ask for that one. It is looked up when the first of its IP addresses is tried,
+/// as part of that attempt, and what was found stays for those that [follow](Self::next).
+#[derive(Debug, Clone)]
+pub(super) struct OneIp {
+    /// Whether the address has a host that is looked up here; otherwise the host that is looked up is a proxy's.
+    is_tcp: bool,
+    /// What the lookup found, each once.
+    found: Arc<OnceLock<Vec<SocketAddr>>>,
+    /// Which of them is tried.
+    index: usize,
+}
+
+impl OneIp {
+    /// The first IP address of this address's host, unless a proxy looks it up.
+    pub(super) fn first_of(address: &Address, is_through_proxy: bool) -> Self {
+        Self { is_tcp: is_tcp(address.transport()) && !is_through_proxy, found: Arc::default(), index: 0 }
+    }
+
+    /// The IP address after the one that was tried; `None` when that was the last, or nothing was looked up.
+    pub(super) fn next(&self) -> Option<Self> {
+        let next = Self { index: self.index + 1, ..self.clone() };
+        next.ip().is_some().then_some(next)
+    }
+
+    /// The IP address; `None` when it is not known yet, or there is none.
+    pub(super) fn ip(&self) -> Option<IpAddr> {
+        self.found.get()?.get(self.index).map(SocketAddr::ip)
+    }
+}
+
+impl Runtime for OneIp {
+    fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
+        if !self.is_tcp {
+            return Tokio.resolve(host, port);
+        }
+        Box::pin(async move {
+            if self.found.get().is_none() {
+                let found = Tokio.resolve(host, port).await?;
+                self.found.get_or_init(|| each_once(found));
+            }
+            let found = self.found.get().and_then(|found| found.get(self.index));
+            Ok(found.copied().into_iter().collect())
+        })
+    }
+
+    fn tcp_connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Duplex>> {
+        Tokio.tcp_connect(address)
+    }
+
+    fn tcp_listen(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn TcpListener>>> {
+        Tokio.tcp_listen(address)
+    }
+
+    fn unix_connect<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Duplex>> {
+        Tokio.unix_connect(path)
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Tokio.sleep(duration)
+    }
+
+    fn spawn(&self, future: BoxFuture<'static, ()>) {
+        Tokio.spawn(future);
+    }
+
+    fn random(&self) -> io::Result<[u8; 32]> {
+        Tokio.random()
+    }
+
+    fn interfaces(&self) -> io::Result<Vec<IpAddr>> {
+        Tokio.interfaces()
+    }
+}
+
+impl Native for OneIp {
+    type Connection = Connection;
+}
+
+fn is_tcp(transport: Layer<'_>) -> bool {
+    address::Net::try_from(transport).is_ok()
+        || address::Ws::try_from(transport).is_ok()
+        || address::Wss::try_from(transport).is_ok()
+}
+
+/// The same in the same order; the file of hosts may name one twice.
+fn each_once(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let mut once = Vec::with_capacity(found.len());
+    for address in found {
+        if !once.contains(&address) {
+            once.push(address);
+        }
+    }
+    once
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::dial::DialOptions;
+    use crate::report::failure_words::reasons;
+    use multiserver_tokio::{Shs, generate_identity};
+    use tokio::io::{AsyncBufReadExt, BufReader};
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn each_ip_address_is_tried_alone_and_the_host_keeps_its_name() {
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let shs = Shs::new(generate_identity().unwrap());
+        let key = generate_identity().unwrap().public();
+        let address: Address = format!("ws://peer.example~shs:{key}").parse().unwrap();
+        let ips = OneIp::first_of(&address, false);
+        ips.found.set(each_once(vec![closed, closed, listener.local_addr().unwrap()])).unwrap();
+        let connect = async |ip: &OneIp| {
+            let multiserver = DialOptions::default().multiserver_on(ip.clone(), &shs).unwrap();
+            multiserver.connect(&address.clone().into()).await.unwrap_err()
+        };
+        assert!(reasons(&connect(&ips).await).contains("nobody listens there"));
+        let last = ips.next().unwrap();
+        let serve = async {
+            let mut lines = BufReader::new(listener.accept().await.unwrap().0).lines();
+            let mut head = Vec::new();
+            while let Some(line) = lines.next_line().await.unwrap().filter(|line| !line.is_empty()) {
+                head.push(line.to_lowercase());
+            }
+            head
+        };
+        let both = async { tokio::join!(connect(&last), serve) };
+        let (error, head) = tokio::time::timeout(Duration::from_secs(30), both).await.unwrap();
+        assert!(reasons(&error).contains("no WebSocket"), "{error}");
+        assert!(head.contains(&"host: peer.example".to_owned()), "{head:?}");
+        assert!(last.next().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_proxy_is_looked_up_as_ever_and_is_not_the_address_of_the_peer() {
+        let onion = format!("onion:{}.onion:1~shs:{}", "a".repeat(56), generate_identity().unwrap().public());
+        let ips = OneIp::first_of(&onion.parse().unwrap(), false);
+        assert_eq!(ips.resolve("127.0.0.1", 9050).await.unwrap(), ["127.0.0.1:9050".parse().unwrap()]);
+        assert_eq!((ips.ip(), ips.next().is_none()), (None, true));
+    }
+}

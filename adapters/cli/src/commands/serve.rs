@@ -1,0 +1,180 @@
+//! `multiserver serve`.
+
+mod allow;
+mod door;
+mod guest;
+mod proxy_header;
+mod service;
+
+use crate::options::IdentityOptions;
+use crate::options::config::ConfigOptions;
+use crate::options::limits::LimitOptions;
+use crate::options::listening::Listening;
+use crate::process::activation::{self, Sockets};
+use crate::process::runtime::{self, Signals};
+use crate::process::serving::{log, until_signal};
+use crate::report::exit::{self, Failure};
+use crate::streams::pipe::Ends;
+use crate::streams::place::Place;
+use crate::streams::standard::standard_streams;
+use allow::AllowOptions;
+use clap::Args;
+use door::{Door, Pass};
+use multiserver_tokio::{Server, Shs};
+use service::Service;
+use std::ffi::OsString;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// The heading of the options that say what is done with peers.
+const SERVICE: &str = "What to do with them";
+
+/// Listen, print our address as the first line, and serve whoever comes.
+///
+/// Without --echo, --to or --exec, standard input goes to the first peer and what it sends to standard output; others
+/// are refused, and the program ends with the connection. The exit status is then 0 when both directions ended with a
+/// goodbye.
+///
+/// Ctrl-C (SIGINT) and SIGTERM end it: it listens no longer, and connections that --echo, --to or --exec serve have the
+/// time of --grace to end; a second signal cuts them.
+#[derive(Args)]
+#[command(after_help = examples!(
+    "give every byte back, on this machine only":
+        "multiserver serve --echo",
+    "the same for everyone on the network":
+        "multiserver serve --net '[::]:8008' --echo",
+    "send a file to the peer with this key":
+        "multiserver serve --allow KEY < gift.tar",
+    "let friends reach the SSH server, through web proxies too":
+        "multiserver serve --net '[::]:8008' --ws '[::]:8009' --allow-file friends --to localhost:22",
+    "the same, and let who has an invite become a friend":
+        "multiserver serve --net '[::]:8008' --allow-file friends --invites invites --to localhost:22",
+    "behind Tor's HiddenServicePort 80 127.0.0.1:8008":
+        "multiserver serve --net 127.0.0.1:8008 --onion NAME.onion:80 --allow KEY --to localhost:22",
+    "run a program for every peer on this machine":
+        "multiserver serve --unix /tmp/date --allow-anyone --exec date -u",
+    "with options from the section [serve] of a file":
+        "multiserver serve --config server.toml"
+))]
+pub(crate) struct Options {
+    /// Read before the other options are.
+    #[command(flatten)]
+    _config: ConfigOptions,
+    #[command(flatten)]
+    listening: Listening,
+    #[command(flatten)]
+    allow: AllowOptions,
+    /// Give every byte back, to any number of peers.
+    #[arg(long, help_heading = SERVICE)]
+    echo: bool,
+    /// Connect each peer to the TCP service or the Unix socket there.
+    #[arg(long, value_name = "HOST:PORT|unix:PATH", requires = "allowed", conflicts_with = "echo")]
+    #[arg(help_heading = SERVICE)]
+    to: Option<Place>,
+    /// Tell the service of --to who comes, before the peer's first byte, by a header of the PROXY protocol, version 2: the
+    /// peer's IP address and port, and its key in base64 as the TLV of type 0xE0.
+    // The conflicts are named because clap requires nothing that is in conflict with what is given.
+    #[arg(long, requires = "to", conflicts_with_all = ["echo", "exec"], help_heading = SERVICE)]
+    proxy_protocol: bool,
+    /// Run this program for each peer, which has its standard input and output; the environment variable
+    /// MULTISERVER_PEER is the peer's key and MULTISERVER_PEER_ADDRESS where it comes from. All that follows is the
+    /// program's.
+    #[arg(long, value_names = ["PROGRAM", "ARGS"], num_args = 1.., allow_hyphen_values = true, requires = "allowed")]
+    #[arg(conflicts_with_all = ["echo", "to"], help_heading = SERVICE)]
+    exec: Vec<OsString>,
+    #[command(flatten)]
+    limits: LimitOptions,
+    #[command(flatten)]
+    identity: IdentityOptions,
+}
+
+pub(crate) fn run(options: Options) -> Result<(), Failure> {
+    options.allow.check_files()?;
+    let shs = options.identity.shs()?;
+    let sockets = options.listening.sockets()?;
+    runtime::block_on(serve(options, shs, sockets))
+}
+
+async fn serve(options: Options, shs: Shs, sockets: Sockets) -> Result<(), Failure> {
+    // Caught before the address is out: whoever reads it may send a signal at once.
+    let signals = Signals::catch()?;
+    let server = options.listening.start(sockets, &shs, options.limits.handshakes(), log).await?;
+    exit::print(options.listening.address(&server)?)?;
+    activation::ready();
+    let service = match (options.to, options.echo, options.exec.is_empty()) {
+        (Some(place), ..) => Service::To { place, proxy_protocol: options.proxy_protocol },
+        (None, true, _) => Service::Echo,
+        (None, false, false) => Service::Exec(options.exec),
+        (None, false, true) => return first_peer(server, options.allow, &options.limits, signals).await,
+    };
+    everyone(server, options.allow, service, options.limits, signals).await;
+    Ok(())
+}
+
+/// Serves everyone who is allowed, until a signal.
+async fn everyone(server: Server, allow: AllowOptions, service: Service, limits: LimitOptions, signals: Signals) {
+    let most = limits.max_peers;
+    let door = Arc::new(Door::new(allow, most, format!("{most} peers are served already, see --max-peers")));
+    let (guard, service) = (Arc::clone(&door), Arc::new(service));
+    let authorize = move |peer| {
+        let guard = Arc::clone(&guard);
+        async move { guard.ask(peer).await }
+    };
+    let handle = move |connection, pass| {
+        let (door, service) = (Arc::clone(&door), Arc::clone(&service));
+        async move {
+            match pass {
+                Pass::Peer(place) => {
+                    service.serve(connection, limits.idle_timeout).await;
+                    drop(place);
+                }
+                Pass::Guest(guest) => door.welcome(guest, connection).await,
+            }
+        }
+    };
+    until_signal(server, authorize, handle, limits.grace, signals).await;
+}
+
+/// Serves the first peer that is allowed with standard input and output, until it is gone or a signal comes.
+async fn first_peer(
+    server: Server,
+    allow: AllowOptions,
+    limits: &LimitOptions,
+    mut signals: Signals,
+) -> Result<(), Failure> {
+    let (end, mut ended) = mpsc::channel(1);
+    // The place of the first peer is given back if that peer does not make it in.
+    let full = "standard input and output are the first peer's".to_owned();
+    let door = Arc::new(Door::new(allow, 1, full));
+    let (guard, hall, idle) = (Arc::clone(&door), Arc::clone(&door), limits.idle_timeout);
+    let authorize = move |peer| {
+        let guard = Arc::clone(&guard);
+        async move { guard.ask(peer).await }
+    };
+    let handle = move |connection, pass| {
+        let (door, end) = (Arc::clone(&hall), end.clone());
+        async move {
+            match pass {
+                Pass::Peer(place) => {
+                    let result = standard_streams(connection, Ends { idle, ..Ends::WITH_OUTPUT }).await;
+                    // Nobody waits for it any longer after a signal.
+                    let _ = end.send(result).await;
+                    drop(place);
+                }
+                Pass::Guest(guest) => door.welcome(guest, connection).await,
+            }
+        }
+    };
+    tokio::select! {
+        result = ended.recv() => result.unwrap_or(Ok(())),
+        () = server.serve(authorize, handle) => Ok(()),
+        () = signals.next() => {
+            activation::stopping();
+            if door.is_empty() {
+                Ok(())
+            } else {
+                Err(Failure::failed("ended by a signal, and the peer's connection with it"))
+            }
+        }
+    }
+}

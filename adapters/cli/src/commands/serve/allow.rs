@@ -1,0 +1,153 @@
+//! The keys that are let in, and how others are added to them.
+
+use crate::files::durable::{Locked, full};
+use crate::files::invites::{InviteFile, Redeemed};
+use crate::files::text::read_text;
+use crate::report::exit::Failure;
+use clap::{Args, ValueHint};
+use multiserver_tokio::PublicKey;
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// More bytes than a file of keys may have: some 20 000 keys.
+const LONGEST_FILE: usize = 1024 * 1024;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Who may come")]
+#[group(id = "allowed", multiple = true, args = ["allow", "allow_file", "allow_anyone"])]
+pub(super) struct AllowOptions {
+    /// Let in the peer with this public key, and nobody who is not named like this or in --allow-file; without either,
+    /// everyone who knows the address is let in. May be given several times.
+    #[arg(long, value_name = "KEY")]
+    allow: Vec<PublicKey>,
+    /// Let in the peers whose public keys stand in this file, one at the start of each line; lines that start with `#`
+    /// are comments. It is read anew for every peer. A file that is empty or gone lets nobody in; peers that are in
+    /// already stay.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    allow_file: Option<PathBuf>,
+    /// Let in everyone who knows the address: it has to be said for --to and --exec.
+    #[arg(long, conflicts_with_all = ["allow", "allow_file", "invites"])]
+    allow_anyone: bool,
+    /// Let those who have an invite that is in this file, made by `invite`, add their keys to --allow-file, by `join`. It
+    /// is read anew for every peer.
+    #[arg(long, value_name = "FILE", requires = "allow_file", value_hint = ValueHint::FilePath)]
+    invites: Option<PathBuf>,
+}
+
+impl AllowOptions {
+    /// Says what is wrong with the files before anybody comes.
+    pub(super) fn check_files(&self) -> Result<(), Failure> {
+        let (Some(allowed), Some(invites)) = (&self.allow_file, &self.invites) else { return Ok(()) };
+        match (allowed.canonicalize(), invites.canonicalize()) {
+            (Ok(allowed), Ok(invites)) if allowed == invites => {
+                Err(Failure::usage("--allow-file and --invites are the same file"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether this peer is let in.
+    pub(super) async fn check(&self, peer: Option<PublicKey>) -> bool {
+        let is_anyone = self.allow_anyone || (self.allow.is_empty() && self.allow_file.is_none());
+        is_anyone
+            || match peer {
+                Some(peer) => self.allow.contains(&peer) || self.is_in_file(peer).await,
+                None => false,
+            }
+    }
+
+    /// Whether this is the key of an invite that may be used.
+    pub(super) async fn invites(&self, key: PublicKey) -> bool {
+        let Some(path) = &self.invites else { return false };
+        let file = InviteFile::at(path);
+        let has = in_background(move || {
+            file.has(&key, SystemTime::now()).map_err(|error| {
+                let hint = if error.kind() == ErrorKind::NotFound { "; `multiserver invite` makes it" } else { "" };
+                format!("cannot read the invites in {}: {error}{hint}", file.path().display())
+            })
+        });
+        has.await.unwrap_or_else(|error| {
+            tracing::warn!("{error}");
+            false
+        })
+    }
+
+    /// Adds a peer's key to the file and uses the invite, in this order; returns whether the invite could be used.
+    pub(super) async fn admit(&self, invite: PublicKey, peer: PublicKey) -> Result<bool, String> {
+        let (Some(invites), Some(allowed)) = (&self.invites, self.allow_file.clone()) else {
+            return Err("there are no --invites or no --allow-file".to_owned());
+        };
+        let invites = InviteFile::at(invites);
+        let redeemed = in_background(move || {
+            let now = SystemTime::now();
+            let redeemed = invites.redeem(&invite, now, || add(&allowed, &peer, now));
+            redeemed
+                .map_err(|error| format!("cannot write {} or {}: {error}", allowed.display(), invites.path().display()))
+        });
+        match redeemed.await? {
+            Redeemed::Done => Ok(true),
+            Redeemed::Spent => Ok(false),
+            Redeemed::StillThere(error) => {
+                tracing::error!("the invite {invite} was used, and may be used again, since its file stays: {error}");
+                Ok(true)
+            }
+        }
+    }
+
+    async fn is_in_file(&self, peer: PublicKey) -> bool {
+        let Some(path) = self.allow_file.clone() else { return false };
+        let found = in_background(move || {
+            has_key(&path, &peer)
+                .map_err(|error| format!("cannot read {}, which lets nobody in: {error}", path.display()))
+        });
+        found.await.unwrap_or_else(|error| {
+            tracing::warn!("{error}");
+            false
+        })
+    }
+}
+
+/// Does what blocks the thread it runs in.
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+/// Adds a key to the file, which is made where there is none, unless it is there already.
+fn add(path: &Path, key: &PublicKey, now: SystemTime) -> io::Result<()> {
+    let mut file = Locked::open_or_create(path)?;
+    let text = file.text(LONGEST_FILE)?;
+    if names(&text, path, key) {
+        return Ok(());
+    }
+    let line = format!("{key} joined {}", humantime::format_rfc3339_seconds(now));
+    if text.len() + line.len() + 2 > LONGEST_FILE {
+        return Err(full(LONGEST_FILE));
+    }
+    file.append_line(&line)
+}
+
+/// Whether the file names this key.
+fn has_key(path: &Path, key: &PublicKey) -> io::Result<bool> {
+    let text = read_text(File::open(path)?, LONGEST_FILE)?;
+    Ok(names(&text, path, key))
+}
+
+fn names(text: &str, path: &Path, key: &PublicKey) -> bool {
+    for (index, line) in text.lines().enumerate() {
+        match line.split_whitespace().next() {
+            None => {}
+            Some(word) if word.starts_with('#') => {}
+            Some(word) => match word.parse::<PublicKey>() {
+                Ok(named) if named == *key => return true,
+                Ok(_) => {}
+                // Not shown: it may be a secret by mistake.
+                Err(_) => tracing::warn!("{}, line {}: not a public key", path.display(), index + 1),
+            },
+        }
+    }
+    false
+}

@@ -1,0 +1,75 @@
+//! Who comes in, and what for.
+
+use super::allow::AllowOptions;
+use super::guest;
+use crate::process::serving::name;
+use multiserver_tokio::{Connection, PublicKey};
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How many guests may join at the same time.
+const GUESTS: usize = 16;
+
+/// Lets peers in who are allowed, and guests who have an invite, as many as there are places.
+pub(super) struct Door {
+    allow: AllowOptions,
+    most: usize,
+    places: Arc<Semaphore>,
+    guests: Arc<Semaphore>,
+    /// Why nobody comes in when all places are taken.
+    full: String,
+}
+
+/// What a peer was let in for.
+pub(super) enum Pass {
+    /// To be served.
+    Peer(OwnedSemaphorePermit),
+    /// To join, and nothing else.
+    Guest(Guest),
+}
+
+/// Somebody who came with an invite.
+pub(super) struct Guest {
+    invite: PublicKey,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Door {
+    /// With so many places, and this to be said when all are taken.
+    pub(super) fn new(allow: AllowOptions, most: usize, full: String) -> Self {
+        let (places, guests) = (Arc::new(Semaphore::new(most)), Arc::new(Semaphore::new(GUESTS)));
+        Self { allow, most, places, guests, full }
+    }
+
+    /// Lets a peer in or, saying why, does not.
+    pub(super) async fn ask(&self, peer: Option<PublicKey>) -> Option<Pass> {
+        let (place, full) = if self.allow.check(peer).await {
+            (Arc::clone(&self.places).try_acquire_owned().map(Pass::Peer), self.full.as_str())
+        } else if let Some(invite) = peer
+            && self.allow.invites(invite).await
+        {
+            let place = Arc::clone(&self.guests).try_acquire_owned();
+            (place.map(|place| Pass::Guest(Guest { invite, _place: place })), "too many others are joining")
+        } else {
+            tracing::warn!("refused {}: not among the keys that are allowed", name(peer));
+            return None;
+        };
+        if place.is_err() {
+            tracing::warn!("refused {}: {full}", name(peer));
+        }
+        place.ok()
+    }
+
+    /// Lets a guest join.
+    pub(super) async fn welcome(&self, guest: Guest, connection: Connection) {
+        match guest::join(connection, guest.invite, &self.allow).await {
+            Ok(peer) => tracing::info!("{peer} joined by the invite {}", guest.invite),
+            Err(reason) => tracing::warn!("nobody joined by the invite {}: {reason}", guest.invite),
+        }
+    }
+
+    /// Whether nobody is served.
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.available_permits() == self.most
+    }
+}

@@ -1,0 +1,6 @@
+//! Files that the program reads and keeps.
+
+pub(crate) mod durable;
+pub(crate) mod identity;
+pub(crate) mod invites;
+pub(crate) mod text;

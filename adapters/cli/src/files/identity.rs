@@ -1,0 +1,235 @@
+//! Identity files: where they are, how they are read and how they are made.
+//!
+//! A file that this program makes is text:
+//!
+//! ```text
+//! # lines that start with # are comments
+//! ed25519-seed BASE64-OF-32-BYTES
+//! ```
+//!
+//! The `secret` file of Secure Scuttlebutt is read as well, and written when asked for.
+
+use crate::files::durable::{directory_of, sync_directory_of};
+use crate::files::text::{self, read_secret_text};
+use crate::report::exit::Failure;
+use clap::ValueEnum;
+use etcetera::BaseStrategy;
+use multiserver_core::keys::{KeyPair, ParseKeyError, Seed};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
+
+/// What stands before the seed.
+const LABEL: &str = "ed25519-seed";
+
+/// More bytes than any identity file has.
+const LONGEST_FILE: usize = 64 * 1024;
+
+/// What an identity file looks like.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Format {
+    /// One line with the seed, for this program.
+    Multiserver,
+    /// The `secret` file of ssb programs, which this program reads, too.
+    Ssb,
+}
+
+/// Reads the identity in this file, which must be there; without one that of the default file, made when missing.
+pub(crate) fn load(path: Option<&Path>) -> Result<KeyPair, Failure> {
+    match path {
+        Some(path) => read(path).map_err(|error| cannot("read", path, &error)),
+        None => load_or_create(&default_path()?),
+    }
+}
+
+/// Makes a new identity.
+pub(crate) fn generate() -> Result<KeyPair, Failure> {
+    let mut random = Zeroizing::new([0; 32]);
+    getrandom::fill(random.as_mut_slice())
+        .map_err(|error| Failure::failed(format_args!("cannot make an identity without random bytes: {error}")))?;
+    Ok(KeyPair::from_seed(Seed::from_bytes(*random)))
+}
+
+/// Grows the identity from the seed in this file, or in standard input when the path is `-`.
+pub(crate) fn from_seed_file(path: &Path) -> Result<KeyPair, Failure> {
+    if path.to_str().is_some_and(|text| parse_seed(text).is_ok()) {
+        return Err(Failure::usage(
+            "a seed stands on the command line, where others can see it: give the file that it is in, or -",
+        ));
+    }
+    let name = if text::is_standard_input(path) { "standard input".into() } else { path.to_string_lossy() };
+    let text = read_seed_text(path)
+        .map_err(|error| Failure::failed(format_args!("cannot read the seed from {name}: {error}")))?;
+    let seed = parse_seed(text.trim()).map_err(|error| {
+        Failure::usage(format_args!("the seed in {name} is not 32 bytes in base64 or hexadecimal: {error}"))
+    })?;
+    Ok(KeyPair::from_seed(seed))
+}
+
+/// Puts an identity in a file that is not there yet.
+pub(crate) fn store(identity: &KeyPair, path: &Path, format: Format) -> Result<(), Failure> {
+    write_new(identity, path, format).map_err(|error| {
+        if error.kind() == ErrorKind::AlreadyExists {
+            let path = path.display();
+            Failure::failed(format_args!("{path} exists already, and an identity is never overwritten"))
+        } else {
+            cannot("create", path, &error)
+        }
+    })
+}
+
+/// The identity that is used when none is named, in the platform's directory for data.
+pub(crate) fn default_path() -> Result<PathBuf, Failure> {
+    let directories = etcetera::base_strategy::choose_native_strategy()
+        .map_err(|error| Failure::failed(format_args!("no place for the default identity, use --identity: {error}")))?;
+    Ok(directories.data_dir().join("multiserver").join("identity"))
+}
+
+/// Of programs that do this at the same time, all get the identity that one of them made.
+fn load_or_create(path: &Path) -> Result<KeyPair, Failure> {
+    match read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        loaded => return loaded.map_err(|error| cannot("read", path, &error)),
+    }
+    let identity = generate()?;
+    match write_new(&identity, path, Format::Multiserver) {
+        Ok(()) => {
+            tracing::info!(key = %identity.public(), path = %path.display(), "made a new identity");
+            Ok(identity)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            read(path).map_err(|error| cannot("read", path, &error))
+        }
+        Err(error) => Err(cannot("create", path, &error)),
+    }
+}
+
+fn read(path: &Path) -> io::Result<KeyPair> {
+    let file = File::open(path)?;
+    check_permissions(&file)?;
+    let text = read_secret_text(file, LONGEST_FILE)?;
+    parse(&text).map_err(io::Error::other)
+}
+
+/// Refuses, as ssh does, a file that others than its owner may read: who has its content can act as its owner.
+///
+/// A file of another owner may be open to a group, as service managers hand secrets to services.
+#[cfg(unix)]
+fn check_permissions(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+
+    let metadata = file.metadata()?;
+    let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
+    if metadata.mode() & if is_ours { 0o077 } else { 0o007 } == 0 {
+        return Ok(());
+    }
+    let mode = metadata.mode() & 0o777;
+    Err(io::Error::other(format!("its mode {mode:04o} lets others at the secret in it; set it to 0600 with chmod")))
+}
+
+/// Access is not expressed in mode bits here, and the default place belongs to the user.
+#[cfg(not(unix))]
+fn check_permissions(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Reads a file with a seed, which is as secret as an identity file; what comes by standard input is nobody else's.
+fn read_seed_text(path: &Path) -> io::Result<Zeroizing<String>> {
+    let file = text::open(path)?;
+    if !text::is_standard_input(path) {
+        check_permissions(&file)?;
+    }
+    read_secret_text(file, LONGEST_FILE)
+}
+
+fn parse_seed(text: &str) -> Result<Seed, ParseKeyError> {
+    if text.len() == 64 { Seed::from_hex(text) } else { text.parse() }
+}
+
+/// Reads either kind of identity file; the error repeats nothing of the text.
+fn parse(text: &str) -> Result<KeyPair, String> {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let line = lines.next().ok_or("there is no identity in it")?;
+    if line.starts_with('{') {
+        return KeyPair::from_ssb_secret(text).map_err(|error| error.to_string());
+    }
+    let seed = line.strip_prefix(LABEL).filter(|seed| seed.starts_with(char::is_whitespace));
+    let seed = seed.ok_or_else(|| format!("it is neither `{LABEL} SEED` nor the `secret` file of an ssb program"))?;
+    if lines.next().is_some() {
+        return Err("something follows the seed".to_owned());
+    }
+    let seed: Seed = seed.trim().parse().map_err(|error| format!("the seed is wrong: {error}"))?;
+    Ok(KeyPair::from_seed(seed))
+}
+
+/// Puts an identity in its place, complete, unless something is there.
+fn write_new(identity: &KeyPair, path: &Path, format: Format) -> io::Result<()> {
+    let directory = directory_of(path);
+    create_directory(directory)?;
+    // Nobody else can open a temporary file: its mode is 0600 from the start.
+    let mut file = NamedTempFile::new_in(directory)?;
+    file.write_all(file_text(identity, format).as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    sync_directory_of(path)
+}
+
+fn file_text(identity: &KeyPair, format: Format) -> Zeroizing<String> {
+    match format {
+        Format::Multiserver => Zeroizing::new(format!(
+            "# A multiserver identity. Whoever has the seed below can act as its owner: show it to nobody.\n\
+             # Public key: {}\n\
+             {LABEL} {}\n",
+            identity.public(),
+            identity.seed().reveal(),
+        )),
+        Format::Ssb => identity.to_ssb_secret(),
+    }
+}
+
+/// Makes the directory, and those above it, open to their owner only.
+fn create_directory(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
+}
+
+fn cannot(verb: &str, path: &Path, error: &io::Error) -> Failure {
+    Failure::failed(format_args!("cannot {verb} the identity {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEED: &str = "gfhWsBYIEOZzYCmSYXJKmj3yj+f8H2Mqy2JZk0/I6Ys=";
+
+    #[test]
+    fn reads_what_it_writes() {
+        let identity = KeyPair::from_seed(SEED.parse().unwrap());
+        for format in [Format::Multiserver, Format::Ssb] {
+            assert_eq!(parse(&file_text(&identity, format)).unwrap(), identity);
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong_without_repeating_it() {
+        let wrong = [
+            ("", "no identity"),
+            ("# only a comment\n", "no identity"),
+            (SEED, "neither"),
+            (&format!("ed25519-seed{SEED}"), "neither"),
+            (&format!("ed25519-seed {SEED}{SEED}"), "should have 43 characters"),
+            (&format!("ed25519-seed {SEED}\n{SEED}"), "follows the seed"),
+            ("{\"curve\":\"ed25519\"}", "line 1"),
+        ];
+        for (text, part) in wrong {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(part), "{error}");
+            assert!(!error.contains("gfhW"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Which address.
+
+use super::config::ConfigOptions;
+use super::given::{ADDRESS_VARIABLE, one_of};
+use crate::report::exit::Failure;
+use clap::{Args, ValueHint};
+use multiserver_tokio::MultiAddress;
+use multiserver_tokio::core::address::is_known;
+use std::path::PathBuf;
+use zeroize::Zeroizing;
+
+/// An address, wherever it is; without `Debug`, since it may have a seed.
+#[derive(Args)]
+pub(crate) struct AddressOptions {
+    /// The address, or its name in the configuration file; one with a seed is a secret, and better kept from the list of
+    /// processes by --address-file, a name, or the environment variable MULTISERVER_ADDRESS.
+    #[arg(value_name = "ADDRESS")]
+    text: Option<String>,
+    /// Read the address from this file; `-` is standard input.
+    #[arg(long = "address-file", value_name = "FILE", conflicts_with = "text", value_hint = ValueHint::FilePath)]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigOptions,
+}
+
+impl AddressOptions {
+    /// The text that was given.
+    pub(crate) fn given(&self) -> Result<Zeroizing<String>, Failure> {
+        one_of(self.text.as_deref(), self.file.as_deref(), ADDRESS_VARIABLE)?
+            .ok_or_else(|| Failure::usage("an address is needed: ADDRESS, --address-file or MULTISERVER_ADDRESS"))
+    }
+
+    /// The address's text: the one that was given, or the one that has this name.
+    pub(crate) fn text(&self) -> Result<Zeroizing<String>, Failure> {
+        let text = self.given()?;
+        if is_name(&text) && !is_known(&text) { self.config.read()?.address(&text) } else { Ok(text) }
+    }
+
+    /// The address.
+    pub(crate) fn parse(&self) -> Result<MultiAddress, Failure> {
+        self.text()?.parse().map_err(|error| {
+            Failure::usage(format_args!("this is not an address, {error}")).hint("`multiserver address` points at it")
+        })
+    }
+}
+
+/// Whether a text is the name of an address and no address that could be dialled: those have a `:` at least.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}

@@ -1,0 +1,44 @@
+//! What may be a secret: given by an option, in a file or in the environment.
+
+use crate::files::text::{self, read_secret_text};
+use crate::report::exit::Failure;
+use crate::report::mask::shown_path;
+use std::env::{self, VarError};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// The environment variable with the network's key.
+pub(crate) const NETWORK_KEY_VARIABLE: &str = "MULTISERVER_NETWORK_KEY";
+
+/// The environment variable with the address.
+pub(crate) const ADDRESS_VARIABLE: &str = "MULTISERVER_ADDRESS";
+
+/// More bytes than an address or a key that is read from a file may have.
+const LONGEST_FILE: usize = 64 * 1024;
+
+/// The text that an option gives, or its file, or an environment variable, in this order; without the surrounding blanks
+/// in the latter two, as the end of the last line.
+pub(super) fn one_of(
+    text: Option<&str>,
+    file: Option<&Path>,
+    variable: &str,
+) -> Result<Option<Zeroizing<String>>, Failure> {
+    let found = match (text, file) {
+        (Some(text), _) => return Ok(Some(Zeroizing::new(text.to_owned()))),
+        (None, Some(path)) => read_secret_file(path)?,
+        (None, None) => match env::var(variable) {
+            Ok(text) => Zeroizing::new(text),
+            Err(VarError::NotPresent) => return Ok(None),
+            Err(VarError::NotUnicode(_)) => {
+                return Err(Failure::usage(format_args!("the environment variable {variable} is not UTF-8")));
+            }
+        },
+    };
+    Ok(Some(Zeroizing::new(found.trim().to_owned())))
+}
+
+/// What is in a file that may hold a secret.
+pub(crate) fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let read = text::open(path).and_then(|file| read_secret_text(file, LONGEST_FILE));
+    read.map_err(|error| Failure::failed(format_args!("cannot read {}: {error}", shown_path(path))))
+}

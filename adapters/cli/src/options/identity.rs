@@ -1,0 +1,52 @@
+//! Who we are, and in which network.
+
+use super::given::{NETWORK_KEY_VARIABLE, one_of};
+use crate::files::identity;
+use crate::report::exit::Failure;
+use clap::{Args, ValueHint};
+use multiserver_tokio::{KeyPair, NetworkKey, Shs};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Who we are, and in which network; without `Debug`, since the network's key may be secret.
+#[derive(Args)]
+#[command(next_help_heading = "Who we are")]
+pub(crate) struct IdentityOptions {
+    /// The file with our identity, made by `keygen` or the `secret` file of an ssb program; by default one in the
+    /// platform's directory for data, made when missing.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    identity: Option<PathBuf>,
+    /// The network's key, the same on both ends, in base64 or hexadecimal; by default that of the SSB main network,
+    /// 1KHLiKZvAvjbY1ziZEHMXawbCEIM6qwjCDm3VYRan/s=. One that is secret is better kept from the list of processes by
+    /// --network-key-file or the environment variable MULTISERVER_NETWORK_KEY.
+    #[arg(long, value_name = "KEY")]
+    network_key: Option<String>,
+    /// Read the network's key from this file; `-` is standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "network_key", value_hint = ValueHint::FilePath)]
+    network_key_file: Option<PathBuf>,
+}
+
+impl IdentityOptions {
+    /// Our identity.
+    pub(crate) fn load(&self) -> Result<Arc<KeyPair>, Failure> {
+        identity::load(self.identity.as_deref()).map(Arc::new)
+    }
+
+    /// The handshake with our identity, in our network.
+    pub(crate) fn shs(&self) -> Result<Shs, Failure> {
+        self.shs_of(self.load()?)
+    }
+
+    /// The handshake with this identity, in our network.
+    pub(crate) fn shs_of(&self, identity: Arc<KeyPair>) -> Result<Shs, Failure> {
+        Ok(Shs::new(identity).network(self.network()?))
+    }
+
+    fn network(&self) -> Result<NetworkKey, Failure> {
+        let text = one_of(self.network_key.as_deref(), self.network_key_file.as_deref(), NETWORK_KEY_VARIABLE)?;
+        let Some(text) = text else { return Ok(NetworkKey::SSB_MAIN) };
+        let is_hex = text.len() == 64;
+        let key = if is_hex { NetworkKey::from_hex(&text) } else { text.parse() };
+        key.map_err(|error| Failure::usage(format_args!("the network key is wrong: {error}")))
+    }
+}

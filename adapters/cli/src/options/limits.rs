@@ -1,0 +1,47 @@
+//! The bounds of what listens for peers.
+
+use crate::options::duration;
+use clap::Args;
+use clap::builder::RangedU64ValueParser;
+use multiserver_tokio::Limits;
+use std::time::Duration;
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct LimitOptions {
+    /// How many peers may be connected at the same time; more are refused.
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = count())]
+    pub(crate) max_peers: usize,
+    /// How many peers may be in their handshakes at the same time, of each of the places to listen at; more have to wait.
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = count())]
+    max_pending: usize,
+    /// How many of these may come from one IP address, or from one /64 of IPv6; more are closed at once. Behind a reverse
+    /// proxy or Tor all come from one.
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = count())]
+    max_pending_per_source: usize,
+    /// How long a peer has for all of its handshake.
+    #[arg(long, value_name = "TIME", default_value = "15", value_parser = duration::parse_positive)]
+    handshake_timeout: Duration,
+    /// End a connection on which nothing came or went for so long; without this it may be silent for ever.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse_positive)]
+    pub(crate) idle_timeout: Option<Duration>,
+    /// How long connections may go on when the program is asked to end.
+    #[arg(long, value_name = "TIME", default_value = "3", value_parser = duration::parse)]
+    pub(crate) grace: Duration,
+}
+
+impl LimitOptions {
+    /// The bounds on handshakes.
+    pub(crate) fn handshakes(&self) -> Limits {
+        Limits {
+            deadline: self.handshake_timeout,
+            pending: self.max_pending,
+            pending_per_source: self.max_pending_per_source,
+        }
+    }
+}
+
+/// As many as a semaphore counts, and more than a machine serves.
+fn count() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=1_000_000)
+}

@@ -1,0 +1,244 @@
+//! Where the program listens and how it is found there.
+
+use crate::options::dial::Secure;
+use crate::process::activation::Sockets;
+use crate::report::exit::Failure;
+use crate::report::mask::masked;
+use crate::streams::place::host_and_port;
+use clap::{Args, ValueEnum, ValueHint};
+use multiserver_tokio::ws::{Certificate, TlsError};
+use multiserver_tokio::{Builder, Event, Limits, MultiAddress, Multiserver, Net, Scope, Server, Unix, Ws, Wss};
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+/// Where to listen when nothing is said: a free port of this machine alone.
+const DEFAULT_NET: &str = "127.0.0.1:0";
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where to listen")]
+pub(crate) struct Listening {
+    /// Listen for TCP here; IPv6 addresses stand in brackets, and port 0 takes a free one. Of `0.0.0.0` or `[::]`, the
+    /// address that is printed has the public addresses of this machine, or the private ones if there are no others.
+    /// Without a place to listen at it is 127.0.0.1:0. This and the other places may be given several times. `systemd`
+    /// takes the sockets that are passed with the name `net` (FileDescriptorName=), or the only one.
+    #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_place)]
+    net: Vec<ListenAt>,
+    /// Listen for WebSockets here; `systemd` takes the sockets with the name `ws`.
+    #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_place)]
+    ws: Vec<ListenAt>,
+    /// Listen for WebSockets over TLS here; `systemd` takes the sockets with the name `wss`.
+    #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_place, requires_all = ["cert", "key"])]
+    wss: Vec<ListenAt>,
+    /// The certificate for --wss and those between it and a root, as PEM text.
+    #[arg(long, value_name = "FILE", requires = "wss", value_hint = ValueHint::FilePath)]
+    cert: Option<PathBuf>,
+    /// The private key of that certificate, as PEM text.
+    #[arg(long, value_name = "FILE", requires = "wss", value_hint = ValueHint::FilePath)]
+    key: Option<PathBuf>,
+    /// Listen at this Unix socket, for programs of the same user.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    unix: Vec<PathBuf>,
+    /// A host name that leads to --net, --ws and --wss from outside, or a URL such as wss://example.org/path that leads
+    /// to --ws through a reverse proxy. The public address then has these names only.
+    #[arg(long, value_name = "NAME")]
+    external: Vec<String>,
+    /// An onion service that leads to the first --net, as Tor's HiddenServicePort says: an address like those of
+    /// --external, with its own port. All who come this way come from one IP address, so the bound for one source is that
+    /// for all there.
+    #[arg(long, value_name = "NAME.onion:PORT", value_parser = parse_onion, requires = "net")]
+    onion: Vec<(String, u16)>,
+    /// Print the address for peers this far away; by default for the farthest that can reach us.
+    #[arg(long, value_enum)]
+    scope: Option<Reach>,
+}
+
+/// Where to listen for TCP.
+#[derive(Debug, Clone)]
+enum ListenAt {
+    /// At this `HOST:PORT`.
+    Bind(String),
+    /// Where the service manager does already.
+    Systemd,
+}
+
+/// The same with the sockets that are open.
+enum Socket {
+    Bind(String),
+    Open(TcpListener),
+}
+
+/// How far away peers may be.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Reach {
+    /// On this machine.
+    Device,
+    /// In the local network.
+    Local,
+    /// Anywhere.
+    Public,
+}
+
+impl Listening {
+    /// Takes the sockets of the service manager, if any are asked for; to be called before there are threads.
+    pub(crate) fn sockets(&self) -> Result<Sockets, Failure> {
+        let mut places = [&self.net, &self.ws, &self.wss].into_iter().flatten();
+        if places.any(|place| matches!(place, ListenAt::Systemd)) { Sockets::take() } else { Ok(Sockets::default()) }
+    }
+
+    /// Whether there are peers that come through Tor.
+    pub(crate) const fn is_behind_tor(&self) -> bool {
+        !self.onion.is_empty()
+    }
+
+    /// Starts to listen everywhere, or nowhere when one of the places does not work.
+    pub(crate) async fn start(
+        &self,
+        sockets: Sockets,
+        secure: &impl Secure,
+        limits: Limits,
+        report: fn(&Event<'_>),
+    ) -> Result<Server, Failure> {
+        let builder = Multiserver::builder().limits(limits).report(report);
+        let multiserver = self.suites(builder, sockets, secure, limits)?.build();
+        let multiserver = multiserver.map_err(|error| Failure::usage(self.mask_places(error.to_string())))?;
+        multiserver.listen().await.map_err(Failure::failed)
+    }
+
+    /// The address to print.
+    pub(crate) fn address(&self, server: &Server) -> Result<MultiAddress, Failure> {
+        let scopes: &[Scope] = match self.scope {
+            None => &[Scope::Public, Scope::Local, Scope::Device],
+            Some(Reach::Device) => &[Scope::Device],
+            Some(Reach::Local) => &[Scope::Local],
+            Some(Reach::Public) => &[Scope::Public],
+        };
+        let address = scopes.iter().find_map(|scope| server.address(*scope));
+        address.ok_or_else(|| match self.scope {
+            None => Failure::failed("nobody could find us: the network interfaces have no address"),
+            Some(_) => Failure::failed("nobody in that --scope could find us where we listen"),
+        })
+    }
+
+    /// Masks the places that a message repeats: one may be an address with a seed by mistake.
+    fn mask_places(&self, message: String) -> String {
+        let places = [&self.net, &self.ws, &self.wss].into_iter().flatten().filter_map(|place| match place {
+            ListenAt::Bind(text) => Some(text.clone()),
+            ListenAt::Systemd => None,
+        });
+        let paths = self.unix.iter().map(|path| path.display().to_string());
+        let texts = places.chain(self.external.iter().cloned()).chain(paths);
+        texts.fold(message, |message, place| message.replace(&place, &masked(&place)))
+    }
+
+    fn suites(
+        &self,
+        mut builder: Builder,
+        mut sockets: Sockets,
+        secure: &impl Secure,
+        limits: Limits,
+    ) -> Result<Builder, Failure> {
+        let is_tcp = [&self.net, &self.ws, &self.wss].into_iter().any(|places| !places.is_empty());
+        let default = [ListenAt::Bind(DEFAULT_NET.to_owned())];
+        let nets = if is_tcp || !self.unix.is_empty() { self.net.as_slice() } else { &default };
+        let (urls, names): (Vec<_>, Vec<_>) = self.external.iter().partition(|name| name.contains("://"));
+        if !urls.is_empty() && self.ws.is_empty() {
+            return Err(Failure::usage("a URL for --external leads to --ws, and there is none"));
+        }
+        if !names.is_empty() && !is_tcp && nets.is_empty() {
+            return Err(Failure::usage("--external leads to --net, --ws or --wss, and there is none"));
+        }
+        let mut onions = self.onion.as_slice();
+        for socket in opened(nets, &mut sockets, "net")? {
+            let net = match socket {
+                Socket::Bind(place) => Net::bind(place),
+                Socket::Open(socket) => Net::listener(socket),
+            };
+            let net = names.iter().fold(net, |net, name| net.external(*name));
+            let suite = secure.over(onions.iter().fold(net, |net, (host, port)| net.external_at(host, *port)));
+            builder = builder.suite(if onions.is_empty() { suite } else { suite.limits(from_one_source(limits)) });
+            onions = &[];
+        }
+        for socket in opened(&self.ws, &mut sockets, "ws")? {
+            let names = names.iter().map(|name| url("ws", name, &socket)).collect::<Result<Vec<_>, _>>()?;
+            let ws = match socket {
+                Socket::Bind(place) => Ws::bind(place),
+                Socket::Open(socket) => Ws::listener(socket),
+            };
+            let urls = urls.iter().map(|url| (*url).clone()).chain(names);
+            builder = builder.suite(secure.over(urls.fold(ws, Ws::external)));
+        }
+        if let (Some(cert), Some(key)) = (&self.cert, &self.key) {
+            let certificate = certificate(cert, key)?;
+            for socket in opened(&self.wss, &mut sockets, "wss")? {
+                let names = names.iter().map(|name| url("wss", name, &socket)).collect::<Result<Vec<_>, _>>()?;
+                let wss = match socket {
+                    Socket::Bind(place) => Wss::bind(place, certificate.clone()),
+                    Socket::Open(socket) => Wss::listener(socket, certificate.clone()),
+                };
+                builder = builder.suite(secure.over(names.into_iter().fold(wss, Wss::external)));
+            }
+        }
+        Ok(self.unix.iter().fold(builder, |builder, path| builder.suite(secure.over(Unix::bind(path)))))
+    }
+}
+
+/// The same bounds where all peers come from one IP address.
+pub(crate) const fn from_one_source(limits: Limits) -> Limits {
+    Limits { pending_per_source: limits.pending, ..limits }
+}
+
+/// The places with the sockets of this name in the place of `systemd`.
+fn opened(places: &[ListenAt], sockets: &mut Sockets, name: &str) -> Result<Vec<Socket>, Failure> {
+    let mut opened = Vec::new();
+    for place in places {
+        match place {
+            ListenAt::Bind(text) => opened.push(Socket::Bind(text.clone())),
+            ListenAt::Systemd => opened.extend(sockets.named(name)?.into_iter().map(Socket::Open)),
+        }
+    }
+    Ok(opened)
+}
+
+fn parse_place(text: &str) -> Result<ListenAt, &'static str> {
+    if text == "systemd" { Ok(ListenAt::Systemd) } else { host_and_port(text).map(ListenAt::Bind) }
+}
+
+fn parse_onion(text: &str) -> Result<(String, u16), &'static str> {
+    let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
+    match port.parse() {
+        Ok(port @ 1..) if is_onion(host) => Ok((host.to_owned(), port)),
+        _ => Err(
+            "expected the name of an onion service, which is 56 letters and digits with `.onion`, then `:` and its port",
+        ),
+    }
+}
+
+/// Whether this is an onion service of version 3, perhaps behind names of its own: 35 bytes in base32 (Tor's
+/// `rend-spec-v3.txt`, section 6).
+fn is_onion(host: &str) -> bool {
+    let name = host.strip_suffix(".onion").and_then(|names| names.rsplit('.').next());
+    name.is_some_and(|name| name.len() == 56 && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7')))
+}
+
+/// The URL of this host name with the port of the place that it leads to.
+fn url(scheme: &str, name: &str, socket: &Socket) -> Result<String, Failure> {
+    let port = match socket {
+        Socket::Bind(place) => place.rsplit_once(':').and_then(|(_, port)| port.parse().ok()),
+        Socket::Open(socket) => socket.local_addr().ok().map(|address| address.port()),
+    };
+    match port {
+        Some(port @ 1..) => Ok(format!("{scheme}://{name}:{port}")),
+        Some(0) | None => {
+            Err(Failure::usage(format_args!("--external needs to know the port: give --{scheme} one that is not 0")))
+        }
+    }
+}
+
+fn certificate(chain: &Path, key: &Path) -> Result<Certificate, Failure> {
+    let read = |path: &Path| {
+        fs::read(path).map_err(|error| Failure::failed(format_args!("cannot read {}: {error}", path.display())))
+    };
+    let (chain, key) = (read(chain)?, zeroize::Zeroizing::new(read(key)?));
+    Certificate::from_pem(chain, key.as_slice()).map_err(|error: TlsError| Failure::failed(error))
+}

@@ -1,0 +1,5 @@
+//! The program as a process: its runtime, its signals, and the service manager.
+
+pub(crate) mod activation;
+pub(crate) mod runtime;
+pub(crate) mod serving;

@@ -1,0 +1,85 @@
+//! What a service manager such as systemd does for a program, and wants to be told by it.
+
+use crate::report::exit::Failure;
+use listenfd::ListenFd;
+use sd_notify::NotifyState;
+use std::env;
+use std::io;
+use std::net::TcpListener;
+#[cfg(unix)]
+use std::{net::TcpStream, os::fd::OwnedFd};
+
+/// Sockets that the service manager has opened for the program (`sd_listen_fds(3)`), by their names.
+#[derive(Debug, Default)]
+pub(crate) struct Sockets {
+    sockets: Vec<(String, TcpListener)>,
+    /// Whether there was one only, whose name does not matter.
+    is_only_one: bool,
+}
+
+impl Sockets {
+    /// Takes all of them; to be called before there are threads, since it changes the environment.
+    pub(crate) fn take() -> Result<Self, Failure> {
+        let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
+        let mut names = names.split(':').map(str::to_owned);
+        let mut descriptors = ListenFd::from_env();
+        let mut sockets = Vec::new();
+        for index in 0..descriptors.len() {
+            let name = names.next().unwrap_or_default();
+            let socket = descriptors
+                .take_tcp_listener(index)
+                .and_then(|socket| socket.map(listening).transpose())
+                .map_err(|error| {
+                    Failure::failed(format_args!(
+                        "the socket `{name}` of the service manager does not listen for TCP: {error}"
+                    ))
+                })?;
+            sockets.extend(socket.map(|socket| (name, socket)));
+        }
+        let is_only_one = sockets.len() == 1;
+        Ok(Self { sockets, is_only_one })
+    }
+
+    /// Those with this name, or the only one.
+    pub(crate) fn named(&mut self, name: &str) -> Result<Vec<TcpListener>, Failure> {
+        let is_meant = |(other, _): &(String, TcpListener)| self.is_only_one || other == name;
+        let (named, others): (Vec<_>, _) = std::mem::take(&mut self.sockets).into_iter().partition(is_meant);
+        self.sockets = others;
+        if named.is_empty() {
+            let failure = Failure::failed(format_args!("--{name} systemd: no socket named `{name}` was passed to us"));
+            return Err(failure.hint(format_args!("the .socket unit needs FileDescriptorName={name}")));
+        }
+        Ok(named.into_iter().map(|(_, socket)| socket).collect())
+    }
+}
+
+/// Refuses a connection, as a unit with `Accept=yes` passes it: to accept one of it would fail for ever.
+#[cfg(unix)]
+fn listening(socket: TcpListener) -> io::Result<TcpListener> {
+    let stream = TcpStream::from(OwnedFd::from(socket));
+    match stream.peer_addr() {
+        Ok(_) => Err(io::Error::other("it is a connection, as a .socket unit with Accept=yes has it")),
+        Err(_) => Ok(OwnedFd::from(stream).into()),
+    }
+}
+
+#[cfg(not(unix))]
+fn listening(socket: TcpListener) -> io::Result<TcpListener> {
+    Ok(socket)
+}
+
+/// Tells the service manager, where there is one, that the program serves from now on.
+pub(crate) fn ready() {
+    tell(NotifyState::Ready);
+}
+
+/// Tells the service manager, where there is one, that the program is about to end.
+pub(crate) fn stopping() {
+    tell(NotifyState::Stopping);
+}
+
+fn tell(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!("cannot tell the service manager: {error}");
+    }
+}

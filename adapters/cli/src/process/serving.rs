@@ -1,0 +1,78 @@
+//! Serving any number of peers until the program is asked to end.
+
+use crate::process::activation;
+use crate::process::runtime::Signals;
+use crate::report::log::notice;
+use multiserver_tokio::{Connection, Event, PublicKey, Server};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long it may take to drop what is cut.
+const LETTING_GO: Duration = Duration::from_secs(1);
+
+/// Serves everyone who is let in until a signal, and then waits for those who are still there, but not long.
+pub(crate) async fn until_signal<T, A, AF, H, HF>(
+    server: Server,
+    authorize: A,
+    handle: H,
+    grace: Duration,
+    mut signals: Signals,
+) where
+    T: Send + 'static,
+    A: Fn(Option<PublicKey>) -> AF + Send + Sync + 'static,
+    AF: Future<Output = Option<T>> + Send,
+    H: Fn(Connection, T) -> HF + Send + Sync + 'static,
+    HF: Future<Output = ()> + Send,
+{
+    let handles = server.handle();
+    let cut = Arc::new(watch::Sender::new(false));
+    let until_cut = {
+        let cut = Arc::clone(&cut);
+        move |connection, known| until_cut(handle(connection, known), cut.subscribe())
+    };
+    tokio::select! {
+        () = server.serve(authorize, until_cut) => {}
+        () = signals.next() => {}
+    }
+    tracing::info!("asked to end: {} may go on for {grace:?}", connections(handles.live()));
+    activation::stopping();
+    let left = tokio::select! {
+        left = handles.close(grace) => left,
+        () = signals.next() => handles.live(),
+    };
+    if left > 0 {
+        notice(format_args!("cut {} that had not ended", connections(left)));
+        cut.send_replace(true);
+        if tokio::time::timeout(LETTING_GO, cut.closed()).await.is_err() {
+            tracing::warn!("some connections were not let go of within {LETTING_GO:?}");
+        }
+    }
+}
+
+/// Drops what is done with a connection when it is cut: whatever belongs to it has to go before the program does.
+async fn until_cut(handling: impl Future<Output = ()>, mut cut: watch::Receiver<bool>) {
+    tokio::select! {
+        () = handling => {}
+        _ = cut.wait_for(|is_cut| *is_cut) => {}
+    }
+}
+
+fn connections(count: usize) -> String {
+    format!("{count} connection{}", if count == 1 { "" } else { "s" })
+}
+
+/// Logs what happens to a server.
+pub(crate) fn log(event: &Event<'_>) {
+    match event {
+        Event::Accepted { .. } => tracing::info!("{event}"),
+        // Whoever refused has said why.
+        Event::Refused { .. } => tracing::debug!("{event}"),
+        Event::AcceptFailed { .. } | Event::Crowded { .. } | Event::Failed(_) | _ => tracing::warn!("{event}"),
+    }
+}
+
+/// What a peer is called in messages.
+pub(crate) fn name(peer: Option<PublicKey>) -> String {
+    peer.map_or_else(|| "a peer without a key".to_owned(), |peer| peer.to_string())
+}

@@ -1,0 +1,50 @@
+//! The log and notices, on standard error.
+
+use crate::report::exit::say;
+use crate::report::terminal;
+use clap::{ArgAction, Args};
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+/// Whether notices are left out.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+/// How much is said.
+#[derive(Debug, Args)]
+pub(crate) struct Verbosity {
+    /// Log more: once for what happens, twice and three times for details.
+    #[arg(short, long, action = ArgAction::Count, global = true, display_order = 100)]
+    verbose: u8,
+    /// Log errors only, and give no hints.
+    #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 101)]
+    quiet: bool,
+}
+
+/// Starts to log warnings and errors, or what `RUST_LOG` asks for; with `-v` more of our own and with `-q` less, whatever
+/// `RUST_LOG` says.
+pub(crate) fn start(Verbosity { verbose, quiet }: &Verbosity) {
+    IS_QUIET.store(*quiet, Ordering::Relaxed);
+    let filter = match (verbose, quiet) {
+        (_, true) => EnvFilter::new("error"),
+        (0, false) => EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy(),
+        (1, false) => EnvFilter::new("multiserver=info"),
+        (2, false) => EnvFilter::new("multiserver=debug"),
+        (_, false) => EnvFilter::new("multiserver=trace"),
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(terminal::has_colors(&io::stderr()))
+        .with_target(false)
+        .init();
+}
+
+/// Says something that the person may do without.
+pub(crate) fn notice(message: impl fmt::Display) {
+    if !IS_QUIET.load(Ordering::Relaxed) {
+        say(message);
+    }
+}

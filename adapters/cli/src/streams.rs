@@ -1,0 +1,9 @@
+//! Bytes between peers and local programs.
+
+pub(crate) mod idle;
+pub(crate) mod origin;
+pub(crate) mod output;
+pub(crate) mod pipe;
+pub(crate) mod place;
+pub(crate) mod pump;
+pub(crate) mod standard;

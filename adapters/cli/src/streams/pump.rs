@@ -1,0 +1,92 @@
+//! One direction: bytes from where they are read to where they are written.
+
+use multiserver_tokio::Connection;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+/// How much is read at once: as much as a pipe holds.
+const CHUNK: usize = 64 * 1024;
+
+/// How long a peer's goodbye is waited for by whoever wants nothing else.
+const PARTING: Duration = Duration::from_secs(1);
+
+/// The side that failed.
+#[derive(Debug)]
+pub(crate) enum PumpError {
+    /// Reading failed.
+    Read(io::Error),
+    /// Writing failed.
+    Write(io::Error),
+}
+
+impl PumpError {
+    /// What happened, whichever side it was.
+    pub(crate) fn into_inner(self) -> io::Error {
+        let (Self::Read(error) | Self::Write(error)) = self;
+        error
+    }
+}
+
+/// Copies to the end of what is read, flushes whenever there is nothing to read for now, and returns how many bytes it
+/// was.
+pub(crate) async fn pump(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+) -> Result<u64, PumpError> {
+    let mut buffer = vec![0; CHUNK];
+    let mut total = 0;
+    let mut is_flushed = true;
+    loop {
+        let mut chunk = ReadBuf::new(&mut buffer);
+        poll_fn(|cx| {
+            if let Poll::Ready(result) = Pin::new(&mut *from).poll_read(cx, &mut chunk) {
+                return Poll::Ready(result.map_err(PumpError::Read));
+            }
+            if !is_flushed {
+                ready!(Pin::new(&mut *to).poll_flush(cx)).map_err(PumpError::Write)?;
+                is_flushed = true;
+            }
+            Poll::Pending
+        })
+        .await?;
+        let bytes = chunk.filled();
+        if bytes.is_empty() {
+            to.flush().await.map_err(PumpError::Write)?;
+            return Ok(total);
+        }
+        to.write_all(bytes).await.map_err(PumpError::Write)?;
+        is_flushed = false;
+        total += u64::try_from(bytes.len()).unwrap_or_default();
+    }
+}
+
+/// Gives the peer all its bytes back, says goodbye when it has, and returns how many bytes it was.
+pub(crate) async fn echo(connection: Connection) -> io::Result<u64> {
+    let (mut read, mut write) = connection.into_split();
+    let count = pump(&mut read, &mut write).await.map_err(PumpError::into_inner)?;
+    write.shutdown().await.map(|()| count)
+}
+
+/// Says goodbye, and waits until the peer has said it too; what comes before that is lost.
+pub(crate) async fn part(connection: &mut Connection) -> io::Result<()> {
+    connection.shutdown().await?;
+    discard(connection).await.map(drop)
+}
+
+/// Reads to the end, and returns how many bytes it was.
+pub(crate) async fn discard(from: &mut (impl AsyncRead + Unpin)) -> io::Result<u64> {
+    pump(from, &mut tokio::io::sink()).await.map_err(PumpError::into_inner)
+}
+
+/// Parts from a peer that was to be reached and no more, and that may not want to wait for it.
+pub(crate) async fn part_soon(mut connection: Connection) {
+    match tokio::time::timeout(PARTING, part(&mut connection)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!("no goodbye: {error}"),
+        Err(_) => tracing::debug!("no goodbye within {PARTING:?}"),
+    }
+}
