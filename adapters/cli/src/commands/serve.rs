@@ -36,7 +36,8 @@ const SERVICE: &str = "What to do with them";
 /// goodbye.
 ///
 /// Ctrl-C (SIGINT) and SIGTERM end it: it listens no longer, and connections that --echo, --to or --exec serve have the
-/// time of --grace to end; a second signal cuts them.
+/// time of --grace to end; a second signal cuts them. What is cut ends visibly: a TCP service of --to sees a reset, and a
+/// program of --exec is killed.
 #[derive(Args)]
 #[command(after_help = examples!(
     "give every byte back, on this machine only":
