@@ -142,11 +142,18 @@ pub(crate) fn directory_of(path: &Path) -> &Path {
 }
 
 /// How a file is opened that nobody but its owner has access to when it is made.
+#[cfg(unix)]
 fn private() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+
     let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.mode(0o600);
     options
+}
+
+#[cfg(not(unix))]
+fn private() -> OpenOptions {
+    OpenOptions::new()
 }
 
 /// Whether this is the file that is found there.

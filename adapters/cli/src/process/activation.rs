@@ -2,7 +2,6 @@
 
 use crate::report::exit::Failure;
 use listenfd::ListenFd;
-use sd_notify::NotifyState;
 use std::env;
 use std::io;
 use std::net::TcpListener;
@@ -70,15 +69,18 @@ fn listening(socket: TcpListener) -> io::Result<TcpListener> {
 
 /// Tells the service manager, where there is one, that the program serves from now on.
 pub(crate) fn ready() {
-    tell(NotifyState::Ready);
+    #[cfg(unix)]
+    tell(sd_notify::NotifyState::Ready);
 }
 
 /// Tells the service manager, where there is one, that the program is about to end.
 pub(crate) fn stopping() {
-    tell(NotifyState::Stopping);
+    #[cfg(unix)]
+    tell(sd_notify::NotifyState::Stopping);
 }
 
-fn tell(state: NotifyState<'_>) {
+#[cfg(unix)]
+fn tell(state: sd_notify::NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
         tracing::warn!("cannot tell the service manager: {error}");
     }

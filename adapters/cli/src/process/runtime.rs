@@ -1,6 +1,7 @@
 //! The runtime that the program's network code runs on.
 
 use crate::report::exit::Failure;
+#[cfg(unix)]
 use std::io;
 
 /// Runs the future, and leaves behind whatever still runs when it ends: a blocked read of standard input, above all.

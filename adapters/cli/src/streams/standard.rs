@@ -3,6 +3,7 @@
 use super::output::Output;
 use super::pipe::{Broken, Ends, both_ways};
 use super::pump::{PumpError, pump};
+#[cfg(unix)]
 use crate::files::text;
 use crate::report::exit::Failure;
 use crate::report::failure_words::{not_received, not_sent};
