@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::Program;
 use common::inviting::{Inviting, seed};
+use common::{Program, interrupt};
 use std::collections::HashSet;
 
 #[test]
@@ -145,4 +145,16 @@ fn a_file_of_invites_is_none_of_keys() {
     drop(server);
     let anyone = case.home().run(&["serve", "--echo", "--allow-anyone", "--invites", &file], b"");
     assert!(anyone.status == 2 && anyone.errors.contains("--allow-anyone"), "{anyone:?}");
+}
+
+#[test]
+fn the_first_to_join_makes_the_file_of_keys() {
+    let case = Inviting::new();
+    let (alice, alice_key) = case.home().identity("alice");
+    let (server, address) = case.serve(&[]);
+    let _ = case.join(&case.invite(&address, &[]), &alice).line();
+    assert!(case.allowed().starts_with(&alice_key), "{}", case.allowed());
+    interrupt(&server);
+    let server = server.finish();
+    assert_eq!((server.status, server.errors.as_str()), (0, ""), "a file that is yet to be made is not missed");
 }

@@ -98,9 +98,11 @@ impl AllowOptions {
 
     async fn is_in_file(&self, peer: PublicKey) -> bool {
         let Some(path) = self.allow_file.clone() else { return false };
-        let found = in_background(move || {
-            has_key(&path, &peer)
-                .map_err(|error| format!("cannot read {}, which lets nobody in: {error}", path.display()))
+        // The first to join makes the file.
+        let may_be_missing = self.invites.is_some();
+        let found = in_background(move || match has_key(&path, &peer) {
+            Err(error) if may_be_missing && error.kind() == ErrorKind::NotFound => Ok(false),
+            found => found.map_err(|error| format!("cannot read {}, which lets nobody in: {error}", path.display())),
         });
         found.await.unwrap_or_else(|error| {
             tracing::warn!("{error}");
