@@ -1,7 +1,7 @@
 //! The command line, and the configuration file's part in it.
 
 use crate::commands::{address, bench, bridge, completions, connect, forward, invite, join, keygen, man, ping, serve};
-use crate::options::config::{Config, ConfigOptions};
+use crate::options::config::ConfigOptions;
 use crate::report::exit::Failure;
 use crate::report::log::Verbosity;
 use crate::report::mask::masked;
@@ -71,32 +71,26 @@ impl CommandLine {
         let mut arguments: Vec<_> = env::args_os().collect();
         let mut command = Self::command();
         command.build();
-        if let Some(config) = add_configured(&command, &mut arguments)? {
-            let note = format!("Options of the section [serve] in {} count as well.", config.path().display());
-            command = command.mut_subcommand("serve", |serve| serve.after_help(note));
-        }
+        add_configured(&command, &mut arguments)?;
         let matches = command.try_get_matches_from_mut(arguments).unwrap_or_else(|error| without_secrets(error).exit());
         Ok(Self::from_arg_matches(&matches).unwrap_or_else(|error| without_secrets(error).exit()))
     }
 }
 
 /// Adds the configured options of `serve` to its arguments; those that are given, or go against one that is, stay out.
-fn add_configured(command: &clap::Command, arguments: &mut Vec<OsString>) -> Result<Option<Config>, Failure> {
+fn add_configured(command: &clap::Command, arguments: &mut Vec<OsString>) -> Result<(), Failure> {
     // What is wrong with the arguments is said when all of them are read.
-    let Ok(given) = command.clone().ignore_errors(true).try_get_matches_from(arguments.iter()) else { return Ok(None) };
+    let Ok(given) = command.clone().ignore_errors(true).try_get_matches_from(arguments.iter()) else { return Ok(()) };
     let (Some(("serve", given)), Some(serve)) = (given.subcommand(), command.find_subcommand("serve")) else {
-        return Ok(None);
+        return Ok(());
     };
     let config = ConfigOptions::from_arg_matches(given).unwrap_or_default().read()?;
     let configured = config.serve_arguments(serve, given)?;
-    if configured.is_empty() {
-        return Ok(None);
-    }
     // All that follows --exec is the program's.
     let is_exec = |argument: &OsString| argument.to_str().is_some_and(|text| text.split('=').next() == Some("--exec"));
     let place = arguments.iter().position(is_exec).unwrap_or(arguments.len());
     arguments.splice(place..place, configured);
-    Ok(Some(config))
+    Ok(())
 }
 
 /// Masks the arguments that an error repeats: one in the wrong place may be an address with a seed.

@@ -133,6 +133,7 @@ fn nobody_there_and_nobody_who_speaks_shs_are_told_apart() {
     drop(socket);
     let deaf = client.end();
     assert!(deaf.failure(4).contains("does not speak shs"), "{deaf:?}");
+    let address = format!("net:127.0.0.1:1~shs:{key}");
     let nobody = home.run(&["connect", &address], b"");
     assert!(nobody.failure(3).contains("nobody listens there"), "{nobody:?}");
     let both = home.run(&["connect", &format!("{address};{address}")], b"");
@@ -164,6 +165,17 @@ fn what_is_wrong_with_the_command_line_is_said_without_a_seed() {
         let failed = home.run(arguments, b"");
         assert_eq!((failed.status, failed.output.as_slice()), (2, b"".as_slice()), "{failed:?}");
         assert!(!failed.errors.is_empty() && !failed.errors.contains("gfhWsB"), "{failed:?}");
+    }
+    for arguments in [
+        ["connect", "--identity", seed, "net:h:1"].as_slice(),
+        &["connect", "--address-file", seed],
+        &["connect", "--config", seed, "home"],
+        &["connect", "--network-key-file", seed, "net:h:1"],
+        &["invite", "--invites", &format!("no/{address}"), &format!("net:h:1~shs:{key}")],
+        &["serve", "--wss", "127.0.0.1:0", "--cert", seed, "--key", seed],
+    ] {
+        let failed = home.run(arguments, b"");
+        assert!(!failed.failure(1).contains("gfhWsB"), "{failed:?}");
     }
     assert!(home.run(&["connect", &wrong], b"").failure(2).contains("at byte 6: expected a port"));
     let none = home.run(&["forward", "--max-connections", "0", &address], b"");

@@ -3,7 +3,10 @@
 
 mod common;
 
-use common::{Home, Program, pattern, with_key};
+use common::{Home, LIMIT, Program, pattern, with_key};
+use multiserver_core::keys::{Ephemeral, KeyPair, NetworkKey, Seed};
+use multiserver_core::shs::Client;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 const NET: [&str; 2] = ["--net", "127.0.0.1:0"];
@@ -142,8 +145,7 @@ fn silent_peers_from_one_place_leave_the_target_to_others() {
     let (mut bridge, address) = home.bridge(&["-v", "--max-pending-per-source", "2", &target]);
     let place = address.strip_prefix("net:").unwrap().split('~').next().unwrap();
     let silent: Vec<_> = (0..3).map(|_| TcpStream::connect(place).unwrap()).collect();
-    let line = std::iter::repeat_with(|| bridge.error_line()).find(|line| line.contains("closed")).unwrap();
-    assert!(line.contains("too many"), "{line}");
+    assert!(closed(&mut bridge).contains("too many"));
     assert_eq!(home.run(&["connect", &target], b"hello").output, b"hello");
     drop(silent);
     for _ in 0..2 {
@@ -151,6 +153,41 @@ fn silent_peers_from_one_place_leave_the_target_to_others() {
     }
     let one_at_a_time = || assert_eq!(home.run(&["connect", &address], b"hello").output, b"hello");
     (0..4).for_each(|_| one_at_a_time());
+}
+
+/// Whoever knows the network's key may say hello, and gets the target's.
+#[test]
+fn peers_that_only_say_hello_leave_the_target_to_others() {
+    let home = Home::new();
+    let (_server, target) = home.serve(&["--echo", "--max-pending-per-source", "3"]);
+    let (mut bridge, address) = home.bridge(&["-v", "--max-pending-per-source", "2", &target]);
+    let place = address.strip_prefix("net:").unwrap().split('~').next().unwrap();
+    let greeters: Vec<_> = (0..3).map(|number| say_hello(place, number)).collect();
+    let line = closed(&mut bridge);
+    assert!(line.contains("in their handshakes with the target"), "{line}");
+    assert_eq!(home.run(&["connect", &target], b"hello").output, b"hello");
+    drop(greeters);
+}
+
+/// Says hello as any client can, and waits for the answer or the end.
+fn say_hello(place: &str, number: u8) -> TcpStream {
+    let random = [number; 32];
+    let ephemeral = Ephemeral::from_random(random);
+    let anybody = KeyPair::from_seed(Seed::from_bytes([7; 32]));
+    let server = anybody.public();
+    let client = Client::new(anybody, &server, &NetworkKey::SSB_MAIN).unwrap();
+    let (_, hello) = client.start(ephemeral);
+    let mut socket = TcpStream::connect(place).unwrap();
+    socket.set_read_timeout(Some(LIMIT)).unwrap();
+    socket.write_all(&hello).unwrap();
+    let mut answer = [0; 64];
+    let _ = socket.read_exact(&mut answer);
+    socket
+}
+
+/// The next line that says that a peer was closed.
+fn closed(bridge: &mut Program) -> String {
+    std::iter::repeat_with(|| bridge.error_line()).find(|line| line.contains("closed")).unwrap()
 }
 
 #[test]

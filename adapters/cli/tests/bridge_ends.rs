@@ -140,7 +140,7 @@ fn a_signal_ends_the_bridge_and_cuts_who_does_not_end() {
 fn a_connection_on_which_nothing_comes_or_goes_ends_when_asked_for() {
     let home = Home::new();
     let (_server, target) = home.serve(&["--echo"]);
-    let (mut bridge, address) = home.bridge(&["--idle-timeout", "0.2", &target]);
+    let (mut bridge, address) = home.bridge(&["--idle-timeout", "1", &target]);
     let mut client = home.start(&["connect", &address]);
     client.send(b"here\n");
     assert_eq!(client.line(), "here");

@@ -75,6 +75,13 @@ fn serve_has_the_options_of_the_file_and_those_given_come_first() {
     let friend_network = ["connect", "--network-key", &friend_key, &address];
     assert_eq!(home.run(&friend_network, b"hello").output, b"hello", "the environment comes before the file");
 
+    fs::write(home.path("program"), "#!/bin/sh\necho \"$@\"\n").unwrap();
+    common::set_mode(&home.path("program"), 0o700);
+    let program = write(&home, "[serve]\nexec = [\"./program\", \"unix:sock\", \"a/b\"]\nallow-anyone = true\n");
+    let (_server, address) = home.serve(&["--config", &program]);
+    let printed = connect(&other, &address).output;
+    assert_eq!(printed, b"unix:sock a/b\n", "the program stands beside the file, and what it is given is its own");
+
     let exec = write(&home, "[serve]\nexec = [\"printenv\", \"MULTISERVER_PEER\"]\nallow-anyone = true\n");
     let (_server, address) = home.serve(&["--config", &exec, "--net", "127.0.0.1:0"]);
     assert_eq!(connect(&other, &address).output, format!("{other_key}\n").as_bytes());

@@ -84,7 +84,7 @@ fn a_unix_socket_is_forwarded_and_its_file_goes_with_the_program() {
 fn a_truncated_stream_is_reset_and_does_not_look_complete() {
     let home = Home::new();
     let (mut server, address) = home.serve(&["--echo"]);
-    let (mut forward, place) = forward(&home, &[&address]);
+    let (mut forward, place) = forward(&home, &["--retry", "0", &address]);
     let mut stream = connect(&place);
     stream.write_all(b"here").unwrap();
     stream.read_exact(&mut [0; 4]).unwrap();
@@ -112,25 +112,39 @@ fn a_signal_resets_what_is_under_way() {
 }
 
 #[test]
+fn a_signal_resets_who_waits_for_a_connection() {
+    let home = Home::new();
+    let (_, key) = home.identity("any");
+    let (mut forward, place) = forward(&home, &[&format!("net:127.0.0.1:1~shs:{key}")]);
+    let mut stream = connect(&place);
+    assert!(forward.error_line().contains("trying again"));
+    common::interrupt(&forward);
+    assert_eq!(stream.read_exact(&mut [0; 4]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert_eq!(forward.finish().status, 0);
+}
+
+#[test]
 fn more_connections_than_asked_for_wait_for_their_turn() {
     let home = Home::new();
-    let (_server, address) = home.serve(&["--echo"]);
+    let (identity, _) = home.identity("server");
+    let (mut server, address) = home.serve(&["--echo", "-v", "--identity", &identity]);
     let (_forward, place) = forward(&home, &["--max-connections", "1", &address]);
     let mut first = connect(&place);
     first.write_all(b"first").unwrap();
     first.read_exact(&mut [0; 5]).unwrap();
     let mut second = connect(&place);
     second.write_all(b"second").unwrap();
-    second.set_nonblocking(true).unwrap();
     first.write_all(b"again").unwrap();
     first.read_exact(&mut [0; 5]).unwrap();
-    assert_eq!(second.read(&mut [0; 6]).unwrap_err().kind(), ErrorKind::WouldBlock);
     first.shutdown(Shutdown::Write).unwrap();
     assert_eq!(first.read_to_end(&mut Vec::new()).unwrap(), 0);
-    second.set_nonblocking(false).unwrap();
     let mut echo = [0; 6];
     second.read_exact(&mut echo).unwrap();
     assert_eq!(&echo, b"second");
+    for what in ["accepted", "ended", "accepted"] {
+        let line = server.error_line();
+        assert!(line.contains(what), "{what}: {line}");
+    }
 }
 
 #[test]

@@ -139,6 +139,9 @@ fn a_file_of_invites_is_none_of_keys() {
     let file = case.home().path("invites").to_str().unwrap().to_owned();
     let same = case.home().run(&["serve", "--echo", "--allow-file", &file, "--invites", &file], b"");
     assert!(same.failure(2).contains("are the same file"), "{same:?}");
+    let yet = case.home().path("yet-to-be-made").to_str().unwrap().to_owned();
+    let same = case.home().run(&["serve", "--echo", "--allow-file", &yet, "--invites", &yet], b"");
+    assert!(same.failure(2).contains("are the same file"), "{same:?}");
     let (server, address) = case.home().serve(&["--echo", "--allow-file", &file]);
     let guest = format!("{address}:{}", seed(&invite));
     assert_eq!(case.home().run(&["connect", &guest], b"").status, 4);

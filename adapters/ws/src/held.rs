@@ -3,6 +3,7 @@
 //! The library answers a Close frame as soon as it has read one, and writes nothing after its answer. A peer whose bytes
 //! are over may still want ours, and closes all the same when it knows no half-close, as the reference does.
 
+use async_tungstenite::tungstenite::protocol::Role;
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io;
 use std::pin::Pin;
@@ -10,6 +11,9 @@ use std::task::{Context, Poll, ready};
 
 /// The opcode of a Close frame (RFC 6455, section 5.5.1).
 const CLOSE: u8 = 8;
+
+/// The first byte of a Close frame: it is whole, and has no extension's bits (RFC 6455, section 5.2).
+const WHOLE_CLOSE: u8 = 0x80 | CLOSE;
 
 /// The most bytes of payload that a Close frame may have (RFC 6455, section 5.5).
 const LONGEST_CLOSE: usize = 125;
@@ -22,6 +26,8 @@ pub(crate) struct Held<S> {
     rest: Vec<u8>,
     frames: Frames,
     state: State,
+    /// Whether the peer masks its frames, as clients do.
+    is_masked: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,9 +52,10 @@ struct Frames {
 }
 
 impl<S> Held<S> {
-    /// The stream of which these bytes were read already.
-    pub(crate) fn new(io: S, rest: Vec<u8>) -> Self {
-        Self { io, rest, frames: Frames::default(), state: State::Flowing }
+    /// The stream of which these bytes were read already, where we have this role.
+    pub(crate) fn new(io: S, rest: Vec<u8>, role: Role) -> Self {
+        let is_masked = role == Role::Server;
+        Self { io, rest, frames: Frames::default(), state: State::Flowing, is_masked }
     }
 
     /// Whether the peer's Close frame is here and the reader has all that came before it.
@@ -75,13 +82,21 @@ impl<S: AsyncRead + Unpin> Held<S> {
         Poll::Ready(Ok(count))
     }
 
+    /// Whether the first two bytes of the rest are those of a Close frame.
+    fn begins_well(&self) -> bool {
+        match self.rest.as_slice() {
+            [first, second, ..] => *first == WHOLE_CLOSE && (second & 0x80 != 0) == self.is_masked,
+            _ => false,
+        }
+    }
+
     /// Reads on until the Close frame is whole; a wrong one and one that is cut short are the reader's to see.
     fn poll_close_frame(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             let frame =
                 sizes(&self.rest).map(|(header, payload)| (header, usize::try_from(payload).unwrap_or(usize::MAX)));
             match frame {
-                Some((_, payload)) if payload > LONGEST_CLOSE => break,
+                Some((_, payload)) if !self.begins_well() || !is_close_payload(payload) => break,
                 Some((header, payload)) if self.rest.len() >= header + payload => {
                     self.state = State::AtClose;
                     return Poll::Ready(Ok(()));
@@ -161,6 +176,11 @@ impl Frames {
         }
         None
     }
+}
+
+/// Whether a Close frame's payload may have so many bytes: none, or a code of two and a reason.
+fn is_close_payload(length: usize) -> bool {
+    length != 1 && length <= LONGEST_CLOSE
 }
 
 /// The sizes of the header and the payload of the frame that begins here, in bytes, once its header is whole (RFC 6455,

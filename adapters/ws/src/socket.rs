@@ -78,7 +78,8 @@ enum End {
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The WebSocket over this stream, of which so many bytes were read already.
     pub(crate) async fn new(io: S, read: Vec<u8>, role: Role, config: &Config, timer: &Timer) -> Self {
-        let socket = WebSocketStream::from_raw_socket(Held::new(io, read), role, Some(config.of_messages())).await;
+        let socket =
+            WebSocketStream::from_raw_socket(Held::new(io, read, role), role, Some(config.of_messages())).await;
         // Halved, so that a ping comes after the whole time at the latest, however the time of the last message falls.
         let ping_every = (config.ping_every / 2).max(SHORTEST_WAIT);
         let state = State {

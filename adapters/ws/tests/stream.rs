@@ -161,6 +161,10 @@ fn what_is_no_binary_message_of_bounded_length_is_an_error() {
         (frame(0xc2, b"compressed"), "violates"),
         (frame(0x83, b"reserved"), "violates"),
         (frame(0x88, &[3; 126]), "violates"),
+        (frame(0x88, &[3]), "violates"),
+        (frame(0x08, b""), "violates"),
+        (frame(0xc8, b""), "violates"),
+        (vec![0x88, 0], "violates"),
         (vec![0x82, 5, 1, 2, 3, 4, 5], "violates"),
         (vec![0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4], "too"),
     ] {

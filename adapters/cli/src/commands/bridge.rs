@@ -19,7 +19,7 @@ use clap::Args;
 use multiserver_compose::{Gate, Permit};
 use multiserver_tokio::core::address::LayerBuf;
 use multiserver_tokio::{
-    Address, Connection, Limits, MultiAddress, Multiserver, ReadHalf, Suite, Transport, WriteHalf,
+    Address, Connection, Limits, Meter, MultiAddress, Multiserver, ReadHalf, Suite, Transport, WriteHalf,
 };
 use relayed::Relayed;
 use std::io;
@@ -61,8 +61,8 @@ pub(crate) struct Options {
     limits: LimitOptions,
 }
 
-/// How many bytes of the target's first answer are taken at once.
-const FIRST: usize = 4096;
+/// How many bytes of the target's answers in its handshake are taken at once.
+const ANSWER: usize = 4096;
 
 /// Suites without a handshake, which dial.
 struct Bare;
@@ -105,7 +105,7 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
         std::future::ready(place.ok())
     };
     let (target, idle_timeout) = (Arc::new(target), limits.idle_timeout);
-    // What the target has not answered yet is in its handshake there, where all of us are one source.
+    // In their handshakes at the target all are one source: none of ours may use the places there up.
     let unanswered = Arc::new(Gate::new(&options.unanswered()));
     let handle = move |near: Connection, place| {
         let (multiserver, target, unanswered) = (multiserver.clone(), Arc::clone(&target), Arc::clone(&unanswered));
@@ -145,10 +145,11 @@ async fn relay(
 ///
 /// Who takes nothing more may still have said why it does not: that is passed on, but not waited for long.
 async fn pass(near: Connection, far: Connection, unanswered: Permit) -> io::Result<()> {
+    let meter = near.meter();
     let ((mut near_read, mut near_write), (mut far_read, mut far_write)) = (near.into_split(), far.into_split());
     let mut forth = pin!(one_way(&mut near_read, &mut far_write));
     let mut back = pin!(async {
-        pass_first(&mut far_read, &mut near_write).await?;
+        pass_handshake(&mut far_read, &mut near_write, &meter).await?;
         drop(unanswered);
         one_way(&mut far_read, &mut near_write).await
     });
@@ -168,12 +169,21 @@ async fn pass(near: Connection, far: Connection, unanswered: Permit) -> io::Resu
     ended.map_err(PumpError::into_inner)
 }
 
-/// Passes the first bytes, if there are any.
-async fn pass_first(from: &mut ReadHalf, to: &mut WriteHalf) -> Result<(), PumpError> {
-    let mut first = [0; FIRST];
-    let count = from.read(&mut first).await.map_err(PumpError::Read)?;
-    to.write_all(first.get(..count).unwrap_or_default()).await.map_err(PumpError::Write)?;
-    to.flush().await.map_err(PumpError::Write)
+/// Passes the target's answers up to one to what the peer has sent after the first of them: by then the peer has said
+/// something in the handshake that only the right one can say.
+async fn pass_handshake(from: &mut ReadHalf, to: &mut WriteHalf, peer: &Meter) -> Result<(), PumpError> {
+    let mut answer = [0; ANSWER];
+    let mut first = None;
+    loop {
+        let count = from.read(&mut answer).await.map_err(PumpError::Read)?;
+        let has_gone_on = first.is_some_and(|first| peer.traffic().received > first);
+        first.get_or_insert_with(|| peer.traffic().received);
+        to.write_all(answer.get(..count).unwrap_or_default()).await.map_err(PumpError::Write)?;
+        to.flush().await.map_err(PumpError::Write)?;
+        if has_gone_on || count == 0 {
+            return Ok(());
+        }
+    }
 }
 
 /// Passes bytes to the end of what is read, and then the end itself.

@@ -135,10 +135,7 @@ impl Target {
                 let carried = both_ways(connection, input, output, Ends::EACH_BY_ITSELF).await;
                 carried.map_err(|broken| format!("ended early: {}", not_carried(&broken)))
             }
-            Err(reason) => {
-                output.cut();
-                Err(reason)
-            }
+            Err(reason) => Err(reason),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::files::invites::{Invite, InviteFile};
 use crate::options::AddressOptions;
 use crate::options::duration;
 use crate::report::exit::{self, Failure};
+use crate::report::mask::shown_path;
 use crate::seeds::with_seed;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
@@ -57,7 +58,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let file = InviteFile::at(&options.invites);
     // Before it is printed: what is out has to work.
     file.add(&invite, now).map_err(|error| {
-        Failure::failed(format_args!("cannot add to the invites in {}: {error}", file.path().display()))
+        Failure::failed(format_args!("cannot add to the invites in {}: {error}", shown_path(file.path())))
     })?;
     exit::print(Zeroizing::new(invited.to_string()).as_str())
 }

@@ -12,6 +12,7 @@
 use crate::files::durable::{directory_of, sync_directory_of};
 use crate::files::text::{self, read_secret_text};
 use crate::report::exit::Failure;
+use crate::report::mask::shown_path;
 use clap::ValueEnum;
 use etcetera::BaseStrategy;
 use multiserver_core::keys::{KeyPair, ParseKeyError, Seed};
@@ -72,7 +73,7 @@ pub(crate) fn from_seed_file(path: &Path) -> Result<KeyPair, Failure> {
 pub(crate) fn store(identity: &KeyPair, path: &Path, format: Format) -> Result<(), Failure> {
     write_new(identity, path, format).map_err(|error| {
         if error.kind() == ErrorKind::AlreadyExists {
-            let path = path.display();
+            let path = shown_path(path);
             Failure::failed(format_args!("{path} exists already, and an identity is never overwritten"))
         } else {
             cannot("create", path, &error)
@@ -198,7 +199,7 @@ fn create_directory(path: &Path) -> io::Result<()> {
 }
 
 fn cannot(verb: &str, path: &Path, error: &io::Error) -> Failure {
-    Failure::failed(format_args!("cannot {verb} the identity {}: {error}", path.display()))
+    Failure::failed(format_args!("cannot {verb} the identity {}: {error}", shown_path(path)))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! that the file is none of keys that are allowed.
 
 use crate::files::durable::{Locked, full};
+use crate::report::mask::shown_path;
 use multiserver_tokio::PublicKey;
 use std::fmt;
 use std::io;
@@ -78,7 +79,7 @@ impl InviteFile {
         for (index, line) in text.lines().enumerate() {
             if !is_invite_or_blank(line) {
                 // Not shown: it may be a secret by mistake.
-                tracing::warn!("{}, line {}: not an invite", self.0.display(), index + 1);
+                tracing::warn!("{}, line {}: not an invite", shown_path(&self.0), index + 1);
             }
         }
         Ok(find(&text, key, now).is_some())
@@ -151,12 +152,12 @@ fn without_expired(text: &str, now: SystemTime) -> String {
     changed(text, |invite| if invite.has_expired(now) { None } else { Some(invite) })
 }
 
-/// The text after one more use of this invite, which goes with its last one.
+/// The text after one more use of this invite, which goes with its last one, and without expired ones.
 fn with_one_use(text: &str, used: &Invite, now: SystemTime) -> String {
     let mut is_first = true;
-    changed(&without_expired(text, now), |invite| {
+    changed(text, |invite| {
         if invite != *used || !std::mem::replace(&mut is_first, false) {
-            return Some(invite);
+            return (!invite.has_expired(now)).then_some(invite);
         }
         let uses = invite.uses - 1;
         (uses > 0).then_some(Invite { uses, ..invite })
@@ -226,6 +227,15 @@ mod tests {
         let work = || panic!("nothing is done for a spent invite");
         assert_eq!(file.redeem(&key(1), now, work).unwrap(), Redeemed::Spent);
         assert!(file.has(&key(2), now).unwrap());
+    }
+
+    #[test]
+    fn a_use_is_taken_whatever_the_fractions_of_its_time() {
+        let Case { directory: _directory, file, now } = case();
+        let end = humantime::format_rfc3339_millis(now + Duration::from_millis(10_500));
+        fs::write(file.path(), format!("invite {} uses 1 expires {end}\n", key(1))).unwrap();
+        assert_eq!(file.redeem(&key(1), now, || Ok(())).unwrap(), Redeemed::Done);
+        assert!(!file.has(&key(1), now).unwrap());
     }
 
     #[test]

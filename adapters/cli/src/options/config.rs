@@ -17,7 +17,7 @@ mod serve_arguments;
 
 use crate::options::given::read_secret_file;
 use crate::report::exit::Failure;
-use crate::report::mask::masked;
+use crate::report::mask::{masked, shown_path};
 use clap::{Args, ValueHint};
 use etcetera::BaseStrategy;
 use serde::Deserialize;
@@ -65,17 +65,13 @@ impl ConfigOptions {
             let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
             // What stands there may be an address in the wrong place.
             let message: Vec<_> = error.message().split(' ').map(masked).collect();
-            Failure::usage(format_args!("{}, line {line}: {}", path.display(), message.join(" ")))
+            Failure::usage(format_args!("{}, line {line}: {}", shown_path(&path), message.join(" ")))
         })?;
         Ok(Config { path, content })
     }
 }
 
 impl Config {
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The text of the address with this name.
     pub(crate) fn address(&self, name: &str) -> Result<Zeroizing<String>, Failure> {
         let named = self.content.names.get(name).ok_or_else(|| self.no_such_name(name))?;
@@ -92,11 +88,11 @@ impl Config {
     }
 
     fn wrong(&self, section: &str, key: &str, what: &str) -> Failure {
-        Failure::usage(format_args!("{}, `{}` in [{section}]: {what}", self.path.display(), masked(key)))
+        Failure::usage(format_args!("{}, `{}` in [{section}]: {what}", shown_path(&self.path), masked(key)))
     }
 
     fn no_such_name(&self, name: &str) -> Failure {
-        let message = format!("there is no address named `{}` in {}", masked(name), self.path.display());
+        let message = format!("there is no address named `{}` in {}", masked(name), shown_path(&self.path));
         let failure = Failure::usage(message);
         let names: Vec<_> = self.content.names.keys().map(String::as_str).collect();
         if names.is_empty() {

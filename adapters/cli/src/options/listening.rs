@@ -3,7 +3,7 @@
 use crate::options::dial::Secure;
 use crate::process::activation::Sockets;
 use crate::report::exit::Failure;
-use crate::report::mask::masked;
+use crate::report::mask::{masked, shown_path};
 use crate::streams::place::host_and_port;
 use clap::{Args, ValueEnum, ValueHint};
 use multiserver_tokio::ws::{Certificate, TlsError};
@@ -237,7 +237,7 @@ fn url(scheme: &str, name: &str, socket: &Socket) -> Result<String, Failure> {
 
 fn certificate(chain: &Path, key: &Path) -> Result<Certificate, Failure> {
     let read = |path: &Path| {
-        fs::read(path).map_err(|error| Failure::failed(format_args!("cannot read {}: {error}", path.display())))
+        fs::read(path).map_err(|error| Failure::failed(format_args!("cannot read {}: {error}", shown_path(path))))
     };
     let (chain, key) = (read(chain)?, zeroize::Zeroizing::new(read(key)?));
     Certificate::from_pem(chain, key.as_slice()).map_err(|error: TlsError| Failure::failed(error))

@@ -35,12 +35,19 @@ pub(crate) async fn until_signal<T, A, AF, H, HF>(
         () = server.serve(authorize, until_cut) => {}
         () = signals.next() => {}
     }
-    tracing::info!("asked to end: {} may go on for {grace:?}", connections(handles.live()));
+    // Who is on the way in, and whose connection is served; a program may have work left when its connection has ended.
+    let going_on = || handles.live().max(cut.receiver_count());
+    tracing::info!("asked to end: {} may go on for {grace:?}", connections(going_on()));
     activation::stopping();
-    let left = tokio::select! {
-        left = handles.close(grace) => left,
-        () = signals.next() => handles.live(),
+    let all_ended = async {
+        handles.close(grace).await;
+        cut.closed().await;
     };
+    tokio::select! {
+        _ = tokio::time::timeout(grace, all_ended) => {}
+        () = signals.next() => {}
+    }
+    let left = going_on();
     if left > 0 {
         notice(format_args!("cut {} that had not ended", connections(left)));
         cut.send_replace(true);

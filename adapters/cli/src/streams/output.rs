@@ -12,11 +12,11 @@ pub(crate) trait Output: AsyncWrite + Send + Unpin {
 }
 
 /// An output that is cut by a drop before its shutdown: whatever ends it early must not look like the end of it all.
-pub(super) struct Unfinished(Option<Box<dyn Output>>);
+pub(crate) struct Unfinished(Option<Box<dyn Output>>);
 
 impl Unfinished {
-    pub(super) fn new(output: Box<dyn Output>) -> Self {
-        Self(Some(output))
+    pub(crate) fn new(output: impl Output + 'static) -> Self {
+        Self(Some(Box::new(output)))
     }
 
     fn open(self: Pin<&mut Self>) -> io::Result<Pin<&mut Box<dyn Output>>> {

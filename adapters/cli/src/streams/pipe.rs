@@ -1,7 +1,7 @@
 //! Both directions between a peer and who talks to it here.
 
 use super::idle::idle;
-use super::output::{Output, Unfinished};
+use super::output::Unfinished;
 use super::pump::{PumpError, pump};
 use multiserver_tokio::{Connection, ReadHalf};
 use std::io;
@@ -57,7 +57,7 @@ impl Ends {
 pub(crate) async fn both_ways(
     connection: Connection,
     mut input: impl AsyncRead + Unpin + Send + 'static,
-    output: Box<dyn Output>,
+    mut output: Unfinished,
     ends: Ends,
 ) -> Result<(), Broken> {
     let meter = connection.meter();
@@ -65,7 +65,6 @@ pub(crate) async fn both_ways(
     let (from_peer, mut to_peer) = connection.into_split();
     let is_over = Arc::<AtomicBool>::default();
     let mut from_peer = Listened { from_peer, is_over: Arc::clone(&is_over), silence: ends.silence, limit: None };
-    let mut output = Unfinished::new(output);
     let silent = too_long();
     let receiving = async move {
         let received = tokio::select! {

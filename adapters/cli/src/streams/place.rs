@@ -1,6 +1,6 @@
 //! Places where local programs are, in the clear.
 
-use super::output::Output;
+use super::output::{Output, Unfinished};
 use crate::report::exit::Failure;
 use multiserver_tokio::{Connection, Multiserver, Net, Server, Transport, Unix, WriteHalf};
 use std::fmt;
@@ -34,7 +34,7 @@ pub(crate) enum Listener {
 }
 
 /// What comes from a program at a place, and what goes to it.
-pub(crate) type Streams = (Box<dyn AsyncRead + Send + Unpin>, Box<dyn Output>);
+pub(crate) type Streams = (Box<dyn AsyncRead + Send + Unpin>, Unfinished);
 
 /// Checks that a text is `HOST:PORT`; the error does not repeat it, since it may be an address with a seed by mistake.
 pub(crate) fn host_and_port(text: &str) -> Result<String, &'static str> {
@@ -57,7 +57,7 @@ impl Place {
             #[cfg(unix)]
             Self::Unix(path) => {
                 let (read, write) = tokio::net::UnixStream::connect(path).await?.into_split();
-                Ok((Box::new(read), Box::new(write)))
+                Ok((Box::new(read), Unfinished::new(write)))
             }
             #[cfg(not(unix))]
             Self::Unix(_) => Err(ErrorKind::Unsupported.into()),
@@ -97,7 +97,7 @@ impl Listener {
                 let request = incoming.handshake().await.map_err(io::Error::other)?;
                 let connection: Connection = request.accept().await.map_err(io::Error::other)?;
                 let (read, write) = connection.into_split();
-                Ok((Box::new(read), Box::new(write)))
+                Ok((Box::new(read), Unfinished::new(write)))
             }
         }
     }
@@ -106,7 +106,7 @@ impl Listener {
 fn tcp_streams(stream: TcpStream) -> io::Result<Streams> {
     stream.set_nodelay(true)?;
     let (read, write) = stream.into_split();
-    Ok((Box::new(read), Box::new(write)))
+    Ok((Box::new(read), Unfinished::new(write)))
 }
 
 /// Is reset.

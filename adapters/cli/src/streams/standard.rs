@@ -1,6 +1,6 @@
 //! Standard input and output.
 
-use super::output::Output;
+use super::output::{Output, Unfinished};
 use super::pipe::{Broken, Ends, both_ways};
 use super::pump::{PumpError, pump};
 #[cfg(unix)]
@@ -17,7 +17,7 @@ use tokio::io::AsyncWriteExt;
 /// them, even while nothing comes from it: the caller's runtime must be shut down without waiting for it.
 pub(crate) async fn standard_streams(connection: Connection, ends: Ends) -> Result<(), Failure> {
     let (input, output) = (standard_input()?, standard_output()?);
-    both_ways(connection, input, Box::new(output), ends).await.map_err(|broken| match broken {
+    both_ways(connection, input, Unfinished::new(output), ends).await.map_err(|broken| match broken {
         Broken::Receive(error) => not_received(&error),
         Broken::Deliver(error) => not_printed(&error),
         Broken::Collect(error) => not_typed(&error),

@@ -1,9 +1,10 @@
 //! The keys that are let in, and how others are added to them.
 
-use crate::files::durable::{Locked, full};
+use crate::files::durable::{Locked, directory_of, full};
 use crate::files::invites::{InviteFile, Redeemed};
 use crate::files::text::read_text;
 use crate::report::exit::Failure;
+use crate::report::mask::shown_path;
 use clap::{Args, ValueHint};
 use multiserver_tokio::PublicKey;
 use std::fs::File;
@@ -40,12 +41,10 @@ impl AllowOptions {
     /// Says what is wrong with the files before anybody comes.
     pub(super) fn check_files(&self) -> Result<(), Failure> {
         let (Some(allowed), Some(invites)) = (&self.allow_file, &self.invites) else { return Ok(()) };
-        match (allowed.canonicalize(), invites.canonicalize()) {
-            (Ok(allowed), Ok(invites)) if allowed == invites => {
-                Err(Failure::usage("--allow-file and --invites are the same file"))
-            }
-            _ => Ok(()),
+        if place_of(allowed) == place_of(invites) {
+            return Err(Failure::usage("--allow-file and --invites are the same file"));
         }
+        Ok(())
     }
 
     /// Whether this peer is let in.
@@ -65,7 +64,7 @@ impl AllowOptions {
         let has = in_background(move || {
             file.has(&key, SystemTime::now()).map_err(|error| {
                 let hint = if error.kind() == ErrorKind::NotFound { "; `multiserver invite` makes it" } else { "" };
-                format!("cannot read the invites in {}: {error}{hint}", file.path().display())
+                format!("cannot read the invites in {}: {error}{hint}", shown_path(file.path()))
             })
         });
         has.await.unwrap_or_else(|error| {
@@ -83,8 +82,9 @@ impl AllowOptions {
         let redeemed = in_background(move || {
             let now = SystemTime::now();
             let redeemed = invites.redeem(&invite, now, || add(&allowed, &peer, now));
-            redeemed
-                .map_err(|error| format!("cannot write {} or {}: {error}", allowed.display(), invites.path().display()))
+            redeemed.map_err(|error| {
+                format!("cannot write {} or {}: {error}", shown_path(&allowed), shown_path(invites.path()))
+            })
         });
         match redeemed.await? {
             Redeemed::Done => Ok(true),
@@ -102,13 +102,19 @@ impl AllowOptions {
         let may_be_missing = self.invites.is_some();
         let found = in_background(move || match has_key(&path, &peer) {
             Err(error) if may_be_missing && error.kind() == ErrorKind::NotFound => Ok(false),
-            found => found.map_err(|error| format!("cannot read {}, which lets nobody in: {error}", path.display())),
+            found => found.map_err(|error| format!("cannot read {}, which lets nobody in: {error}", shown_path(&path))),
         });
         found.await.unwrap_or_else(|error| {
             tracing::warn!("{error}");
             false
         })
     }
+}
+
+/// The path of a file by which others that lead to it can be told, whether it is there or yet to be made.
+fn place_of(path: &Path) -> PathBuf {
+    let yet_to_be_made = || Some(directory_of(path).canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(yet_to_be_made).unwrap_or_else(|| path.to_owned())
 }
 
 /// Does what blocks the thread it runs in.
@@ -147,7 +153,7 @@ fn names(text: &str, path: &Path, key: &PublicKey) -> bool {
                 Ok(named) if named == *key => return true,
                 Ok(_) => {}
                 // Not shown: it may be a secret by mistake.
-                Err(_) => tracing::warn!("{}, line {}: not a public key", path.display(), index + 1),
+                Err(_) => tracing::warn!("{}, line {}: not a public key", shown_path(path), index + 1),
             },
         }
     }

@@ -4,7 +4,7 @@ use super::proxy_header;
 use crate::options::given::{ADDRESS_VARIABLE, NETWORK_KEY_VARIABLE};
 use crate::report::failure_words::not_carried;
 use crate::streams::idle::idle;
-use crate::streams::output::Output;
+use crate::streams::output::{Output, Unfinished};
 use crate::streams::pipe::{Broken, Ends, both_ways};
 use crate::streams::place::Place;
 use crate::streams::pump::echo;
@@ -94,7 +94,7 @@ async fn execute(
     let (Some(output), Some(input)) = (child.stdin.take(), child.stdout.take()) else {
         return Err("its standard streams are missing".to_owned());
     };
-    match both_ways(connection, input, Box::new(output), ends).await {
+    match both_ways(connection, input, Unfinished::new(output), ends).await {
         Ok(()) => {}
         // A program need not read all that it is sent.
         Err(Broken::Deliver(error)) => tracing::debug!("the program took nothing more: {error}"),

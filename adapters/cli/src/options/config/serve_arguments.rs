@@ -59,10 +59,11 @@ impl Config {
             let text = self.text(arg, value);
             text.ok_or_else(|| self.wrong("serve", key, "expected a text or a number, or an array of these"))
         });
-        let mut texts = texts.collect::<Result<Vec<_>, _>>()?;
+        let texts = texts.collect::<Result<Vec<_>, _>>()?;
         if in_one {
-            texts.insert(0, option);
-            return Ok(texts);
+            let mut words = texts.into_iter();
+            let program = words.next().map(|program| self.with_program_beside(program));
+            return Ok([Some(option), program].into_iter().flatten().chain(words).collect());
         }
         let behind_option = |text: OsString| [option.as_os_str(), "=".as_ref(), &text].into_iter().collect();
         Ok(texts.into_iter().map(behind_option).collect())
@@ -79,10 +80,18 @@ impl Config {
     /// The same value, which names files by what leads to them from the program's own directory.
     fn with_files_beside(&self, arg: &Arg, text: &str) -> OsString {
         match text.strip_prefix("unix:") {
-            Some(path) => ["unix:".as_ref(), self.beside(Path::new(path)).as_os_str()].into_iter().collect(),
-            None if arg.get_value_hint() == ValueHint::FilePath => self.beside(Path::new(text)).into(),
-            None => text.into(),
+            Some(path) if arg.get_long() == Some("to") => {
+                ["unix:".as_ref(), self.beside(Path::new(path)).as_os_str()].into_iter().collect()
+            }
+            _ if arg.get_value_hint() == ValueHint::FilePath => self.beside(Path::new(text)).into(),
+            _ => text.into(),
         }
+    }
+
+    /// A program that is named by a path, and not found as a shell finds it.
+    fn with_program_beside(&self, program: OsString) -> OsString {
+        let is_path = Path::new(&program).components().count() > 1;
+        if is_path { self.beside(Path::new(&program)).into() } else { program }
     }
 }
 
