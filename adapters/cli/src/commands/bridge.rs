@@ -17,7 +17,7 @@ use crate::streams::origin;
 use crate::streams::pump::{PumpError, pump};
 use clap::Args;
 use multiserver_compose::{Gate, Permit};
-use multiserver_tokio::core::address::LayerBuf;
+use multiserver_tokio::core::address::{LayerBuf, NoAuth};
 use multiserver_tokio::{
     Address, Connection, Limits, Meter, MultiAddress, Multiserver, ReadHalf, Suite, Transport, WriteHalf,
 };
@@ -111,10 +111,11 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
         let (multiserver, target, unanswered) = (multiserver.clone(), Arc::clone(&target), Arc::clone(&unanswered));
         async move {
             let address = near.address().map(|address| address.redacted().to_string()).unwrap_or_default();
-            let Some(permit) = unanswered.enter(origin::of(&near).map(|origin| origin.ip())) else {
+            let permit = unanswered.enter(origin::of(&near).map(|origin| origin.ip()));
+            if permit.is_none() {
                 return tracing::warn!(%address, "closed: too many from there are in their handshakes with the target");
-            };
-            match relay(near, &multiserver, &target.addresses, permit, idle_timeout).await {
+            }
+            match relay(near, &multiserver, &target, permit, idle_timeout).await {
                 Ok(()) => tracing::info!(%address, "ended"),
                 Err(reason) => tracing::warn!(%address, "ended early: {reason}"),
             }
@@ -129,14 +130,14 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
 async fn relay(
     near: Connection,
     multiserver: &Multiserver,
-    target: &MultiAddress,
-    unanswered: Permit,
+    target: &Target,
+    unanswered: Option<Permit>,
     idle_timeout: Option<Duration>,
 ) -> Result<(), String> {
-    let far = multiserver.connect(target).await.map_err(|error| no_connection(&error).to_string())?;
+    let far = multiserver.connect(&target.addresses).await.map_err(|error| no_connection(&error).to_string())?;
     let meter = near.meter();
     tokio::select! {
-        passed = pass(near, far, unanswered) => passed.map_err(|error| error.to_string()),
+        passed = pass(near, far, unanswered.filter(|_| target.has_handshake())) => passed.map_err(|error| error.to_string()),
         error = idle(&meter, idle_timeout) => Err(error.to_string()),
     }
 }
@@ -144,13 +145,15 @@ async fn relay(
 /// Passes bytes both ways until both have ended, and each end at once, as far as the transports tell the ends apart.
 ///
 /// Who takes nothing more may still have said why it does not: that is passed on, but not waited for long.
-async fn pass(near: Connection, far: Connection, unanswered: Permit) -> io::Result<()> {
+async fn pass(near: Connection, far: Connection, unanswered: Option<Permit>) -> io::Result<()> {
     let meter = near.meter();
     let ((mut near_read, mut near_write), (mut far_read, mut far_write)) = (near.into_split(), far.into_split());
     let mut forth = pin!(one_way(&mut near_read, &mut far_write));
     let mut back = pin!(async {
-        pass_handshake(&mut far_read, &mut near_write, &meter).await?;
-        drop(unanswered);
+        if let Some(permit) = unanswered {
+            pass_handshake(&mut far_read, &mut near_write, &meter).await?;
+            drop(permit);
+        }
         one_way(&mut far_read, &mut near_write).await
     });
     let (first, is_forth) = tokio::select! {
@@ -206,6 +209,11 @@ impl Secure for Target {
 }
 
 impl Target {
+    /// Whether anything is said there before the bytes that peers have for each other.
+    fn has_handshake(&self) -> bool {
+        self.layers.iter().any(|layer| NoAuth::try_from(layer.as_layer()).is_err())
+    }
+
     fn of(addresses: &MultiAddress) -> Result<Self, Failure> {
         let addresses: Vec<_> = addresses.addresses().map(|address| without_seeds(address).0).collect();
         let layers = |address: &Address| address.transforms().map(LayerBuf::from).collect::<Vec<_>>();
