@@ -4,8 +4,8 @@ mod relayed;
 
 use crate::options::AddressOptions;
 use crate::options::dial::{DialOptions, Secure};
-use crate::options::limits::LimitOptions;
-use crate::options::listening::{Listening, from_one_source};
+use crate::options::limits::{LimitOptions, from_one_source};
+use crate::options::listening::Listening;
 use crate::process::activation::{self, Sockets};
 use crate::process::runtime::{self, Signals};
 use crate::process::serving::{log, until_signal};
@@ -14,12 +14,12 @@ use crate::report::failure_words::no_connection;
 use crate::seeds::without_seeds;
 use crate::streams::idle::idle;
 use crate::streams::origin;
-use crate::streams::pump::{PumpError, pump};
+use crate::streams::pump::{PumpError, one_way};
 use clap::Args;
 use multiserver_compose::{Gate, Permit};
 use multiserver_tokio::core::address::{LayerBuf, NoAuth};
 use multiserver_tokio::{
-    Address, Connection, Limits, Meter, MultiAddress, Multiserver, ReadHalf, Suite, Transport, WriteHalf,
+    Address, Connection, Limits, Meter, MultiAddress, Multiserver, ReadHalf, Shs, Suite, Transport, WriteHalf,
 };
 use relayed::Relayed;
 use std::io;
@@ -64,9 +64,6 @@ pub(crate) struct Options {
 /// How many bytes of the target's answers in its handshake are taken at once.
 const ANSWER: usize = 4096;
 
-/// Suites without a handshake, which dial.
-struct Bare;
-
 /// Where a bridge leads.
 struct Target {
     /// The addresses without what comes after their transports.
@@ -93,7 +90,7 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
     let signals = Signals::catch()?;
     let Options { listening, limits, .. } = options;
     let server = listening.start(sockets, &target, limits.handshakes(), log).await?;
-    let multiserver = options.dial.multiserver(&Bare)?;
+    let multiserver = options.dial.multiserver(&None::<Shs>)?;
     exit::print(listening.address(&server)?)?;
     activation::ready();
     let (places, most) = (Arc::new(Semaphore::new(limits.max_peers)), limits.max_peers);
@@ -162,14 +159,14 @@ async fn pass(near: Connection, far: Connection, unanswered: Option<Permit>) -> 
     };
     let other = async { if is_forth { back.await } else { forth.await } };
     let ended = match first {
-        Ok(()) => other.await,
+        Ok(_) => other.await,
         Err(PumpError::Read(_)) => first,
         Err(PumpError::Write(_)) => {
             let _ = tokio::time::timeout(LINGER, other).await;
             first
         }
     };
-    ended.map_err(PumpError::into_inner)
+    ended.map(drop).map_err(PumpError::into_inner)
 }
 
 /// Passes the target's answers up to one to what the peer has sent after the first of them: by then the peer has said
@@ -186,18 +183,6 @@ async fn pass_handshake(from: &mut ReadHalf, to: &mut WriteHalf, peer: &Meter) -
         if has_gone_on || count == 0 {
             return Ok(());
         }
-    }
-}
-
-/// Passes bytes to the end of what is read, and then the end itself.
-async fn one_way(from: &mut ReadHalf, to: &mut WriteHalf) -> Result<(), PumpError> {
-    pump(from, to).await?;
-    to.shutdown().await.map_err(PumpError::Write)
-}
-
-impl Secure for Bare {
-    fn over(&self, transport: impl Transport) -> Suite {
-        Suite::new(transport)
     }
 }
 

@@ -125,18 +125,13 @@ impl Target {
     /// Connects to the address and carries bytes both ways, to the end.
     async fn carry(&self, (mut input, output): Streams) -> Result<(), String> {
         let mut early = Vec::new();
-        let connected = tokio::select! {
+        let connection = tokio::select! {
             connected = self.connect() => connected.map_err(|error| no_connection(&error).to_string()),
             error = read_early(&mut input, &mut early) => Err(format!("whoever came has gone: {error}")),
-        };
-        match connected {
-            Ok(connection) => {
-                let input = Cursor::new(early).chain(input);
-                let carried = both_ways(connection, input, output, Ends::EACH_BY_ITSELF).await;
-                carried.map_err(|broken| format!("ended early: {}", not_carried(&broken)))
-            }
-            Err(reason) => Err(reason),
-        }
+        }?;
+        let input = Cursor::new(early).chain(input);
+        let carried = both_ways(connection, input, output, Ends::EACH_BY_ITSELF).await;
+        carried.map_err(|broken| format!("ended early: {}", not_carried(&broken)))
     }
 
     /// Connects, and tries again as long as nobody is reached and there is time.

@@ -116,11 +116,7 @@ async fn serve(options: Options, shs: Shs, sockets: Sockets) -> Result<(), Failu
 async fn everyone(server: Server, allow: AllowOptions, service: Service, limits: LimitOptions, signals: Signals) {
     let most = limits.max_peers;
     let door = Arc::new(Door::new(allow, most, format!("{most} peers are served already, see --max-peers")));
-    let (guard, service) = (Arc::clone(&door), Arc::new(service));
-    let authorize = move |peer| {
-        let guard = Arc::clone(&guard);
-        async move { guard.ask(peer).await }
-    };
+    let (authorize, service) = (door.authorizer(), Arc::new(service));
     let handle = move |connection, pass| {
         let (door, service) = (Arc::clone(&door), Arc::clone(&service));
         async move {
@@ -147,11 +143,7 @@ async fn first_peer(
     // The place of the first peer is given back if that peer does not make it in.
     let full = "standard input and output are the first peer's".to_owned();
     let door = Arc::new(Door::new(allow, 1, full));
-    let (guard, hall, idle) = (Arc::clone(&door), Arc::clone(&door), limits.idle_timeout);
-    let authorize = move |peer| {
-        let guard = Arc::clone(&guard);
-        async move { guard.ask(peer).await }
-    };
+    let (authorize, hall, idle) = (door.authorizer(), Arc::clone(&door), limits.idle_timeout);
     let handle = move |connection, pass| {
         let (door, end) = (Arc::clone(&hall), end.clone());
         async move {

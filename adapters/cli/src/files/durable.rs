@@ -191,6 +191,11 @@ fn keep_access(from: &File, to: &File) -> io::Result<()> {
     to.set_permissions(old.permissions())
 }
 
+#[cfg(not(unix))]
+fn keep_access(_: &File, _: &File) -> io::Result<()> {
+    Ok(())
+}
+
 /// Lets a file that root makes in the directory of a service belong to that service.
 #[cfg(unix)]
 fn give_to_owner_of_directory(file: &File, path: &Path) -> io::Result<()> {
@@ -205,11 +210,6 @@ fn give_to_owner_of_directory(file: &File, path: &Path) -> io::Result<()> {
 
 #[cfg(not(unix))]
 fn give_to_owner_of_directory(_: &File, _: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn keep_access(_: &File, _: &File) -> io::Result<()> {
     Ok(())
 }
 

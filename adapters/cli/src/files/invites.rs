@@ -10,9 +10,11 @@
 //! that the file is none of keys that are allowed.
 
 use crate::files::durable::{Locked, full};
+use crate::files::text::read_text;
 use crate::report::mask::shown_path;
 use multiserver_tokio::PublicKey;
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -75,7 +77,7 @@ impl InviteFile {
 
     /// Whether there is an invite with this key that may be used now.
     pub(crate) fn has(&self, key: &PublicKey, now: SystemTime) -> io::Result<bool> {
-        let text = crate::files::text::read_text(std::fs::File::open(&self.0)?, LONGEST_FILE)?;
+        let text = read_text(File::open(&self.0)?, LONGEST_FILE)?;
         for (index, line) in text.lines().enumerate() {
             if !is_invite_or_blank(line) {
                 // Not shown: it may be a secret by mistake.

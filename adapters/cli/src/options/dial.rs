@@ -21,6 +21,16 @@ impl Secure for Shs {
     }
 }
 
+/// With nothing over the transport where there is none.
+impl<S: Secure> Secure for Option<S> {
+    fn over(&self, transport: impl Transport) -> Suite {
+        match self {
+            Some(secure) => secure.over(transport),
+            None => Suite::new(transport),
+        }
+    }
+}
+
 /// How peers are reached.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "How to get there")]

@@ -41,6 +41,11 @@ impl LimitOptions {
     }
 }
 
+/// The same bounds where all peers come from one IP address.
+pub(crate) const fn from_one_source(limits: Limits) -> Limits {
+    Limits { pending_per_source: limits.pending, ..limits }
+}
+
 /// As many as a semaphore counts, and more than a machine serves.
 fn count() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..=1_000_000)

@@ -1,6 +1,7 @@
 //! Where the program listens and how it is found there.
 
 use crate::options::dial::Secure;
+use crate::options::limits::from_one_source;
 use crate::process::activation::Sockets;
 use crate::report::exit::Failure;
 use crate::report::mask::{masked, shown_path};
@@ -181,11 +182,6 @@ impl Listening {
         }
         Ok(self.unix.iter().fold(builder, |builder, path| builder.suite(secure.over(Unix::bind(path)))))
     }
-}
-
-/// The same bounds where all peers come from one IP address.
-pub(crate) const fn from_one_source(limits: Limits) -> Limits {
-    Limits { pending_per_source: limits.pending, ..limits }
 }
 
 /// The places with the sockets of this name in the place of `systemd`.

@@ -78,8 +78,3 @@ pub(crate) fn log(event: &Event<'_>) {
         Event::AcceptFailed { .. } | Event::Crowded { .. } | Event::Failed(_) | _ => tracing::warn!("{event}"),
     }
 }
-
-/// What a peer is called in messages.
-pub(crate) fn name(peer: Option<PublicKey>) -> String {
-    peer.map_or_else(|| "a peer without a key".to_owned(), |peer| peer.to_string())
-}

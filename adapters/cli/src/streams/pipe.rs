@@ -2,7 +2,7 @@
 
 use super::idle::idle;
 use super::output::Unfinished;
-use super::pump::{PumpError, pump};
+use super::pump::{PumpError, one_way, pump};
 use multiserver_tokio::{Connection, ReadHalf};
 use std::io;
 use std::pin::{Pin, pin};
@@ -81,11 +81,7 @@ pub(crate) async fn both_ways(
     // In a task of its own, so that both directions are sealed and opened at the same time; it ends with the set.
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
-        let sent = match pump(&mut input, &mut to_peer).await {
-            Ok(_) => to_peer.shutdown().await.map_err(PumpError::Write),
-            Err(error) => Err(error),
-        };
-        sent.map_err(|error| match error {
+        one_way(&mut input, &mut to_peer).await.map(drop).map_err(|error| match error {
             PumpError::Read(error) => Broken::Collect(error),
             PumpError::Write(error) => Broken::Send(error),
         })

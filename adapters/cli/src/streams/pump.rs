@@ -64,11 +64,19 @@ pub(crate) async fn pump(
     }
 }
 
+/// [`pump`], and then the end itself.
+pub(crate) async fn one_way(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+) -> Result<u64, PumpError> {
+    let count = pump(from, to).await?;
+    to.shutdown().await.map(|()| count).map_err(PumpError::Write)
+}
+
 /// Gives the peer all its bytes back, says goodbye when it has, and returns how many bytes it was.
 pub(crate) async fn echo(connection: Connection) -> io::Result<u64> {
     let (mut read, mut write) = connection.into_split();
-    let count = pump(&mut read, &mut write).await.map_err(PumpError::into_inner)?;
-    write.shutdown().await.map(|()| count)
+    one_way(&mut read, &mut write).await.map_err(PumpError::into_inner)
 }
 
 /// Says goodbye, and waits until the peer has said it too; what comes before that is lost.

@@ -2,6 +2,7 @@
 
 use super::measure::Measure;
 use super::suite_name::SuiteName;
+use crate::options::limits::from_one_source;
 use crate::process::runtime::{self, Signals};
 use crate::report::exit::{self, Failure};
 use crate::streams::pump::discard;
@@ -42,7 +43,7 @@ async fn serve_all(suite: SuiteName) -> Result<(), Failure> {
     let directory = tempfile::tempdir();
     let directory = directory.map_err(|error| Failure::failed(format_args!("no place for sockets: {error}")))?;
     // All clients are one source, which may open as many connections at once as there may be.
-    let limits = Limits { pending_per_source: Limits::default().pending, ..Limits::default() };
+    let limits = from_one_source(Limits::default());
     let mut addresses = Measure::ALL.map(|_| String::new());
     for (number, (measure, address)) in Measure::ALL.into_iter().zip(&mut addresses).enumerate() {
         let suite = suite.bind(&certificate, directory.path().join(number.to_string()))?;

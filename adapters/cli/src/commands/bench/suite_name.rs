@@ -1,11 +1,12 @@
 //! The suites that can be measured.
 
+use crate::files::identity;
 use crate::options::dial::Secure;
 use crate::report::exit::Failure;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use multiserver_tokio::ws::Certificate;
-use multiserver_tokio::{Net, Shs, Suite, Transport, Unix, Ws, Wss, generate_identity};
+use multiserver_tokio::{Net, Shs, Suite, Unix, Ws, Wss};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -69,26 +70,10 @@ impl SuiteName {
     }
 
     /// What is over the transport, with an identity that was made for it.
-    fn layers(self) -> Result<Layers, Failure> {
+    fn layers(self) -> Result<Option<Shs>, Failure> {
         match self {
-            Self::NetShs | Self::WsShs | Self::WssShs | Self::UnixShs => {
-                let identity = generate_identity();
-                let identity = identity.map_err(|error| Failure::failed(format_args!("no randomness: {error}")))?;
-                Ok(Layers(Some(Shs::new(identity))))
-            }
-            Self::Net | Self::Unix => Ok(Layers(None)),
-        }
-    }
-}
-
-/// The secret handshake, or nothing.
-struct Layers(Option<Shs>);
-
-impl Secure for Layers {
-    fn over(&self, transport: impl Transport) -> Suite {
-        match &self.0 {
-            Some(shs) => shs.over(transport),
-            None => Suite::new(transport),
+            Self::NetShs | Self::WsShs | Self::WssShs | Self::UnixShs => Ok(Some(Shs::new(identity::generate()?))),
+            Self::Net | Self::Unix => Ok(None),
         }
     }
 }

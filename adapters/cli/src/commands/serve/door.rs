@@ -2,8 +2,7 @@
 
 use super::allow::AllowOptions;
 use super::guest;
-use crate::process::serving::name;
-use multiserver_tokio::{Connection, PublicKey};
+use multiserver_tokio::{BoxFuture, Connection, PublicKey};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -41,8 +40,19 @@ impl Door {
         Self { allow, most, places, guests, full }
     }
 
+    /// Asks here about each peer, for [`Server::serve`](multiserver_tokio::Server).
+    pub(super) fn authorizer(
+        self: &Arc<Self>,
+    ) -> impl Fn(Option<PublicKey>) -> BoxFuture<'static, Option<Pass>> + use<> {
+        let door = Arc::clone(self);
+        move |peer| {
+            let door = Arc::clone(&door);
+            Box::pin(async move { door.ask(peer).await })
+        }
+    }
+
     /// Lets a peer in or, saying why, does not.
-    pub(super) async fn ask(&self, peer: Option<PublicKey>) -> Option<Pass> {
+    async fn ask(&self, peer: Option<PublicKey>) -> Option<Pass> {
         let (place, full) = if self.allow.check(peer).await {
             (Arc::clone(&self.places).try_acquire_owned().map(Pass::Peer), self.full.as_str())
         } else if let Some(invite) = peer
@@ -72,4 +82,9 @@ impl Door {
     pub(super) fn is_empty(&self) -> bool {
         self.places.available_permits() == self.most
     }
+}
+
+/// What a peer is called in messages.
+fn name(peer: Option<PublicKey>) -> String {
+    peer.map_or_else(|| "a peer without a key".to_owned(), |peer| peer.to_string())
 }
