@@ -173,6 +173,7 @@ fn what_is_wrong_with_the_command_line_is_said_without_a_seed() {
         &["connect", "--network-key-file", seed, "net:h:1"],
         &["invite", "--invites", &format!("no/{address}"), &format!("net:h:1~shs:{key}")],
         &["serve", "--wss", "127.0.0.1:0", "--cert", seed, "--key", seed],
+        &["keygen", "--seed", &address, home.path("new").to_str().unwrap()],
     ] {
         let failed = home.run(arguments, b"");
         assert!(!failed.failure(1).contains("gfhWsB"), "{failed:?}");

@@ -60,7 +60,7 @@ pub(crate) fn from_seed_file(path: &Path) -> Result<KeyPair, Failure> {
             "a seed stands on the command line, where others can see it: give the file that it is in, or -",
         ));
     }
-    let name = if text::is_standard_input(path) { "standard input".into() } else { path.to_string_lossy() };
+    let name = if text::is_standard_input(path) { "standard input".to_owned() } else { shown_path(path) };
     let text = read_seed_text(path)
         .map_err(|error| Failure::failed(format_args!("cannot read the seed from {name}: {error}")))?;
     let seed = parse_seed(text.trim()).map_err(|error| {
