@@ -4,7 +4,7 @@ use async_io::{Async, IoSafe};
 use futures_io::{AsyncRead, AsyncWrite};
 #[cfg(unix)]
 use multiserver_compose::system::SocketFile;
-use multiserver_compose::{TcpArrival, TcpListener};
+use multiserver_compose::{TcpArrival, TcpListener, system};
 use multiserver_io::Duplex;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -42,10 +42,9 @@ pub(crate) struct UnixListener {
     pub(crate) socket: Async<std::os::unix::net::UnixListener>,
 }
 
-/// The TCP connection in two halves, without a lock and without delaying small writes.
+/// The TCP connection in two halves, without a lock.
 pub(crate) fn duplex(stream: Async<TcpStream>) -> Duplex {
-    // A socket that is dead already says so when it is used.
-    let _ = stream.get_ref().set_nodelay(true);
+    system::tune_tcp(stream.get_ref());
     split(stream)
 }
 

@@ -19,7 +19,8 @@ pub trait Runtime: Send + Sync + 'static {
     /// Looks a host name up and returns its addresses, best first; an IP address is its own.
     fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>>;
 
-    /// Opens a TCP connection, without delaying small writes (`TCP_NODELAY`).
+    /// Opens a TCP connection, without delaying small writes (`TCP_NODELAY`) and with keepalive, so that a connection
+    /// ends when the peer's network is gone.
     fn tcp_connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Duplex>>;
 
     /// Starts to listen for TCP connections; port 0 takes a free one.
@@ -101,7 +102,7 @@ pub trait TcpListener: Send + Sync + 'static {
     /// The system does not tell.
     fn local_address(&self) -> io::Result<SocketAddr>;
 
-    /// Accepts a connection, without delaying small writes (`TCP_NODELAY`).
+    /// Accepts a connection, with the options that [`Runtime::tcp_connect`] sets.
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpArrival>>;
 }
 

@@ -103,7 +103,7 @@ macro_rules! files {
     };
 }
 
-/// Makes a module of `#[test]` functions about sockets that are open already, for one runtime.
+/// Makes a module of `#[test]` functions about the sockets of TCP themselves, for one runtime.
 #[macro_export]
 macro_rules! sockets {
     ($module:ident, $runtime:ty) => {
@@ -118,6 +118,11 @@ macro_rules! sockets {
             #[test]
             fn a_socket_is_found_where_it_is_bound() {
                 $crate::sockets::a_socket_is_found_where_it_is_bound::<$runtime>();
+            }
+
+            #[test]
+            fn a_connection_of_tcp_is_kept_alive() {
+                $crate::sockets::a_connection_of_tcp_is_kept_alive::<$runtime>();
             }
 
             #[test]

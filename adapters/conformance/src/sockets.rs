@@ -1,6 +1,6 @@
-//! Listening on sockets that are open already.
+//! The sockets of TCP: those that are open already when a server listens on them, and the options that all have.
 
-use crate::support::{SERVER, accept, client, echo_back, exchange, multiserver, run, shs};
+use crate::support::{PATIENCE, SERVER, accept, client, echo_back, exchange, listen, multiserver, run, shs};
 use crate::tested::CERTIFICATE;
 use crate::{File, Loopback, SecureWebSocket, Tested, Way, WebSocket};
 use futures_util::future::join;
@@ -10,6 +10,7 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
+use std::time::Instant;
 
 /// Over each transport that has one; the multiserver that was given it does not keep it.
 pub fn a_socket_is_listened_on_until_its_server_goes<R: Tested>() {
@@ -63,4 +64,32 @@ pub fn a_socket_is_found_where_it_is_bound<R: Tested>() {
         let (near, far) = join(client.connect(&address), accept(&mut server)).await;
         assert_eq!((near.unwrap().into().local(), far.local()), (None, Some(place)));
     });
+}
+
+/// Both ends of a connection have a keepalive timer, as the kernel's table of sockets shows it.
+pub fn a_connection_of_tcp_is_kept_alive<R: Tested>() {
+    run::<R>(async {
+        let (mut server, address) = listen::<R>(Net::bind("127.0.0.1:0").then(shs(SERVER))).await;
+        let client = client::<R, Loopback>();
+        let (near, far) = join(client.connect(&address), accept(&mut server)).await;
+        let _near = near.unwrap();
+        let place = far.local().unwrap();
+        // Bytes that the other end has yet to acknowledge have a timer of their own before.
+        let begun = Instant::now();
+        while keepalive_timers(place.port()) != 2 {
+            assert!(begun.elapsed() < PATIENCE, "no keepalive at {place}");
+        }
+    });
+}
+
+/// How many connections of `/proc/net/tcp` to or from this port wait for nothing but their keepalive timer: in state 01
+/// (established) with a timer of kind 02, as `Documentation/networking/proc_net_tcp.rst` of Linux has it.
+fn keepalive_timers(port: u16) -> usize {
+    let port = format!(":{port:04X}");
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let is_kept_alive = |line: &&str| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        (fields[1].ends_with(&port) || fields[2].ends_with(&port)) && fields[3] == "01" && fields[5].starts_with("02:")
+    };
+    table.lines().skip(1).filter(is_kept_alive).count()
 }

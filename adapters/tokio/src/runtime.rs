@@ -92,8 +92,7 @@ impl TcpListener for Listener {
 
 /// The stream in two halves, as tokio splits it without a lock.
 fn duplex(stream: TcpStream) -> Duplex {
-    // A socket that is dead already says so when it is used.
-    let _ = stream.set_nodelay(true);
+    system::tune_tcp(&stream);
     let (read, write) = stream.into_split();
     Duplex::new(Read(read), Write(write))
 }

@@ -2,6 +2,7 @@
 
 use super::output::{Output, Unfinished};
 use crate::report::exit::Failure;
+use multiserver_compose::system;
 use multiserver_tokio::{Connection, Multiserver, Net, Server, Transport, Unix, WriteHalf};
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -104,7 +105,7 @@ impl Listener {
 }
 
 fn tcp_streams(stream: TcpStream) -> io::Result<Streams> {
-    stream.set_nodelay(true)?;
+    system::tune_tcp(&stream);
     let (read, write) = stream.into_split();
     Ok((Box::new(read), Unfinished::new(write)))
 }

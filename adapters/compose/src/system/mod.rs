@@ -6,8 +6,19 @@ mod socket_file;
 #[cfg(unix)]
 pub use socket_file::{SocketFile, listen_unix};
 
+use socket2::{SockRef, TcpKeepalive};
 use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
+
+/// How long a TCP connection is silent before the system asks whether the peer is still there.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
+
+/// How long the system waits for an answer before it asks again.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
+
+/// How many questions without an answer end the connection.
+const KEEPALIVE_RETRIES: u32 = 4;
 
 /// Fills 32 bytes from the system's cryptographic generator.
 ///
@@ -25,4 +36,22 @@ pub fn random() -> io::Result<[u8; 32]> {
 /// The system does not tell.
 pub fn interfaces() -> io::Result<Vec<IpAddr>> {
     Ok(if_addrs::get_if_addrs()?.iter().map(if_addrs::Interface::ip).collect())
+}
+
+/// Sets the options that every TCP connection has: small writes are not delayed (`TCP_NODELAY`), and keepalive is on, so
+/// that a connection whose peer's machine or network is gone ends after two minutes without an answer (RFC 1122, section
+/// 4.2.3.6).
+///
+/// An option that the system refuses stays as it was: a socket that is dead already says so when it is used.
+pub fn tune_tcp<'s, S>(socket: &'s S)
+where
+    SockRef<'s>: From<&'s S>,
+{
+    let socket = SockRef::from(socket);
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(KEEPALIVE_INTERVAL);
+    let keepalive = keepalive.with_retries(KEEPALIVE_RETRIES);
+    let tuned = [socket.set_tcp_nodelay(true), socket.set_tcp_keepalive(&keepalive)];
+    for error in tuned.into_iter().filter_map(Result::err) {
+        tracing::debug!("cannot set an option of a TCP socket: {error}");
+    }
 }
