@@ -2,7 +2,7 @@
 
 use crate::deadline::Deadline;
 use crate::exclusive::Exclusive;
-use crate::gate::Permit;
+use crate::limiter::Permit;
 use crate::live::Guard;
 use crate::server::Shared;
 use crate::tally::Served;
@@ -57,7 +57,7 @@ impl Acceptor {
                 ready!(future.as_mut().poll(cx));
                 *pause = None;
             }
-            if self.served.gate.is_full(cx) {
+            if self.served.limiter.is_full(cx) {
                 return Poll::Pending;
             }
             match ready!(listener.poll_accept(cx)) {
@@ -77,8 +77,8 @@ impl Acceptor {
     fn let_in(&self, arrival: Arrival, server: &Shared) -> Option<Accepted> {
         let Arrival { opening, source, local, layer } = arrival;
         let address = layer.map(Address::new);
-        let Served { suite, inner, gate, .. } = &*self.served;
-        let Some(permit) = gate.enter(source) else {
+        let Served { suite, inner, limiter, .. } = &*self.served;
+        let Some(permit) = limiter.enter(source) else {
             self.served.report(&Event::Crowded { suite: &suite.name, address: address.as_ref() });
             return None;
         };

@@ -26,6 +26,12 @@ pub enum Failure {
         /// The time there was for all of it.
         limit: Duration,
     },
+    /// Its place among the handshakes under way went to a newcomer: see [`Limits::pending`](crate::Limits::pending).
+    #[error("{stage} was ended to make room for others: too many handshakes are under way")]
+    Evicted {
+        /// How far it had come.
+        stage: Stage,
+    },
     /// The address proves another key than the one that the addresses ask for first, or none, and was not tried.
     #[error("not tried: it does not prove the key that is asked for first")]
     OtherPeer,
@@ -39,7 +45,7 @@ impl Failure {
     #[must_use]
     pub const fn stage(&self) -> Option<Stage> {
         match self {
-            Self::Io { stage, .. } | Self::Deadline { stage, .. } => Some(*stage),
+            Self::Io { stage, .. } | Self::Deadline { stage, .. } | Self::Evicted { stage } => Some(*stage),
             Self::OtherPeer | Self::Spent => None,
         }
     }
@@ -61,7 +67,7 @@ impl Failure {
                 source.kind(),
                 ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::PermissionDenied | ErrorKind::Unsupported
             ),
-            Self::Deadline { .. } => true,
+            Self::Deadline { .. } | Self::Evicted { .. } => true,
         }
     }
 }

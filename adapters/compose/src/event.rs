@@ -20,7 +20,7 @@ pub enum Event<'a> {
         /// How long the suite pauses; `None` when the error was that of a single peer.
         pause: Option<Duration>,
     },
-    /// A peer was closed at once, since too many handshakes from the same source are under way.
+    /// A peer was closed at once, since proven peers from the same source have all the places that it may have.
     Crowded {
         /// The suite's name.
         suite: &'a str,

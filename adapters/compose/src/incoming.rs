@@ -4,7 +4,7 @@ use crate::accept::Accepted;
 use crate::connection::About;
 use crate::deadline::{Deadline, Passed};
 use crate::exclusive::Exclusive;
-use crate::gate::Permit;
+use crate::limiter::Permit;
 use crate::live::Guard;
 use crate::tally::Served;
 use crate::traffic::Meter;
@@ -13,16 +13,21 @@ use multiserver_core::address::Address;
 use multiserver_core::keys::PublicKey;
 use multiserver_io::Duplex;
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
 use tracing::{Instrument, Span, field};
 
 /// A peer that has connected, of which nothing is proven. Dropping it closes the socket.
 ///
 /// From its arrival until [`Request::accept`] is through it counts as a handshake under way, and has one
-/// [deadline](crate::Limits::deadline) for all of it. Held back, it keeps its place among the handshakes under way.
+/// [deadline](crate::Limits::deadline) for all of it. Until its key is proven, its place may go to a newcomer where a bound
+/// of [`Limits`](crate::Limits) is reached.
 pub struct Incoming<R> {
     accepted: Accepted,
     runtime: PhantomData<fn() -> R>,
@@ -56,6 +61,14 @@ struct Refusal {
     served: Arc<Served>,
     address: Option<Address>,
     was_accepted: bool,
+}
+
+/// What ended a peer's way in from this side.
+enum Ended {
+    /// The deadline passed, this long after the peer's arrival.
+    Late(Duration),
+    /// A newcomer has its place.
+    Evicted,
 }
 
 /// Where a request stands.
@@ -96,14 +109,15 @@ impl<R: Native> Incoming<R> {
         let span = span(&served, address.as_ref());
         let mut entry = Entry { served, span, context, address, local, deadline, permit, guard };
         let opened = {
-            let Entry { served, span, context, address, deadline, .. } = &mut entry;
+            let Entry { served, span, context, address, deadline, permit, .. } = &mut entry;
             let knock = async {
                 let io = opening.into_inner()(context).await?;
                 knock(&served.suite.transforms, context, address, io).await
             };
-            deadline.before(knock).instrument(span.clone()).await
+            within(deadline, permit, knock).instrument(span.clone()).await
         };
         let (door, peer) = entry.check(opened)?;
+        entry.permit.prove();
         let refusal =
             Refusal { served: Arc::clone(&entry.served), address: entry.address.clone(), was_accepted: false };
         Ok(Request { entry, door: Exclusive::new(door), peer, refusal, runtime: PhantomData })
@@ -140,9 +154,9 @@ impl<R: Native> Request<R> {
         self.refusal.was_accepted = true;
         let Self { mut entry, door, peer, .. } = self;
         let opened = {
-            let Entry { served, span, context, address, deadline, .. } = &mut entry;
+            let Entry { served, span, context, address, deadline, permit, .. } = &mut entry;
             let enter = enter(&served.suite.transforms, context, address, door.into_inner());
-            deadline.before(enter).instrument(span.clone()).await
+            within(deadline, permit, enter).instrument(span.clone()).await
         };
         let transformed = entry.check(opened)?;
         let Entry { served, address, local, permit, guard, span, .. } = entry;
@@ -172,18 +186,32 @@ impl Drop for Refusal {
 
 impl Entry {
     /// Reports what failed.
-    fn check<T>(&self, result: Result<io::Result<T>, Passed>) -> Result<T, IncomingError> {
+    fn check<T>(&self, result: Result<io::Result<T>, Ended>) -> Result<T, IncomingError> {
         let stage = self.context.stage();
         let failure = match result {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(source)) => Failure::Io { stage, source },
-            Err(Passed(limit)) => Failure::Deadline { stage, limit },
+            Err(Ended::Late(limit)) => Failure::Deadline { stage, limit },
+            Err(Ended::Evicted) => Failure::Evicted { stage },
         };
         let address = self.address.clone().map(Box::new);
         let error = IncomingError { suite: self.served.suite.name.to_string(), address, failure };
         self.span.in_scope(|| self.served.report(&Event::Failed(&error)));
         Err(error)
     }
+}
+
+/// What the work returns, unless the deadline passes or the place goes to a newcomer first.
+async fn within<T>(deadline: &mut Deadline, permit: &Permit, work: impl Future<Output = T>) -> Result<T, Ended> {
+    let mut evicted = pin!(permit.evicted());
+    let mut work = pin!(deadline.before(work));
+    poll_fn(|cx| {
+        if evicted.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(Ended::Evicted));
+        }
+        work.as_mut().poll(cx).map(|result| result.map_err(|Passed(limit)| Ended::Late(limit)))
+    })
+    .await
 }
 
 /// What is traced of a peer on its way in.

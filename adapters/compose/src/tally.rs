@@ -1,7 +1,7 @@
 //! What became of a suite's peers, in numbers.
 
 use crate::event::Event;
-use crate::gate::Gate;
+use crate::limiter::ConnectionLimiter;
 use crate::multiserver::Inner;
 use crate::suite::Ready;
 use crate::{Failure, IncomingError};
@@ -22,8 +22,10 @@ pub struct Counters {
     pub accepted: u64,
     /// How many were proven or not in need of a proof, and refused by the caller.
     pub refused: u64,
-    /// How many were closed at once, since too many from the same source were on their way in.
+    /// How many were closed at once, since proven peers from the same source had all the places that it may have.
     pub crowded: u64,
+    /// How many lost their place to a newcomer before they were proven.
+    pub evicted: u64,
     /// How many had not come in at the deadline.
     pub late: u64,
     /// How many failed in their handshake, or went away.
@@ -36,7 +38,7 @@ pub struct Counters {
 pub(crate) struct Served {
     pub(crate) suite: Arc<Ready>,
     pub(crate) inner: Arc<Inner>,
-    pub(crate) gate: Arc<Gate>,
+    pub(crate) limiter: Arc<ConnectionLimiter>,
     tally: Tally,
 }
 
@@ -45,6 +47,7 @@ struct Tally {
     accepted: AtomicU64,
     refused: AtomicU64,
     crowded: AtomicU64,
+    evicted: AtomicU64,
     late: AtomicU64,
     failed: AtomicU64,
     accept_errors: AtomicU64,
@@ -52,8 +55,8 @@ struct Tally {
 
 impl Served {
     pub(crate) fn new(suite: Arc<Ready>, inner: Arc<Inner>) -> Self {
-        let gate = Arc::new(Gate::new(&suite.limits));
-        Self { suite, inner, gate, tally: Tally::default() }
+        let limiter = Arc::new(ConnectionLimiter::new(&suite.limits));
+        Self { suite, inner, limiter, tally: Tally::default() }
     }
 
     /// Counts an event of this suite and tells whoever wants to know.
@@ -66,14 +69,15 @@ impl Served {
     }
 
     pub(crate) fn counters(&self) -> Counters {
-        let Tally { accepted, refused, crowded, late, failed, accept_errors } = &self.tally;
+        let Tally { accepted, refused, crowded, evicted, late, failed, accept_errors } = &self.tally;
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counters {
             suite: self.suite.name.to_string(),
-            pending: self.gate.pending(),
+            pending: self.limiter.pending(),
             accepted: count(accepted),
             refused: count(refused),
             crowded: count(crowded),
+            evicted: count(evicted),
             late: count(late),
             failed: count(failed),
             accept_errors: count(accept_errors),
@@ -86,6 +90,7 @@ impl Tally {
         Some(match event {
             Event::AcceptFailed { .. } => &self.accept_errors,
             Event::Crowded { .. } => &self.crowded,
+            Event::Failed(IncomingError { failure: Failure::Evicted { .. }, .. }) => &self.evicted,
             Event::Failed(IncomingError { failure: Failure::Deadline { .. }, .. }) => &self.late,
             Event::Failed(_) => &self.failed,
             Event::Refused { .. } => &self.refused,

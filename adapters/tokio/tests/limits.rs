@@ -1,15 +1,15 @@
 //! What peers cannot do to a server and to each other.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod support;
 
-use multiserver_tokio::{Limits, Multiserver, Scope, Server};
+use multiserver_tokio::{Failure, Limits, Multiserver, Scope, Server};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
-use support::{PATIENCE, Reports, client, echo, socket_address, suite};
+use support::{PATIENCE, Reports, client, echo, echo_with, exchange, socket_address, suite};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout};
@@ -51,30 +51,51 @@ async fn a_silent_peer_is_dropped_at_the_deadline() {
     assert_eq!(server.reports.count("the handshake had not ended after 15s"), 1);
 }
 
-#[tokio::test]
-async fn one_source_locks_nobody_else_out() {
-    let (mut server, address, reports) = server(Limits { pending_per_source: 2, ..Limits::default() }).await;
-    let mut silent = Vec::new();
-    let mut held = Vec::new();
-    for _ in 0..2 {
-        silent.push(TcpStream::connect(address).await.unwrap());
-        held.push(server.accept().await.unwrap());
-    }
-    let mut third = TcpStream::connect(address).await.unwrap();
-    let elsewhere = TcpSocket::new_v4().unwrap();
-    elsewhere.bind("127.0.0.2:0".parse().unwrap()).unwrap();
-    let _elsewhere = elsewhere.connect(address).await.unwrap();
+/// A silent connection from this address of the loopback network.
+async fn silent_from(source: [u8; 4], server: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((source, 0).into()).unwrap();
+    socket.connect(server).await.unwrap()
+}
 
+#[tokio::test]
+async fn at_the_bound_of_its_source_the_oldest_makes_room() {
+    let (mut server, address, reports) = server(Limits { pending_per_source: 2, ..Limits::default() }).await;
+    let (mut silent, mut held) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        silent.push(TcpStream::connect(address).await.unwrap());
+        held.push(timeout(PATIENCE, server.accept()).await.unwrap().unwrap());
+    }
+    let error = held.remove(0).handshake().await.map(drop).unwrap_err();
+    assert!(matches!(error.failure, Failure::Evicted { .. }) && error.failure.is_retryable(), "{error}");
+    assert!(is_closed(&mut silent[0]).await);
+    assert_eq!(reports.count("ended to make room for others"), 1);
+
+    let _elsewhere = silent_from([127, 0, 0, 2], address).await;
     let incoming = timeout(PATIENCE, server.accept()).await.unwrap().unwrap();
     let from = incoming.address().unwrap().to_string();
     assert!(from.starts_with("net:127.0.0.2:"), "{from}");
-    assert!(is_closed(&mut third).await);
-    assert_eq!(reports.count("net:127.0.0.1:"), 1);
-    assert_eq!(reports.count("closed, too many handshakes from there"), 1);
+}
 
-    drop(held.pop());
-    let _fourth = TcpStream::connect(address).await.unwrap();
-    timeout(PATIENCE, server.accept()).await.unwrap().unwrap();
+/// Silent peers from many sources hold every place, and nobody waits for their deadlines.
+#[tokio::test]
+async fn silent_peers_keep_nobody_out() {
+    let limits = Limits { pending: 8, pending_per_source: 4, ..Limits::default() };
+    let server = echo_with(suite(), limits).await;
+    let (address, mut silent) = (socket_address(&server.address), Vec::new());
+    for source in 0..8 {
+        silent.push(silent_from([127, 0, 0, 2 + source / 2], address).await);
+    }
+    let counters = || server.handle.counters().remove(0);
+    while counters().pending < 8 {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..20 {
+        let connection = timeout(PATIENCE, client().connect(&server.address)).await.unwrap().unwrap();
+        assert_eq!(exchange(connection, b"hello").await.unwrap(), b"hello");
+    }
+    assert_eq!((counters().accepted, counters().evicted, counters().late), (20, 1, 0));
+    assert!(is_closed(&mut silent[0]).await, "the oldest of one of the most crowded sources made room");
 }
 
 #[tokio::test(start_paused = true)]

@@ -68,13 +68,13 @@ async fn each_suite_counts_what_became_of_its_peers() {
     client_of(NetworkKey::from_bytes([9; 32])).connect(&server.address).await.unwrap_err();
     server.reports.wait_for("the handshake failed", 1).await;
 
+    let mut evicted = TcpStream::connect(socket_address(&server.address)).await.unwrap();
     let mut silent = TcpStream::connect(socket_address(&server.address)).await.unwrap();
-    let mut second = TcpStream::connect(socket_address(&server.address)).await.unwrap();
-    assert_eq!(second.read(&mut [0; 1]).await.unwrap(), 0);
+    assert_eq!(evicted.read(&mut [0; 1]).await.unwrap(), 0);
     assert_eq!(counters().pending, 1);
     assert_eq!(silent.read(&mut [0; 1]).await.unwrap(), 0);
 
     server.handle.close(PATIENCE).await;
-    let Counters { pending, accepted, refused, crowded, late, failed, accept_errors, .. } = counters();
-    assert_eq!((pending, accepted, refused, crowded, late, failed, accept_errors), (0, 1, 1, 1, 1, 1, 0));
+    let Counters { pending, accepted, refused, crowded, evicted, late, failed, accept_errors, .. } = counters();
+    assert_eq!((pending, accepted, refused, crowded, evicted, late, failed, accept_errors), (0, 1, 1, 0, 1, 1, 1, 0));
 }

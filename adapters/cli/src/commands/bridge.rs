@@ -16,7 +16,7 @@ use crate::streams::idle::idle;
 use crate::streams::origin;
 use crate::streams::pump::{PumpError, one_way};
 use clap::Args;
-use multiserver_compose::{Gate, Permit};
+use multiserver_compose::{ConnectionLimiter, Permit};
 use multiserver_tokio::core::address::{LayerBuf, NoAuth};
 use multiserver_tokio::{
     Address, Connection, Limits, Meter, MultiAddress, Multiserver, ReadHalf, Shs, Suite, Transport, WriteHalf,
@@ -103,16 +103,23 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
     };
     let (target, idle_timeout) = (Arc::new(target), limits.idle_timeout);
     // In their handshakes at the target all are one source: none of ours may use the places there up.
-    let unanswered = Arc::new(Gate::new(&options.unanswered()));
+    let unanswered = Arc::new(ConnectionLimiter::new(&options.unanswered()));
     let handle = move |near: Connection, place| {
         let (multiserver, target, unanswered) = (multiserver.clone(), Arc::clone(&target), Arc::clone(&unanswered));
         async move {
             let address = near.address().map(|address| address.redacted().to_string()).unwrap_or_default();
-            let permit = unanswered.enter(origin::of(&near).map(|origin| origin.ip()));
-            if permit.is_none() {
-                return tracing::warn!(%address, "closed: too many from there are in their handshakes with the target");
-            }
-            match relay(near, &multiserver, &target, permit, idle_timeout).await {
+            let Some(permit) = unanswered.enter(origin::of(&near).map(|origin| origin.ip())) else {
+                return tracing::warn!(%address, "closed: no room for another handshake with the target");
+            };
+            let evicted = permit.evicted();
+            let relayed = tokio::select! {
+                relayed = relay(near, &multiserver, &target, permit, idle_timeout) => relayed,
+                () = evicted => {
+                    let reason = "closed to make room: too many are in their handshakes with the target";
+                    return tracing::warn!(%address, "{reason}");
+                }
+            };
+            match relayed {
                 Ok(()) => tracing::info!(%address, "ended"),
                 Err(reason) => tracing::warn!(%address, "ended early: {reason}"),
             }
@@ -128,13 +135,13 @@ async fn relay(
     near: Connection,
     multiserver: &Multiserver,
     target: &Target,
-    unanswered: Option<Permit>,
+    unanswered: Permit,
     idle_timeout: Option<Duration>,
 ) -> Result<(), String> {
     let far = multiserver.connect(&target.addresses).await.map_err(|error| no_connection(&error).to_string())?;
     let meter = near.meter();
     tokio::select! {
-        passed = pass(near, far, unanswered.filter(|_| target.has_handshake())) => passed.map_err(|error| error.to_string()),
+        passed = pass(near, far, target.has_handshake().then_some(unanswered)) => passed.map_err(|error| error.to_string()),
         error = idle(&meter, idle_timeout) => Err(error.to_string()),
     }
 }

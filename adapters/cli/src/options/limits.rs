@@ -12,12 +12,13 @@ pub(crate) struct LimitOptions {
     /// How many peers may be connected at the same time; more are refused.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = count())]
     pub(crate) max_peers: usize,
-    /// How many peers may be in their handshakes at the same time, of each of the places to listen at; more have to wait.
+    /// How many peers may be in their handshakes at the same time, of each of the places to listen at; one more takes the
+    /// place of the oldest that has proven nothing yet, of the source that has the most of them.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = count())]
     max_pending: usize,
-    /// How many of these may come from one IP address, or from one /64 of IPv6; more are closed at once. Behind a reverse
-    /// proxy or Tor all come from one.
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = count())]
+    /// How many of these may come from one IP address, or from one /64 of IPv6; one more takes the place of the oldest from
+    /// there. Behind a reverse proxy or Tor all come from one.
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = count())]
     max_pending_per_source: usize,
     /// How long a peer has for all of its handshake.
     #[arg(long, value_name = "TIME", default_value = "15", value_parser = duration::parse_positive)]

@@ -1,0 +1,205 @@
+//! The bounds on handshakes that are under way.
+
+mod places;
+
+use places::{Entered, Places};
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// The bounds a suite sets to those who have not been accepted yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long all of an attempt may take; 15 seconds by default.
+    ///
+    /// On incoming connections it runs from the socket's arrival until the last byte of the handshake is written, and
+    /// the time that the caller holds an [`Incoming`](crate::Incoming) or a [`Request`](crate::Request) is part of it.
+    pub deadline: Duration,
+    /// How many incoming connections may be under way at once; 256 by default.
+    ///
+    /// At the bound, a newcomer takes the place of the oldest connection whose peer is not proven yet, of the source
+    /// that has the most of them. When all are proven, no further socket is accepted until one of them ends. A bound of
+    /// 0 is one of 1.
+    pub pending: usize,
+    /// How many of them may come from one address, or from one /64 of IPv6; 128 by default.
+    ///
+    /// At the bound, a newcomer takes the place of the oldest connection from there whose peer is not proven yet, and is
+    /// closed at once when all are proven. Behind a reverse proxy or an onion service everyone comes from one place:
+    /// raise it to `pending` there.
+    pub pending_per_source: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { deadline: Duration::from_secs(15), pending: 256, pending_per_source: 128 }
+    }
+}
+
+/// Bounds connections that have yet to prove who they are, in all and for each source, and decides who makes room for a
+/// newcomer: the handshakes of a suite, or whatever else has to be bounded as these are.
+#[derive(Debug)]
+pub struct ConnectionLimiter(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    places: Places,
+    evictions: HashMap<u64, Arc<Eviction>>,
+    acceptor: Option<Waker>,
+}
+
+/// A connection's place, which is free again when this is dropped.
+#[derive(Debug)]
+pub struct Permit {
+    limiter: Arc<ConnectionLimiter>,
+    place: u64,
+    eviction: Arc<Eviction>,
+}
+
+/// Tells whoever holds a permit that its place is another's.
+#[derive(Debug, Default)]
+struct Eviction(Mutex<(bool, Option<Waker>)>);
+
+impl ConnectionLimiter {
+    /// No connection has a place yet, and there may be as many as these say.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        let places = Places::new(limits.pending, limits.pending_per_source);
+        Self(Mutex::new(State { places, evictions: HashMap::new(), acceptor: None }))
+    }
+
+    /// Whether no newcomer can have a place; if so, the task is woken when that changes.
+    pub(crate) fn is_full(&self, cx: &Context<'_>) -> bool {
+        let mut state = self.state();
+        let full = state.places.is_full();
+        if full {
+            state.acceptor = Some(cx.waker().clone());
+        }
+        full
+    }
+
+    /// Gives a newcomer from this source a place; at a bound, a connection that is not [proven](Permit::prove) loses its
+    /// own, and its permit is [evicted](Permit::evicted).
+    ///
+    /// `None` when every place that the newcomer could have is a proven peer's.
+    pub fn enter(self: &Arc<Self>, source: Option<IpAddr>) -> Option<Permit> {
+        let mut state = self.state();
+        let Entered::In { place, evicted } = state.places.enter(source) else { return None };
+        let eviction = Arc::<Eviction>::default();
+        state.evictions.insert(place, Arc::clone(&eviction));
+        let evicted = evicted.and_then(|evicted| state.evictions.remove(&evicted));
+        drop(state);
+        if let Some(evicted) = evicted {
+            evicted.signal();
+        }
+        Some(Permit { limiter: Arc::clone(self), place, eviction })
+    }
+
+    /// How many connections have a place.
+    pub(crate) fn pending(&self) -> usize {
+        self.state().places.len()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Permit {
+    /// Says that the peer is proven: it keeps its place, whoever comes, until the permit is dropped.
+    pub fn prove(&self) {
+        self.limiter.state().places.prove(self.place);
+    }
+
+    /// Ends when the place is given to a newcomer; the connection is then to be closed.
+    ///
+    /// It never ends when the permit is dropped before. One task at a time is told.
+    pub fn evicted(&self) -> impl Future<Output = ()> + use<> {
+        let eviction = Arc::clone(&self.eviction);
+        poll_fn(move |cx| eviction.poll(cx))
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut state = self.limiter.state();
+        state.places.leave(self.place);
+        state.evictions.remove(&self.place);
+        let acceptor = state.acceptor.take();
+        drop(state);
+        if let Some(acceptor) = acceptor {
+            acceptor.wake();
+        }
+    }
+}
+
+impl Eviction {
+    fn signal(&self) {
+        let mut state = self.state();
+        state.0 = true;
+        let waker = state.1.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn poll(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.state();
+        if state.0 {
+            return Poll::Ready(());
+        }
+        state.1 = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn state(&self) -> MutexGuard<'_, (bool, Option<Waker>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+
+    fn limiter(pending: usize, pending_per_source: usize) -> Arc<ConnectionLimiter> {
+        Arc::new(ConnectionLimiter::new(&Limits { pending, pending_per_source, ..Limits::default() }))
+    }
+
+    #[test]
+    fn a_full_limiter_wakes_who_waits_when_a_proven_peer_leaves() {
+        let limiter = limiter(1, 1);
+        let cx = Context::from_waker(Waker::noop());
+        assert!(!limiter.is_full(&cx));
+        let permit = limiter.enter(None).unwrap();
+        assert!(!limiter.is_full(&cx), "an unproven peer makes room");
+        permit.prove();
+        assert!(limiter.is_full(&cx));
+        assert!(limiter.enter(None).is_none());
+        assert!(limiter.state().acceptor.is_some());
+        drop(permit);
+        assert!(limiter.state().acceptor.is_none());
+        assert!(!limiter.is_full(&cx));
+    }
+
+    #[test]
+    fn who_loses_its_place_is_told_and_takes_nobody_elses_with_it() {
+        let limiter = limiter(1, 1);
+        let mut cx = Context::from_waker(Waker::noop());
+        let first = limiter.enter(None).unwrap();
+        let mut evicted = pin!(first.evicted());
+        assert!(evicted.as_mut().poll(&mut cx).is_pending());
+        let second = limiter.enter(None).unwrap();
+        assert!(evicted.as_mut().poll(&mut cx).is_ready());
+        drop(first);
+        assert_eq!(limiter.pending(), 1);
+        let mut evicted = pin!(second.evicted());
+        drop(second);
+        assert!(evicted.as_mut().poll(&mut cx).is_pending(), "a place that is given back is not lost");
+        assert_eq!(limiter.pending(), 0);
+        assert!(limiter.state().evictions.is_empty());
+    }
+}
