@@ -3,10 +3,11 @@
 
 mod common;
 
-use common::{Home, Program};
+use common::{Home, LIMIT, Program, terminate};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener};
 use std::os::unix::net::UnixListener;
+use std::time::{Duration, Instant};
 
 /// Reads all, then answers with all of it backwards: it needs the end of each direction by itself.
 fn answer_backwards(mut stream: impl Read + Write) {
@@ -121,6 +122,98 @@ fn a_program_that_reads_no_more_is_still_heard() {
     std::fs::write(&fifo, "still here\n").unwrap();
     assert_eq!(client.line(), "still here");
     assert_eq!(client.end().status, 0);
+}
+
+#[test]
+fn a_program_that_a_signal_ends_leaves_a_truncated_stream() {
+    let home = Home::new();
+    let script = "head -c 1000 /dev/zero; kill -9 $$";
+    let (mut server, address) = home.serve(&["--allow-anyone", "--exec", "sh", "-c", script]);
+    let client = home.start(&["connect", &address]).finish();
+    assert_eq!(client.output, [0; 1000]);
+    assert!(client.failure(1).contains("went away"), "{client:?}");
+    let line = server.error_line();
+    assert!(line.contains("ended by signal 9"), "{line}");
+}
+
+#[test]
+fn a_program_that_closes_its_output_goes_on_reading() {
+    let home = Home::new();
+    let heard = home.path("heard");
+    let script = format!("echo answer; exec >&-; cat > {}", heard.display());
+    let (mut server, address) = home.serve(&["-v", "--allow-anyone", "--exec", "sh", "-c", &script]);
+    let mut client = home.start(&["connect", &address]);
+    assert_eq!(client.line(), "answer");
+    while !server.error_line().contains("has closed its output") {}
+    client.send(b"after your end");
+    assert_eq!(client.end().status, 0);
+    while !server.error_line().contains("ended") {}
+    assert_eq!(std::fs::read_to_string(heard).unwrap(), "after your end");
+}
+
+#[test]
+fn a_program_that_has_ended_gives_its_place_back_while_its_peer_stays() {
+    let home = Home::new();
+    let (_server, address) = home.serve(&["--allow-anyone", "--max-peers", "1", "--exec", "echo", "answer"]);
+    let mut first = home.start(&["connect", &address]);
+    assert_eq!(first.line(), "answer");
+    comes_true(|| home.run(&["connect", &address], b"").output == b"answer\n");
+    drop(first);
+}
+
+#[test]
+fn a_program_that_has_closed_its_streams_does_not_keep_its_place() {
+    let home = Home::new();
+    let script = "echo answer; exec >&- <&-; sleep 98761; true";
+    let (mut server, address) = home.serve(&["--allow-anyone", "--exec", "sh", "-c", script]);
+    assert_eq!(home.run(&["connect", &address], b"").output, b"answer\n");
+    let line = server.error_line();
+    assert!(line.contains("was killed"), "{line}");
+    comes_true(|| !runs("98761"));
+}
+
+/// The peer goes, the server is asked to end, and the program itself ends before its child.
+#[test]
+fn nothing_that_a_program_has_started_outlives_its_connection() {
+    let home = Home::new();
+    for (number, script, is_asked) in [
+        ("98762", "echo ready; sleep 98762; true", false),
+        ("98763", "echo ready; sleep 98763; true", true),
+        ("98764", "sleep 98764 & echo ready", false),
+        ("98765", "trap '' TERM; echo ready; sleep 98765; true", false),
+    ] {
+        let (server, address) = home.serve(&["--grace", "0", "--allow-anyone", "--exec", "sh", "-c", script]);
+        let mut client = home.start(&["connect", &address]);
+        assert_eq!(client.line(), "ready");
+        comes_true(|| runs(number));
+        if is_asked {
+            terminate(&server);
+            assert_eq!(server.finish().status, 0);
+            comes_true(|| !runs(number));
+        } else {
+            client.kill();
+            comes_true(|| !runs(number));
+            drop(server);
+        }
+    }
+}
+
+/// Whether a `sleep` with this argument runs.
+fn runs(argument: &str) -> bool {
+    let wanted = format!("sleep\0{argument}\0");
+    let is_it = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.and_then(|entry| std::fs::read(entry.path().join("cmdline"))).is_ok_and(|line| line == wanted.as_bytes())
+    };
+    std::fs::read_dir("/proc").unwrap().any(is_it)
+}
+
+/// Asks again until it is so.
+fn comes_true(mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < LIMIT, "it does not come true");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]

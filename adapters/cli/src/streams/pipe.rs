@@ -56,9 +56,20 @@ impl Ends {
 /// waited for, but not long.
 pub(crate) async fn both_ways(
     connection: Connection,
+    input: impl AsyncRead + Unpin + Send + 'static,
+    output: Unfinished,
+    ends: Ends,
+) -> Result<(), Broken> {
+    both_ways_until(connection, input, output, ends, std::future::pending()).await
+}
+
+/// [`both_ways`], but nothing more of the peer is waited for when this is over and the peer has heard our goodbye.
+pub(crate) async fn both_ways_until(
+    connection: Connection,
     mut input: impl AsyncRead + Unpin + Send + 'static,
     mut output: Unfinished,
     ends: Ends,
+    over: impl Future<Output = ()>,
 ) -> Result<(), Broken> {
     let meter = connection.meter();
     let too_long = || idle(&meter, ends.idle);
@@ -105,7 +116,10 @@ pub(crate) async fn both_ways(
         sent = &mut sending => match sent {
             Ok(()) => {
                 is_over.store(true, Ordering::Relaxed);
-                receiving.await
+                tokio::select! {
+                    received = receiving => received,
+                    () = over => Ok(()),
+                }
             }
             Err(Broken::Send(error)) => {
                 // What comes from the peer may tell why, and may be of use.

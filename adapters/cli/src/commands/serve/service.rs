@@ -1,11 +1,14 @@
 //! What a server does with each of its peers.
 
+mod program;
+
+use self::program::Program;
 use super::proxy_header;
 use crate::options::given::{ADDRESS_VARIABLE, NETWORK_KEY_VARIABLE};
 use crate::report::failure_words::not_carried;
 use crate::streams::idle::idle;
-use crate::streams::output::{Output, Unfinished};
-use crate::streams::pipe::{Broken, Ends, both_ways};
+use crate::streams::output::Unfinished;
+use crate::streams::pipe::{Ends, both_ways, both_ways_until};
 use crate::streams::place::Place;
 use crate::streams::pump::echo;
 use multiserver_tokio::Connection;
@@ -13,10 +16,13 @@ use std::ffi::OsString;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::Command;
 
-/// How long a program whose peer is gone has to end before it is killed.
+/// How long a program whose streams have ended, or whose peer is gone, has to end before it is killed.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a peer whose program has ended is waited for.
+const PARTING: Duration = Duration::from_secs(5);
 
 /// What is done with any number of peers at once.
 #[derive(Debug)]
@@ -79,7 +85,8 @@ async fn execute(
     let Some((program, arguments)) = command.split_first() else { return Err("there is no program".to_owned()) };
     let cannot_run = |error| format!("cannot run {}: {error}", program.display());
     let key = connection.peer().map(ToString::to_string).unwrap_or_default();
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .env("MULTISERVER_PEER", key)
         .env("MULTISERVER_PEER_ADDRESS", address)
@@ -87,36 +94,25 @@ async fn execute(
         .env_remove(ADDRESS_VARIABLE)
         .env_remove(NETWORK_KEY_VARIABLE)
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(cannot_run)?;
-    let (Some(output), Some(input)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err("its standard streams are missing".to_owned());
+        .stdout(Stdio::piped());
+    let mut program = Program::start(&mut command).map_err(cannot_run)?;
+    let exit = program.exit().map_err(cannot_run)?;
+    let (output, input) = program.streams().map_err(cannot_run)?;
+    // What still comes from the peer is for nobody then; read for a while, it does not undo what was sent.
+    let over = async {
+        exit.await;
+        tokio::time::sleep(PARTING).await;
     };
-    match both_ways(connection, input, Unfinished::new(output), ends).await {
-        Ok(()) => {}
-        // A program need not read all that it is sent.
-        Err(Broken::Deliver(error)) => tracing::debug!("the program took nothing more: {error}"),
-        Err(broken) => {
-            let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
-            let killed = if ended.is_err() { ", and the program was killed" } else { "" };
-            return Err(format!("{}{killed}", not_carried(&broken)));
-        }
+    let cannot_wait = |error| format!("cannot wait for the program: {error}");
+    if let Err(broken) = both_ways_until(connection, input, Unfinished::new(output), ends, over).await {
+        let is_killed = program.abandon(PATIENCE).await.map_err(cannot_wait)?;
+        let killed = if is_killed { ", and the program was killed" } else { "" };
+        return Err(format!("{}{killed}", not_carried(&broken)));
     }
-    has_succeeded(child).await.map(|()| None)
-}
-
-/// Waits for the program, which may have work left when both streams have ended.
-async fn has_succeeded(mut child: Child) -> Result<(), String> {
-    match child.wait().await {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("the program failed, {status}")),
-        Err(error) => Err(format!("cannot wait for the program: {error}")),
+    // It may have work left.
+    match program.finish(PATIENCE).await.map_err(cannot_wait)? {
+        Some(status) if status.success() => Ok(None),
+        Some(status) => Err(format!("the program failed, {status}")),
+        None => Err(format!("the program had not ended {PATIENCE:?} after its streams, and was killed")),
     }
-}
-
-/// A program cannot tell how its input ended.
-impl Output for ChildStdin {
-    fn cut(self: Box<Self>) {}
 }
