@@ -3,9 +3,16 @@
 
 mod common;
 
-use common::{Home, LIMIT};
-use std::io::{Read, Write};
+use common::{Home, LIMIT, Program, pattern};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::Stdio;
+use std::thread::JoinHandle;
+
+/// How long the messages of a server are in a handshake.
+const HELLO: usize = 64;
+const ACCEPT: usize = 80;
 
 #[test]
 fn both_ends_talk_and_end_cleanly() {
@@ -160,6 +167,78 @@ fn a_silent_peer_is_waited_for_as_long_as_asked_for_but_only_behind_the_end_of_s
     for wrong in [["--eof-timeout", "-1"], ["--eof-timeout", "soon"], ["--eof-timeout=1", "--recv-only"]] {
         assert_eq!(home.run(&[&["connect", &address], wrong.as_slice()].concat(), b"").status, 2);
     }
+}
+
+/// The last bytes and the end without a goodbye come at once, when there is no room for the bytes in standard output.
+#[test]
+fn all_that_came_before_a_stream_is_truncated_is_printed() {
+    let home = Home::new();
+    let sent = pattern(1000);
+    std::fs::write(home.path("sent"), &sent).unwrap();
+    let script = format!("cat {}; kill -9 $$", home.path("sent").display());
+    let (_server, address) = home.serve(&["--allow-anyone", "--exec", "sh", "-c", &script]);
+    let (place, key) = address.strip_prefix("net:").unwrap().split_once("~shs:").unwrap();
+    for arguments in [["connect"].as_slice(), &["connect", "--recv-only"]] {
+        let (place, gathered) = gather_behind_the_handshake(place);
+        let (mut output, full, filled) = full_pipe();
+        let mut command = home.command(&[arguments, &[&format!("net:{place}~shs:{key}")]].concat());
+        command.stdin(Stdio::piped()).stdout(full).stderr(Stdio::piped());
+        let mut client = Program::of(command.spawn().unwrap());
+        drop(command);
+        let stdin = client.stdin.take();
+        gathered.join().unwrap();
+        // Time enough to give up by mistake.
+        assert_eq!(home.run(&["connect", &address], b"").status, 1);
+        let mut printed = Vec::new();
+        output.read_to_end(&mut printed).unwrap();
+        assert!(printed.get(filled..).unwrap() == sent, "{} bytes behind {filled}", printed.len());
+        assert!(client.finish().failure(1).contains("went away"));
+        drop(stdin);
+    }
+}
+
+/// A pipe that has no room, and how many bytes are in it.
+fn full_pipe() -> (PipeReader, PipeWriter, usize) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let flags = fcntl_getfl(&writer).unwrap();
+    fcntl_setfl(&writer, flags | OFlags::NONBLOCK).unwrap();
+    let mut filled = 0;
+    for chunk in [[0; 4096].as_slice(), &[0]] {
+        while let Ok(count) = writer.write(chunk) {
+            filled += count;
+        }
+    }
+    fcntl_setfl(&writer, flags).unwrap();
+    (reader, writer, filled)
+}
+
+/// Passes one connection on to a place, and what comes from there behind the handshake only when all of it has come.
+///
+/// The thread has ended when all is on its way to the client.
+fn gather_behind_the_handshake(place: &str) -> (String, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let place = place.to_owned();
+    let gathered = std::thread::spawn(move || {
+        let (client, _) = listener.accept().unwrap();
+        let server = TcpStream::connect(place).unwrap();
+        client.set_read_timeout(Some(LIMIT)).unwrap();
+        server.set_read_timeout(Some(LIMIT)).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| pass(&client, &server));
+            for length in [HELLO, ACCEPT] {
+                let mut message = vec![0; length];
+                (&server).read_exact(&mut message).unwrap();
+                (&client).write_all(&message).unwrap();
+            }
+            let mut rest = Vec::new();
+            (&server).read_to_end(&mut rest).unwrap();
+            (&client).write_all(&rest).unwrap();
+            // The client may be gone by then.
+            let _ = client.shutdown(Shutdown::Both);
+        });
+    });
+    (address, gathered)
 }
 
 /// Passes one connection on to a place; when the client's direction ends, both are closed.

@@ -2,7 +2,7 @@
 
 use super::idle::idle;
 use super::output::Unfinished;
-use super::pump::{PumpError, one_way, pump};
+use super::pump::{PumpError, flush_all, flush_last, one_way, pump};
 use multiserver_tokio::{Connection, ReadHalf};
 use std::io;
 use std::pin::{Pin, pin};
@@ -79,8 +79,14 @@ pub(crate) async fn both_ways_until(
     let silent = too_long();
     let receiving = async move {
         let received = tokio::select! {
-            received = pump(&mut from_peer, &mut output) => received,
-            error = silent => Err(PumpError::Read(error)),
+            received = pump(&mut from_peer, &mut output) => {
+                flush_all(&mut output, &received).await;
+                received
+            }
+            error = silent => {
+                flush_last(&mut output).await;
+                Err(PumpError::Read(error))
+            }
         };
         match received {
             Ok(_) => output.shutdown().await.map_err(Broken::Deliver),

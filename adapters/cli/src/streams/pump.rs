@@ -31,8 +31,11 @@ impl PumpError {
     }
 }
 
+/// How long whoever takes the bytes has to take the last of them when reading has failed.
+const LAST: Duration = Duration::from_secs(5);
+
 /// Copies to the end of what is read, flushes whenever there is nothing to read for now, and returns how many bytes it
-/// was.
+/// was. What came before reading failed is flushed too, but not waited for long.
 pub(crate) async fn pump(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
@@ -42,7 +45,7 @@ pub(crate) async fn pump(
     let mut is_flushed = true;
     loop {
         let mut chunk = ReadBuf::new(&mut buffer);
-        poll_fn(|cx| {
+        let read = poll_fn(|cx| {
             if let Poll::Ready(result) = Pin::new(&mut *from).poll_read(cx, &mut chunk) {
                 return Poll::Ready(result.map_err(PumpError::Read));
             }
@@ -52,7 +55,13 @@ pub(crate) async fn pump(
             }
             Poll::Pending
         })
-        .await?;
+        .await;
+        if let Err(error) = read {
+            if matches!(error, PumpError::Read(_)) {
+                flush_last(to).await;
+            }
+            return Err(error);
+        }
         let bytes = chunk.filled();
         if bytes.is_empty() {
             to.flush().await.map_err(PumpError::Write)?;
@@ -61,6 +70,24 @@ pub(crate) async fn pump(
         to.write_all(bytes).await.map_err(PumpError::Write)?;
         is_flushed = false;
         total += u64::try_from(bytes.len()).unwrap_or_default();
+    }
+}
+
+/// Flushes what came before something else failed, which is what is told.
+pub(crate) async fn flush_last(to: &mut (impl AsyncWrite + Unpin)) {
+    match tokio::time::timeout(LAST, to.flush()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!("the last bytes were not taken: {error}"),
+        Err(_) => tracing::debug!("the last bytes were not taken within {LAST:?}"),
+    }
+}
+
+/// Waits without a bound until what came before reading failed is taken, by somebody here who may take their time.
+pub(crate) async fn flush_all(to: &mut (impl AsyncWrite + Unpin), pumped: &Result<u64, PumpError>) {
+    if let Err(PumpError::Read(_)) = pumped
+        && let Err(error) = to.flush().await
+    {
+        tracing::debug!("the last bytes were not taken: {error}");
     }
 }
 

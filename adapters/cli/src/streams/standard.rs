@@ -2,7 +2,7 @@
 
 use super::output::{Output, Unfinished};
 use super::pipe::{Broken, Ends, both_ways};
-use super::pump::{PumpError, pump};
+use super::pump::{PumpError, flush_all, pump};
 #[cfg(unix)]
 use crate::files::text;
 use crate::report::exit::Failure;
@@ -28,7 +28,9 @@ pub(crate) async fn standard_streams(connection: Connection, ends: Ends) -> Resu
 /// Sends the peer to standard output until it has said goodbye, and only then says goodbye too.
 pub(crate) async fn receive_only(mut connection: Connection) -> Result<(), Failure> {
     let mut output = standard_output()?;
-    pump(&mut connection, &mut output).await.map_err(|error| match error {
+    let pumped = pump(&mut connection, &mut output).await;
+    flush_all(&mut output, &pumped).await;
+    pumped.map_err(|error| match error {
         PumpError::Read(error) => not_received(&error),
         PumpError::Write(error) => not_printed(&error),
     })?;
