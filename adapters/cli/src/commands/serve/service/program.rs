@@ -11,10 +11,12 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::process::{Child, ChildStdin, Command};
 
-/// How long the end of a program is waited for behind the end of its output, before the peer hears of that.
-const HOLD: Duration = Duration::from_secs(2);
+/// How long the end of a program is waited for behind the end of its output, before the peer hears of that; not at all
+/// where no end can be seen.
+const HOLD: Duration = if cfg!(unix) { Duration::from_secs(2) } else { Duration::ZERO };
 
 /// How long those that are asked to end have before they are killed.
+#[cfg(unix)]
 const NOTICE: Duration = Duration::from_secs(2);
 
 /// A program in a process group of its own, where all that it starts is too, unless it leaves; a drop kills the group.
@@ -77,9 +79,7 @@ impl Program {
                     Err(_) => return None,
                     Ok(None) => {}
                 }
-                if ends.recv().await.is_none() {
-                    return None;
-                }
+                ends.recv().await?;
             }
         }))
     }
