@@ -24,8 +24,11 @@ impl<R: Native> Multiserver<R> {
     ///
     /// The addresses are tried in their order, through the suites that fit them. Where the first one names a key, one
     /// that names none or another is never tried in its place, even if no suite fits the first. Where the first names
-    /// none, the first that is tried and names one asks as much of those after it. A seed in an address is the client's
-    /// identity on that connection; after an attempt that may have used a seed up, no other address with a seed is tried.
+    /// none, the key of the first fitting address that names one is asked for. An address without a key is not tried
+    /// after one that names a key, or that has a transform which no suite knows and which may ask for a proof.
+    ///
+    /// A seed in an address is the client's identity on that connection; after an attempt that may have used a seed up,
+    /// no other address with a seed is tried.
     ///
     /// # Errors
     /// No suite fits, or every attempt failed, each with the stage it had reached.

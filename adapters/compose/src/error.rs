@@ -32,7 +32,8 @@ pub enum Failure {
         /// How far it had come.
         stage: Stage,
     },
-    /// The address proves another key than the one that the addresses ask for first, or none, and was not tried.
+    /// The address proves another key than the one that the addresses ask for, or proves nobody where an address before
+    /// it asks for a proof, and was not tried.
     #[error("not tried: it does not prove the key that is asked for first")]
     OtherPeer,
     /// What the address holds serves once, and may have been used up by an attempt before.

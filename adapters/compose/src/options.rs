@@ -37,9 +37,9 @@ impl ConnectOptions {
 
     /// Tries addresses with these transforms first, the best named first, and all others after them.
     ///
-    /// Where the first address as given names a key, every address has to prove the key that comes first by this order.
-    /// Where it names none, those before the first key by this order may do without a proof; all after have to prove that
-    /// key, so that a peer that is preferred for its proof is never replaced by one without.
+    /// The order does not change which key has to be proven: see [`connect`](crate::Multiserver::connect). An address
+    /// without a proof is not tried after one that proves the key, so that a peer that is preferred for its proof is never
+    /// replaced by one without.
     pub fn prefer<N: Into<String>>(mut self, transforms: impl IntoIterator<Item = N>) -> Self {
         self.preferred = transforms.into_iter().map(Into::into).collect();
         self

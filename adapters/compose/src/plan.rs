@@ -33,33 +33,44 @@ impl Candidate<'_> {
 /// The candidates in the order to be tried in: those with a preferred transform first, then as the addresses come and,
 /// for each of them, the suites.
 ///
-/// Each has to prove the key that those before it prove, and all of them the key that the first address as given names,
-/// whether a suite fits that address or not.
+/// The key to be proven is that of the first address as given, whether a suite fits that address or not, or else that of
+/// the first fitting address that proves one: no preference changes it. An address that proves nobody is tried only when
+/// it is given before all that ask for a proof, and comes before all that prove the key in the order to be tried in too.
 pub(crate) fn plan<'a>(
     suites: &'a [Arc<Ready>],
     addresses: &'a MultiAddress,
     options: &ConnectOptions,
 ) -> Vec<Candidate<'a>> {
-    let mut fitting: Vec<_> = addresses
-        .addresses()
-        .flat_map(|address| suites.iter().filter(move |suite| suite.fits(address)).map(move |suite| (address, suite)))
-        .collect();
-    let rank = |suite: &Ready| rank(suite.transforms.iter().map(|transform| transform.name()), &options.preferred);
-    fitting.sort_by_key(|(_, suite)| rank(suite));
-    let mut asked = addresses.addresses().next().and_then(|first| {
-        let key = named(suites, first)?;
-        let rank_of_first = self::rank(first.transforms().map(|layer| layer.name()), &options.preferred);
-        let mut preferred = fitting.iter().take_while(|(_, suite)| rank(suite) < rank_of_first);
-        preferred.find_map(|(address, suite)| proven(suite, address)).or(Some(key))
+    let mut asks = false;
+    let mut fitting = Vec::new();
+    for address in addresses.addresses() {
+        asks |= asks_for_proof(suites, address);
+        fitting.extend(suites.iter().filter(|suite| suite.fits(address)).map(|suite| (address, suite, asks)));
+    }
+    let key = addresses.addresses().next().and_then(|first| named(suites, first));
+    let key = key.or_else(|| fitting.iter().find_map(|(address, suite, _)| proven(suite, address)));
+    fitting.sort_by_key(|(_, suite, _)| {
+        rank(suite.transforms.iter().map(|transform| transform.name()), &options.preferred)
     });
-    let candidate = |(address, suite): (&'a Address, &'a Arc<Ready>)| {
+    let mut has_proven = false;
+    let candidate = |(address, suite, asks): (&'a Address, &'a Arc<Ready>, bool)| {
         let proven = proven(suite, address);
-        let same_peer = options.allows_other_peers || asked.is_none() || proven == asked;
-        asked = asked.or(proven);
+        has_proven |= proven.is_some();
+        let is_enough = if proven.is_some() { proven == key } else { !asks && !has_proven };
+        let same_peer = options.allows_other_peers || is_enough;
         let is_spent_by_use = suite.pairs(address).any(|(transform, layer)| transform.is_spent_by_use(layer));
         Candidate { address, suite, same_peer, is_spent_by_use }
     };
     fitting.into_iter().map(candidate).collect()
+}
+
+/// Whether an address asks its peer for a proof, or has a transform that nothing here knows and that may do so.
+fn asks_for_proof(suites: &[Arc<Ready>], address: &Address) -> bool {
+    let is_known = |layer: Layer<'_>| {
+        let mut transforms = suites.iter().flat_map(|suite| &suite.transforms);
+        address::NoAuth::try_from(layer).is_ok() || transforms.any(|transform| transform.name() == layer.name())
+    };
+    named(suites, address).is_some() || !address.transforms().all(is_known)
 }
 
 /// The place of the best of these transforms among those preferred; after all of these when none is.
@@ -182,20 +193,34 @@ mod tests {
     }
 
     #[test]
-    fn preferred_transforms_come_first_and_say_which_key_is_to_be_proven() {
+    fn preferred_transforms_come_first_and_never_say_which_key_is_to_be_proven() {
         let suites = || {
             let shs_over_noauth = Suite::new(Net::dial_only()).then(NoAuth).then(shs());
             vec![Suite::new(Net::dial_only()).then(shs()), shs_over_noauth]
         };
-        let addresses = format!("net:a:1~shs:{KEY};net:b:1~noauth~shs:{OTHER};net:c:1~shs:{OTHER}");
+        let addresses = format!("net:a:1~shs:{KEY};net:b:1~noauth~shs:{OTHER};net:c:1~noauth~shs:{KEY}");
         assert_eq!(
             planned_with(suites(), &addresses, &ConnectOptions::new().prefer(["shs2", "noauth", "shs"])),
-            ["b net~noauth~shs", "a net~shs other peer", "c net~shs"]
+            ["b net~noauth~shs other peer", "c net~noauth~shs", "a net~shs"]
         );
         assert_eq!(
             planned_with(suites(), &addresses, &ConnectOptions::new().prefer(["shs", "noauth"])),
-            ["a net~shs", "b net~noauth~shs other peer", "c net~shs other peer"]
+            ["a net~shs", "b net~noauth~shs other peer", "c net~noauth~shs"]
         );
+    }
+
+    #[test]
+    fn nothing_without_a_proof_stands_in_for_a_transform_that_nobody_knows() {
+        let suites = || vec![Suite::new(Net::dial_only()).then(shs()), Suite::new(Net::dial_only()).then(NoAuth)];
+        for unknown in ["net:a:1~shs2:KEY", "net:a:1~noise:KEY", "foo:a~noauth~noise"] {
+            let addresses = format!("{unknown};net:b:1~noauth;net:c:1~shs:{OTHER}");
+            assert_eq!(planned(suites(), &addresses), ["b net~noauth other peer", "c net~shs"], "{unknown}");
+        }
+        assert_eq!(
+            planned(suites(), "net:a:1~noauth;net:b:1~noise;net:c:1~noauth"),
+            ["a net~noauth", "c net~noauth other peer"]
+        );
+        assert_eq!(planned(suites(), "foo:a~noauth;net:b:1~noauth"), ["b net~noauth"], "a transport proves nobody");
     }
 
     #[test]
