@@ -13,7 +13,7 @@ pub(crate) struct LimitOptions {
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = count())]
     pub(crate) max_peers: usize,
     /// How many peers may be in their handshakes at the same time, of each of the places to listen at; one more takes the
-    /// place of the oldest that has proven nothing yet, of the source that has the most of them.
+    /// place of the oldest that has proven nothing yet, of the source that has the most of them, or waits.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = count())]
     max_pending: usize,
     /// How many of these may come from one IP address, or from one /64 of IPv6; one more takes the place of the oldest from

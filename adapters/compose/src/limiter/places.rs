@@ -23,7 +23,7 @@ struct Place {
 pub(crate) enum Entered {
     /// It has this place; the connection in the other one has lost its own, if any had to.
     In { place: u64, evicted: Option<u64> },
-    /// Every place that it could have is a proven peer's.
+    /// Every place that it could have is a proven peer's, or a lone one's.
     Full,
 }
 
@@ -33,9 +33,9 @@ impl Places {
         Self { most: most.max(1), per_source: per_source.max(1), next: 0, held: BTreeMap::new() }
     }
 
-    /// Whether no newcomer can have a place: all are taken, and those who have them are proven.
+    /// Whether no newcomer can have a place: all are taken, and no source has several that are not proven.
     pub(crate) fn is_full(&self) -> bool {
-        self.held.len() >= self.most && self.held.values().all(|place| place.is_proven)
+        self.held.len() >= self.most && self.oldest_of_the_most_crowded_source().is_none()
     }
 
     /// How many places are taken.
@@ -46,8 +46,8 @@ impl Places {
     /// Gives a newcomer a place, at the cost of an unproven connection where a bound is reached.
     ///
     /// At the bound for its source, the oldest unproven connection of that source loses its place. At the bound for all,
-    /// it is the oldest unproven one of the source that has the most of them; between sources with equally many, the
-    /// oldest connection goes.
+    /// it is the oldest unproven one of the source that has the most of them, if that has several; between sources with
+    /// equally many, the oldest connection goes. Lone connections do not push each other out: a newcomer waits for them.
     pub(crate) fn enter(&mut self, source: Option<IpAddr>) -> Entered {
         let source = source.map(network);
         let from_source = self.held.values().filter(|place| place.source == source).count();
@@ -94,7 +94,8 @@ impl Places {
         for (id, source) in self.unproven() {
             sources.entry(source).or_insert((0, id)).0 += 1;
         }
-        let least_deserving = sources.values().max_by_key(|(count, oldest)| (*count, std::cmp::Reverse(*oldest)));
+        let crowded = sources.values().filter(|(count, _)| *count > 1);
+        let least_deserving = crowded.max_by_key(|(count, oldest)| (*count, std::cmp::Reverse(*oldest)));
         least_deserving.map(|(_, oldest)| *oldest)
     }
 }
@@ -129,7 +130,8 @@ mod tests {
             assert_eq!(places.enter(from(source)), entered(u64::try_from(place).unwrap(), None));
         }
         assert_eq!(places.enter(from("192.0.2.3")), entered(4, Some(1)));
-        assert_eq!(places.enter(from("192.0.2.4")), entered(5, Some(0)), "all sources have one: the oldest goes");
+        assert!(places.is_full(), "all sources have one");
+        assert_eq!(places.enter(from("192.0.2.4")), Entered::Full);
         assert_eq!(places.len(), 4);
     }
 
@@ -160,7 +162,6 @@ mod tests {
         places.prove(0);
         assert_eq!(places.enter(from("192.0.2.1")), Entered::Full);
         assert_eq!(places.enter(from("192.0.2.2")), entered(1, None));
-        assert!(!places.is_full(), "the second makes room");
         places.prove(1);
         assert!(places.is_full());
         assert_eq!(places.enter(from("192.0.2.3")), Entered::Full);
