@@ -40,6 +40,13 @@ fn the_lists_hold_what_they_say() {
     }
 }
 
+/// A peer that sends a client's hello back to it has no key of its own.
+#[test]
+fn a_client_refuses_its_own_ephemeral() {
+    let (client, hello) = client().start(client_ephemeral());
+    assert_eq!(client.server_hello(&hello).unwrap_err(), Error::EphemeralKey(Message::ServerHello));
+}
+
 #[test]
 fn bad_ephemeral_of_a_client() {
     for key in bad_ephemerals() {

@@ -54,7 +54,7 @@ impl AwaitServerHello {
     /// Takes the server hello: returns the client authenticate message to send.
     ///
     /// # Errors
-    /// The server is of another network, or its ephemeral key is not acceptable.
+    /// The server is of another network, or its ephemeral key is not acceptable: our own, sent back to us, is not either.
     pub fn server_hello(
         self,
         message: &[u8; HELLO_SIZE],
@@ -62,6 +62,9 @@ impl AwaitServerHello {
         let Self { client: Client { identity, server, server_key, network }, ephemeral, hello } = self;
         let (server_hello, b) = Hello::verify(message, Message::ServerHello, &network)?;
         let bad_key = Error::EphemeralKey(Message::ServerHello);
+        if server_hello.has_key_of(&hello) {
+            return Err(bad_key);
+        }
         let secrets = Secrets {
             ab: product(&ephemeral.secret, &b).ok_or(bad_key)?,
             a_server: product(&ephemeral.secret, &server_key.agreement()).ok_or(Error::ServerKey)?,

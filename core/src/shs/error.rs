@@ -14,7 +14,7 @@ pub enum Error {
     /// A hello is not authenticated by our network key.
     #[error("the {0} is not made with our network key: the peer is of another network or does not speak shs")]
     NetworkKey(Message),
-    /// The ephemeral key in a hello is of low order or not canonical.
+    /// The ephemeral key in a hello is of low order or not canonical, or is our own, sent back to us.
     #[error("the {0} holds an ephemeral key that no honest peer makes")]
     EphemeralKey(Message),
     /// A sealed message does not open: it was made with another key, or altered.

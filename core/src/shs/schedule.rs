@@ -49,6 +49,11 @@ impl Hello {
         Ok((expected, agreement))
     }
 
+    /// Whether this hello has the same ephemeral key as another: hellos are public, so the time it takes tells nothing.
+    pub(super) fn has_key_of(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+
     pub(super) fn to_bytes(self) -> [u8; HELLO_SIZE] {
         concat([&self.auth, &self.key])
     }
