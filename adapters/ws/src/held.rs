@@ -18,6 +18,11 @@ const WHOLE_CLOSE: u8 = 0x80 | CLOSE;
 /// The most bytes of payload that a Close frame may have (RFC 6455, section 5.5).
 const LONGEST_CLOSE: usize = 125;
 
+/// How many reads in a row may give bytes at once before other tasks get their turn.
+///
+/// The library reads on within one poll as long as the peer's frames complete no message, as empty fragments do.
+const READS_IN_A_ROW: usize = 32;
+
 /// A stream whose reader waits at a Close frame until it is released.
 #[derive(Debug)]
 pub(crate) struct Held<S> {
@@ -26,6 +31,8 @@ pub(crate) struct Held<S> {
     rest: Vec<u8>,
     frames: Frames,
     state: State,
+    /// How many reads have given bytes since one had to wait.
+    reads: usize,
     /// Whether the peer masks its frames, as clients do.
     is_masked: bool,
 }
@@ -55,7 +62,7 @@ impl<S> Held<S> {
     /// The stream of which these bytes were read already, where we have this role.
     pub(crate) fn new(io: S, rest: Vec<u8>, role: Role) -> Self {
         let is_masked = role == Role::Server;
-        Self { io, rest, frames: Frames::default(), state: State::Flowing, is_masked }
+        Self { io, rest, frames: Frames::default(), state: State::Flowing, reads: 0, is_masked }
     }
 
     /// Whether the peer's Close frame is here and the reader has all that came before it.
@@ -66,6 +73,7 @@ impl<S> Held<S> {
     /// Lets the reader have the Close frame and all behind it.
     pub(crate) fn release(&mut self) {
         self.state = State::Released;
+        self.reads = 0;
     }
 }
 
@@ -117,6 +125,20 @@ impl<S: AsyncRead + Unpin> Held<S> {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Held<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        if self.reads >= READS_IN_A_ROW {
+            self.reads = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let read = self.poll_to_close(cx, buffer);
+        self.reads = if read.is_ready() { self.reads + 1 } else { 0 };
+        read
+    }
+}
+
+impl<S: AsyncRead + Unpin> Held<S> {
+    /// Reads up to a Close frame and, once that is released, beyond.
+    fn poll_to_close(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             match self.state {
                 State::Released => return self.poll_any(cx, buffer),

@@ -1,0 +1,72 @@
+//! A peer whose frames never end and complete no message: it must not keep the thread.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+#[path = "../../io/tests/support/mod.rs"]
+mod pipes;
+mod support;
+
+use futures_executor::block_on;
+use futures_io::{AsyncRead, AsyncWrite};
+use futures_util::AsyncReadExt;
+use multiserver_ws::{Config, accept};
+use pipes::poll_once;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use support::{Clock, frame, request};
+
+/// More bytes than one poll may take of a peer.
+const TOO_MANY: usize = 8 * 1024 * 1024;
+
+/// A peer that always has the next frame ready, and takes whatever it is sent.
+struct Flood {
+    /// What comes before the flood.
+    head: Vec<u8>,
+    frame: Vec<u8>,
+    /// How many bytes of the flood were taken since this was last set to 0.
+    taken: usize,
+}
+
+impl AsyncRead for Flood {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let head = self.head.len().min(buffer.len());
+        if head > 0 {
+            buffer[..head].copy_from_slice(&self.head[..head]);
+            self.head.drain(..head);
+            return Poll::Ready(Ok(head));
+        }
+        for slot in &mut *buffer {
+            *slot = self.frame[self.taken % self.frame.len()];
+            self.taken += 1;
+        }
+        assert!(self.taken < TOO_MANY, "one poll took {} bytes", self.taken);
+        Poll::Ready(Ok(buffer.len()))
+    }
+}
+
+impl AsyncWrite for Flood {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[test]
+fn frames_that_complete_no_message_do_not_keep_the_thread() {
+    let (empty_message, ping, pong) = (frame(0x82, b""), frame(0x89, b"ping"), frame(0x8a, b""));
+    for (before, repeated) in
+        [(frame(0x02, b""), frame(0x00, b"")), (vec![], empty_message), (vec![], ping), (vec![], pong)]
+    {
+        let flood = Flood { head: [request("/", ""), before].concat(), frame: repeated.clone(), taken: 0 };
+        let socket = block_on(accept(flood, &Config::default(), None, &Clock::default().timer())).unwrap();
+        let (mut read, _write) = socket.into_split();
+        assert!(poll_once(read.read(&mut [0; 1])).is_pending(), "{repeated:02x?}");
+    }
+}
