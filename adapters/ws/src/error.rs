@@ -35,6 +35,12 @@ pub enum Error {
     /// The peer was silent for too long after this side's Close frame.
     #[error("the peer did not close the WebSocket in time")]
     Lingering,
+    /// The peer closed the WebSocket with a code that says that something went wrong (RFC 6455, section 7.4.1).
+    #[error("the peer closed the WebSocket with code {0}, which is no normal end")]
+    Abnormal(
+        /// The code: neither 1000 (normal) nor 1001 (going away).
+        u16,
+    ),
     /// The peer violates the WebSocket protocol.
     #[error("the peer violates the WebSocket protocol: {0}")]
     Protocol(
@@ -48,6 +54,7 @@ impl Error {
         match self {
             Self::Refused(_) => ErrorKind::ConnectionRefused,
             Self::Lingering => ErrorKind::TimedOut,
+            Self::Abnormal(_) => ErrorKind::ConnectionAborted,
             Self::HeadTooLong(_)
             | Self::NotHttp(_)
             | Self::Answered(_)

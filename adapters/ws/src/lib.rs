@@ -19,6 +19,7 @@
 //! Close frame, since clients wait for that.
 //!
 //! The peer's Close frame ends reading, and no more: it is answered when this side ends, and until then writing goes on.
+//! With another code than 1000 (normal) or 1001 (going away) it is an error, [`Error::Abnormal`]: bytes may be missing.
 //! So a peer that closes right behind its goodbye, as the reference does, still receives what is written, as far as it
 //! looks at it.
 //!

@@ -121,6 +121,7 @@ fn status_of(error: &io::Error) -> Option<StatusCode> {
         | Error::WrongUpgrade(_)
         | Error::TextMessage
         | Error::Lingering
+        | Error::Abnormal(_)
         | Error::Protocol(_) => None,
     }
 }

@@ -75,6 +75,14 @@ enum End {
     Failed(ErrorKind),
 }
 
+/// Whether a Close frame with this code ends the peer's bytes as it should: with 1000 (normal), 1001 (going away) or none.
+fn end_of(code: Option<u16>) -> Result<(), Error> {
+    match code {
+        None | Some(1000 | 1001) => Ok(()),
+        Some(code) => Err(Error::Abnormal(code)),
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The WebSocket over this stream, of which so many bytes were read already.
     pub(crate) async fn new(io: S, read: Vec<u8>, role: Role, config: &Config, timer: &Timer) -> Self {
@@ -147,6 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                 Poll::Ready(None) => Message::Close(None),
                 Poll::Pending if self.socket.get_ref().is_at_close() => {
                     self.end = Some(End::Clean);
+                    end_of(self.socket.get_ref().close_code())?;
                     continue;
                 }
                 Poll::Pending => return Poll::Pending,
@@ -158,10 +167,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                     self.message = bytes;
                     return Poll::Ready(Ok(()));
                 }
-                Message::Close(_) => {
+                Message::Close(frame) => {
                     self.end = Some(End::Clean);
                     // What is left to send; on its way it may find that all is closed.
                     let _ = Pin::new(&mut self.socket).poll_flush(cx);
+                    end_of(frame.map(|frame| frame.code.into()))?;
                 }
                 Message::Text(_) => {
                     self.close_with(CloseCode::Unsupported, cx);
@@ -241,9 +251,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
     /// Lets the library see the Close frame that was held back, so that ours is the answer to it.
     fn take_held_close(&mut self, cx: &mut Context<'_>) {
         let is_at_close = self.socket.get_ref().is_at_close();
-        self.socket.get_mut().release();
         if is_at_close && !matches!(self.end, Some(End::Failed(_))) {
-            self.end = Some(End::Clean);
+            let end = end_of(self.socket.get_ref().close_code());
+            self.end = Some(end.map_or_else(|error| End::Failed(io::Error::from(error).kind()), |()| End::Clean));
+        }
+        self.socket.get_mut().release();
+        if is_at_close {
             let _ = Pin::new(&mut self.socket).poll_next(cx);
         }
     }

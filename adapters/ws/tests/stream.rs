@@ -134,6 +134,40 @@ fn behind_the_peers_close_frame_writing_goes_on_until_this_side_ends() {
     }
 }
 
+/// Before and after this side has begun to close, when the frame is no longer held back.
+#[test]
+fn a_close_code_that_tells_of_a_failure_is_no_clean_end() {
+    for (code, is_clean) in
+        [(None, true), (Some(1000_u16), true), (Some(1001), true), (Some(1002), false), (Some(1011), false)]
+    {
+        for is_closing in [false, true] {
+            let mut raw = Raw::client(4096);
+            let (mut read, mut write) = server(&mut raw, &Clock::default()).into_split();
+            let end = block_on(async {
+                if is_closing {
+                    write.close().await.unwrap();
+                }
+                let payload = code.map(|code| code.to_be_bytes().to_vec()).unwrap_or_default();
+                raw.write(&[frame(0x82, b"half"), frame(0x88, &payload)].concat()).await;
+                let mut half = [0; 4];
+                read.read_exact(&mut half).await.unwrap();
+                assert_eq!(&half, b"half");
+                read.read(&mut [0; 1]).await
+            });
+            match end {
+                Ok(count) => assert!(count == 0 && is_clean, "{code:?}, {is_closing}"),
+                Err(error) => {
+                    assert!(!is_clean, "{code:?}, {is_closing}: {error}");
+                    assert_eq!(error.kind(), ErrorKind::ConnectionAborted, "{error}");
+                    assert!(error.to_string().contains(&code.unwrap().to_string()), "{error}");
+                    let again = block_on(read.read(&mut [0; 1])).unwrap_err();
+                    assert_eq!(again.kind(), ErrorKind::ConnectionAborted, "no later read takes it for a clean end");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_write_is_one_binary_message_and_a_long_one_several() {
     let mut raw = Raw::client(1 << 20);
