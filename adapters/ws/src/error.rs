@@ -3,6 +3,7 @@
 use async_tungstenite::tungstenite;
 use std::io::{self, ErrorKind};
 use tungstenite::http::StatusCode;
+use tungstenite::protocol::frame::coding::CloseCode;
 
 /// What the peer of a WebSocket does wrong; it is the source of an [`io::Error`].
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +70,20 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         Self::new(error.kind(), error)
     }
+}
+
+/// The code with which a peer is told of its error: 1009 for what is too long, 1002 for what else violates the protocol
+/// (RFC 6455, section 7.4.1); `None` for what is no peer's error, or leaves nobody to be told.
+pub(crate) fn code_for(error: &tungstenite::Error) -> Option<CloseCode> {
+    use tungstenite::error::{Error as Library, ProtocolError};
+    if matches!(error, Library::Protocol(ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing))
+    {
+        return None;
+    }
+    if matches!(error, Library::Capacity(_)) {
+        return Some(CloseCode::Size);
+    }
+    matches!(error, Library::Protocol(_)).then_some(CloseCode::Protocol)
 }
 
 /// The library's error as one of input and output.

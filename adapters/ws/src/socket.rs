@@ -1,7 +1,7 @@
 //! A byte stream over WebSocket messages.
 
 use crate::config::LONGEST_SENT;
-use crate::error::into_io;
+use crate::error::{code_for, into_io};
 use crate::held::Held;
 use crate::wakers::{Half, Wakers};
 use crate::{Config, Error, Timer};
@@ -151,7 +151,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             }
             let message = match Pin::new(&mut self.socket).poll_next(cx) {
                 Poll::Ready(Some(Ok(message))) => message,
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(into_io(error))),
+                Poll::Ready(Some(Err(error))) => {
+                    if let Some(code) = code_for(&error)
+                        && !self.is_closing
+                    {
+                        self.close_with(code, cx);
+                    }
+                    return Poll::Ready(Err(into_io(error)));
+                }
                 Poll::Ready(None) => Message::Close(None),
                 Poll::Pending if self.socket.get_ref().is_at_close() => {
                     self.end = Some(End::Clean);

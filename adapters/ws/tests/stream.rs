@@ -211,6 +211,12 @@ fn what_is_no_binary_message_of_bounded_length_is_an_error() {
         assert_eq!(error.kind(), ErrorKind::InvalidData, "{error}");
         assert!(error.get_ref().unwrap().is::<Error>());
         assert!(error.to_string().contains(text), "{error} for {text}");
+        let code: u16 = match text {
+            "text message" => 1003,
+            _ if error.to_string().contains("too long") => 1009,
+            _ => 1002,
+        };
+        assert_eq!(block_on(raw.frame()), (0x88, code.to_be_bytes().to_vec()), "the peer is told: {error}");
         assert!(block_on(read.read(&mut [0; 8])).is_err());
     }
 }
