@@ -34,6 +34,17 @@ pub enum BuildError {
         /// The second such transform.
         second: String,
     },
+    /// A suite without any transform, which is in the clear, can be reached from other devices.
+    #[error(
+        "the suite {suite} can be reached in the {reached} scope, and has no transform, so that everybody can read it: \
+         bind it to a nearer address, or take a transform that proves the peer"
+    )]
+    InTheClear {
+        /// The suite's name.
+        suite: String,
+        /// The farthest scope from which the suite can be reached.
+        reached: Scope,
+    },
     /// A suite can be reached from farther away than one of its transforms may be offered.
     #[error(
         "the suite {suite} can be reached in the {reached} scope, and {transform} is for the {allowed} scope at most: \
@@ -104,6 +115,9 @@ impl<R: Native> Builder<R> {
                 return Err(BuildError::Transport { suite: suite.name.to_string(), source });
             }
             if let Some(reached) = suite.transport.farthest_scope() {
+                if suite.transforms.is_empty() && reached > Scope::Device {
+                    return Err(BuildError::InTheClear { suite: suite.name.to_string(), reached });
+                }
                 let too_far = suite.transforms.iter().find(|transform| transform.farthest_scope() < reached);
                 if let Some(transform) = too_far {
                     let (transform, allowed) = (transform.name().to_owned(), transform.farthest_scope());

@@ -21,7 +21,8 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// The suite of this transport alone.
+    /// The suite of this transport alone. Without a transform it is in the clear, and may be offered within the device
+    /// only, as one with [`NoAuth`](crate::NoAuth) may.
     #[must_use]
     pub fn new(transport: impl Transport) -> Self {
         Self { transport: Arc::new(transport), transforms: Vec::new(), limits: None, name: None }

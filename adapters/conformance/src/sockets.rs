@@ -51,9 +51,11 @@ pub fn a_socket_that_is_not_of_tcp_is_refused<R: Tested>() {
 /// In the scopes of its address, and each peer at the address where it really arrived.
 pub fn a_socket_is_found_where_it_is_bound<R: Tested>() {
     let anywhere = || TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
-    let builder: Builder<R> = Multiserver::builder().suite(Net::listener(anywhere()).then(NoAuth));
-    let text = builder.build().unwrap_err().to_string();
-    assert!(text.contains("can be reached in the public scope"), "{text}");
+    for in_the_clear in [Net::listener(anywhere()).then(NoAuth), Net::listener(anywhere()).into()] {
+        let builder: Builder<R> = Multiserver::builder().suite(in_the_clear);
+        let text = builder.build().unwrap_err().to_string();
+        assert!(text.contains("can be reached in the public scope"), "{text}");
+    }
     let socket = anywhere();
     let place = SocketAddr::from((Ipv4Addr::LOCALHOST, socket.local_addr().unwrap().port()));
     run::<R>(async {

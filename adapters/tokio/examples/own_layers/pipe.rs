@@ -64,6 +64,11 @@ impl Transport for Pipes {
         "pipe"
     }
 
+    /// Pipes do not leave the program.
+    fn farthest_scope(&self) -> Option<Scope> {
+        Some(Scope::Device)
+    }
+
     fn matches(&self, layer: Layer<'_>) -> bool {
         layer.name() == "pipe" && layer.fields().eq(["one"])
     }
