@@ -36,8 +36,8 @@ impl Unix {
 
     /// Unix sockets, and one that listens at this path.
     ///
-    /// The path has to be printable ASCII without spaces, as addresses are, and somewhat shorter than the system allows
-    /// for sockets (108 bytes on Linux): the socket first gets a name in a directory beside it.
+    /// The path has to be printable ASCII without spaces, as addresses are, and must fit into a socket's address: 107
+    /// bytes on Linux, and the same for the socket's first name, 13 bytes in a directory beside it.
     #[must_use]
     pub fn bind(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref();

@@ -7,7 +7,7 @@ use multiserver_compose::{Multiserver, NoAuth, Unix};
 use multiserver_core::address::Scope;
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 
 async fn listen<R: Tested>(path: &Path) -> Result<multiserver_compose::Server<R>, String> {
@@ -88,5 +88,21 @@ pub fn one_process_has_several<R: Tested>() {
         assert!(matches!(multiserver.listen().await, Err(error) if error.to_string().matches("already").count() == 2));
         server.handle().close(std::time::Duration::ZERO).await;
         assert_eq!(names(&way.path()), 0);
+    });
+}
+
+/// A path that fits a socket's address by one byte is served, and one that does not is refused and leaves nothing.
+pub fn a_path_that_nobody_could_connect_to_is_refused<R: Tested>() {
+    run::<R>(async {
+        let way = File::default();
+        let short = way.path();
+        let name = |length: usize| "s".repeat(length - short.parent().unwrap().as_os_str().len() - 1);
+        let longest = short.with_file_name(name(107));
+        let server = listen::<R>(&longest).await.unwrap();
+        drop(UnixStream::connect(&longest).unwrap());
+        drop(server);
+        let text = listen::<R>(&short.with_file_name(name(108))).await.unwrap_err();
+        assert!(text.contains("the path is too long for a socket: 108 bytes"), "{text}");
+        assert_eq!(names(&short), 0);
     });
 }

@@ -90,6 +90,7 @@ macro_rules! files {
                 only_a_stale_file_is_replaced,
                 anothers_file_is_not_removed,
                 one_process_has_several,
+                a_path_that_nobody_could_connect_to_is_refused,
             );
         }
     };

@@ -1,13 +1,14 @@
 //! Unix sockets that listen, and their files.
 
+use super::random;
 use crate::Runtime;
 use std::fs::{self, DirBuilder, Metadata, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
 
-/// How often a name that others take at the same time is tried for.
+/// How many times a name is tried that another process may take first.
 const ATTEMPTS: u32 = 16;
 
 /// The file of a socket that listens; dropping it removes the file, unless another has taken its place.
@@ -38,10 +39,12 @@ struct PrivateDirectory(PathBuf);
 ///
 /// # Errors
 /// [`ErrorKind::AddrInUse`] when somebody listens there, [`ErrorKind::AlreadyExists`] when another kind of file is
-/// there, and the system's errors.
+/// there, [`ErrorKind::InvalidInput`] when the path is too long for a socket, and the system's errors.
 pub async fn listen_unix(runtime: &impl Runtime, path: &Path) -> io::Result<(SocketFile, UnixListener)> {
+    check_length(path, "the path")?;
     let directory = PrivateDirectory::beside(path)?;
     let new = directory.0.join("new");
+    check_length(&new, "the path of the directory beside it, where the socket is made,")?;
     let listener = UnixListener::bind(&new)?;
     listener.set_nonblocking(true)?;
     fs::set_permissions(&new, Permissions::from_mode(0o600))?;
@@ -84,6 +87,14 @@ async fn remove_stale(runtime: &impl Runtime, path: &Path, aside: &Path) -> io::
     Err(in_use())
 }
 
+/// Refuses a path that no client could connect to, since it does not fit into a socket's address.
+fn check_length(path: &Path, what: &str) -> io::Result<()> {
+    let length = path.as_os_str().len();
+    SocketAddr::from_pathname(path).map(drop).map_err(|source| {
+        io::Error::new(source.kind(), format!("{what} is too long for a socket: {length} bytes; take a shorter one"))
+    })
+}
+
 fn in_use() -> io::Error {
     io::Error::new(ErrorKind::AddrInUse, "somebody listens there already")
 }
@@ -107,18 +118,20 @@ impl Drop for SocketFile {
 }
 
 impl PrivateDirectory {
-    /// Makes one in the directory of this path, where a name can be linked from one to the other.
+    /// Makes one in the directory of this path, where a name can be linked from one to the other. Its name is random, so
+    /// that nobody else who may write there can take it before.
     fn beside(path: &Path) -> io::Result<Self> {
-        let process = std::process::id();
-        let mut number = 0_u32;
-        loop {
-            let directory = path.with_file_name(format!(".{process:x}-{number}"));
-            match DirBuilder::new().mode(0o700).create(&directory) {
-                Ok(()) => return Ok(Self(directory)),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists && number < 1000 => number += 1,
-                Err(error) => return Err(error),
+        let mut result = Err(ErrorKind::AlreadyExists.into());
+        for _ in 0..ATTEMPTS {
+            let [a, b, c, d, ..] = random()?;
+            let directory = path.with_file_name(format!(".{:08x}", u32::from_be_bytes([a, b, c, d])));
+            result = DirBuilder::new().mode(0o700).create(&directory).map(|()| Self(directory));
+            match &result {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Ok(_) | Err(_) => break,
             }
         }
+        result
     }
 }
 
