@@ -8,11 +8,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Context {
     runtime: Arc<dyn Runtime>,
     stage: Mutex<Stage>,
+    is_in_the_clear: bool,
 }
 
 impl Context {
     pub(crate) fn new(runtime: Arc<dyn Runtime>, stage: Stage) -> Self {
-        Self { runtime, stage: Mutex::new(stage) }
+        Self { runtime, stage: Mutex::new(stage), is_in_the_clear: false }
+    }
+
+    /// The same for a suite of this kind.
+    pub(crate) const fn in_the_clear(mut self, is_in_the_clear: bool) -> Self {
+        self.is_in_the_clear = is_in_the_clear;
+        self
+    }
+
+    /// Whether an incoming peer proves nothing in this suite, so that whoever opens a connection is served.
+    ///
+    /// A transport that other programs of the device can be led to, as browsers are by pages, has to look who asks.
+    #[must_use]
+    pub const fn is_in_the_clear(&self) -> bool {
+        self.is_in_the_clear
     }
 
     /// The runtime, for sockets, timers and randomness.

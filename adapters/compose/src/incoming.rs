@@ -106,6 +106,7 @@ impl<R: Native> Incoming<R> {
     pub async fn handshake(self) -> Result<Request<R>, IncomingError> {
         let Accepted { served, opening, address, local, deadline, permit, guard } = self.accepted;
         let context = Context::new(Arc::clone(&served.inner.runtime), Stage::Connect);
+        let context = context.in_the_clear(served.suite.is_in_the_clear());
         let span = span(&served, address.as_ref());
         let mut entry = Entry { served, span, context, address, local, deadline, permit, guard };
         let opened = {

@@ -90,6 +90,13 @@ impl Ready {
             && self.pairs(address).all(|(transform, layer)| transform.matches(layer))
     }
 
+    /// Whether it proves no peer and is for the device alone: it has no transform, or one such as `noauth`.
+    pub(crate) fn is_in_the_clear(&self) -> bool {
+        let is_for_the_device = |transform: &Arc<dyn Transform>| transform.farthest_scope() == Scope::Device;
+        let proves_nobody = !self.transforms.iter().any(|transform| transform.proves_peer());
+        proves_nobody && (self.transforms.is_empty() || self.transforms.iter().any(is_for_the_device))
+    }
+
     /// The transforms with the layers of an address that fits.
     pub(crate) fn pairs<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = (&'a dyn Transform, Layer<'a>)> {
         self.transforms.iter().map(|transform| &**transform).zip(address.transforms())

@@ -48,6 +48,7 @@ pub struct WebSocket<S> {
     external: Vec<Result<LayerBuf, BadExternal>>,
     config: Config,
     handler: Option<Handler>,
+    origins: Vec<String>,
     security: S,
 }
 
@@ -110,7 +111,7 @@ impl WebSocket<Tls> {
 
 impl<S: Security> WebSocket<S> {
     fn new(bind: Bind, security: S) -> Self {
-        Self { bind, external: Vec::new(), config: Config::default(), handler: None, security }
+        Self { bind, external: Vec::new(), config: Config::default(), handler: None, origins: Vec::new(), security }
     }
 
     /// Adds a scope in which it is found, in the place of the scope of the address it is bound to.
@@ -127,6 +128,16 @@ impl<S: Security> WebSocket<S> {
     pub fn external(mut self, url: impl Into<String>) -> Self {
         let number = self.external.len() + 1;
         self.external.push(parse_external(&url.into()).ok_or(BadExternal(number)));
+        self
+    }
+
+    /// Lets pages of this origin, such as `https://example.org`, connect where the suite proves no peer.
+    ///
+    /// There a request whose `Host` is no loopback host is answered with 403, and so is one that a browser makes for any
+    /// other page than one from that very host: a page of the web must not reach what is for this device alone.
+    #[must_use]
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.origins.push(origin.into());
         self
     }
 
@@ -233,7 +244,12 @@ impl<S: Security> Listener for WsListener<S> {
                 let io = ws.security.accept(context, io).await?;
                 context.enter(Stage::WebSocket);
                 let handler = ws.handler.as_ref();
-                Ok(split(multiserver_ws::accept(io, &ws.config, handler, &timer(context)).await?))
+                let (config, timer) = (&ws.config, &timer(context));
+                Ok(split(if context.is_in_the_clear() {
+                    multiserver_ws::accept_local(io, config, handler, &ws.origins, timer).await?
+                } else {
+                    multiserver_ws::accept(io, config, handler, timer).await?
+                }))
             })
         });
         Poll::Ready(Ok(arrival.from_source(remote.ip()).with_local(local).with_layer(layer)))

@@ -1,7 +1,13 @@
 //! Suites without a proof.
 #![allow(clippy::unwrap_used)]
 
-use multiserver_tokio::{Multiserver, Net, NoAuth, Scope, Suite, Unix, Ws};
+mod support;
+
+use multiserver_tokio::{MultiAddress, Multiserver, Net, NoAuth, Scope, Shs, Suite, Unix, Ws};
+use std::net::SocketAddr;
+use support::{SERVER, echo, identity};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn noauth_is_offered_within_the_device_only() {
@@ -31,4 +37,40 @@ async fn noauth_is_offered_within_the_device_only() {
     }
     let text = build(Unix::bind("/tmp/a socket").then(NoAuth)).unwrap_err();
     assert!(text.contains("cannot listen on the path `/tmp/a socket`"), "{text}");
+}
+
+fn place_of(address: &MultiAddress) -> SocketAddr {
+    address.to_string().trim_start_matches("ws://").split('~').next().unwrap().parse().unwrap()
+}
+
+/// What the server answers to an upgrade with these headers.
+async fn status(server: SocketAddr, headers: &str) -> String {
+    let mut socket = TcpStream::connect(server).await.unwrap();
+    let request = format!(
+        "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
+    );
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut start = [0; 12];
+    socket.read_exact(&mut start).await.unwrap();
+    String::from_utf8(start.to_vec()).unwrap()
+}
+
+/// Any page may open a WebSocket to the machine of whoever looks at it.
+#[tokio::test]
+async fn a_page_from_elsewhere_does_not_reach_what_proves_nobody() {
+    let evil = "Host: evil.example\r\nOrigin: https://evil.example\r\n";
+    let (ours, foreign) = ("Host: 127.0.0.1\r\n", "Host: 127.0.0.1\r\nOrigin: https://evil.example\r\n");
+    let friend = "Host: 127.0.0.1\r\nOrigin: https://example.org\r\n";
+    let ws = || Ws::bind("127.0.0.1:0").allow_origin("https://example.org");
+    for suite in [ws().then(NoAuth), ws().into()] {
+        let server = echo(suite).await;
+        let place = place_of(&server.address);
+        for (headers, expected) in [(evil, "403"), (foreign, "403"), (ours, "101"), (friend, "101")] {
+            assert_eq!(status(place, headers).await, format!("HTTP/1.1 {expected}"), "{headers}");
+        }
+    }
+    let server = echo(Ws::bind("127.0.0.1:0").then(Shs::new(identity(SERVER)))).await;
+    let place = place_of(&server.address);
+    assert_eq!(status(place, evil).await, "HTTP/1.1 101", "the secret handshake proves who is there");
 }

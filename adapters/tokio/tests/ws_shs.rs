@@ -181,7 +181,7 @@ async fn a_plain_get_is_answered_and_harms_nobody() {
     let server = echo(page.then(Shs::new(identity(SERVER)))).await;
     let answer = get(socket_address(&server.address)).await;
     assert!(answer.ends_with("\r\n\r\nthis is /page"), "{answer}");
-    server.reports.wait_for("asks for no WebSocket, answered with 200 OK", 1).await;
+    server.reports.wait_for("gets no WebSocket, answered with 200 OK", 1).await;
 }
 
 #[tokio::test(start_paused = true)]

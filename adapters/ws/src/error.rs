@@ -18,8 +18,8 @@ pub enum Error {
     /// What the peer sent is not HTTP.
     #[error("the peer does not speak HTTP: {0}")]
     NotHttp(httparse::Error),
-    /// The client sent a request that asks for no WebSocket, which was answered.
-    #[error("an HTTP request that asks for no WebSocket, answered with {0}")]
+    /// The client sent a request that asks for no WebSocket, or one that it may not have, which was answered.
+    #[error("an HTTP request that gets no WebSocket, answered with {0}")]
     Answered(StatusCode),
     /// The server answered with something else than a WebSocket.
     #[error("the server offers no WebSocket there: it answered {0}")]

@@ -32,6 +32,7 @@ mod config;
 mod error;
 mod held;
 mod http_head;
+mod origin;
 mod server;
 mod socket;
 #[cfg(feature = "tls")]
@@ -42,5 +43,5 @@ pub use async_tungstenite::tungstenite::http;
 pub use client::{Target, connect};
 pub use config::{Config, Timer};
 pub use error::Error;
-pub use server::{Handler, accept};
+pub use server::{Handler, accept, accept_local};
 pub use socket::{ReadHalf, WebSocket, WriteHalf};

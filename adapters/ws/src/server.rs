@@ -3,6 +3,7 @@
 use crate::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
 use crate::http::{HeaderValue, Method, Request, Response, StatusCode};
 use crate::http_head::{Head, has_word};
+use crate::origin::is_local;
 use crate::{Config, Error, Timer, WebSocket};
 use async_tungstenite::tungstenite::handshake::server::create_response;
 use async_tungstenite::tungstenite::protocol::Role;
@@ -30,7 +31,42 @@ const TAKEN_AFTER_ANSWER: u64 = 64 * 1024;
 ///
 /// # Cancel safety
 /// Dropping the future drops the stream in it. There is no deadline here: set one around it.
-pub async fn accept<S>(mut io: S, config: &Config, handler: Option<&Handler>, timer: &Timer) -> io::Result<WebSocket<S>>
+pub async fn accept<S>(io: S, config: &Config, handler: Option<&Handler>, timer: &Timer) -> io::Result<WebSocket<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    upgrade(io, config, handler, |_| true, timer).await
+}
+
+/// Does what [`accept`] does, for a server that nobody proves anything to and that is for this device alone: an upgrade
+/// is answered with 403 (Forbidden) when its `Host` is no loopback host, or when its `Origin` is neither that host nor
+/// one of these, such as `https://example.org`. So no page of the web reaches the server through its visitor's browser.
+///
+/// # Errors
+/// As [`accept`].
+///
+/// # Cancel safety
+/// As [`accept`].
+pub async fn accept_local<S>(
+    io: S,
+    config: &Config,
+    handler: Option<&Handler>,
+    origins: &[String],
+    timer: &Timer,
+) -> io::Result<WebSocket<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    upgrade(io, config, handler, |request| is_local(request, origins), timer).await
+}
+
+async fn upgrade<S>(
+    mut io: S,
+    config: &Config,
+    handler: Option<&Handler>,
+    admits: impl Fn(&Request<()>) -> bool,
+    timer: &Timer,
+) -> io::Result<WebSocket<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -47,6 +83,10 @@ where
     };
     let upgrade =
         if has_word(request.headers(), "Upgrade", "websocket") { create_response(&request).ok() } else { None };
+    if upgrade.is_some() && !admits(&request) {
+        answer(&mut io, plain(StatusCode::FORBIDDEN), false).await?;
+        return Err(Error::Answered(StatusCode::FORBIDDEN).into());
+    }
     if let Some(response) = upgrade {
         io.write_all(&head_of(&response)).await?;
         io.flush().await?;
