@@ -2,6 +2,7 @@
 
 use crate::Runtime;
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a transport or a transform works with during one attempt: the runtime, and a place to say how far it is.
@@ -9,11 +10,12 @@ pub struct Context {
     runtime: Arc<dyn Runtime>,
     stage: Mutex<Stage>,
     is_in_the_clear: bool,
+    is_accepted: Arc<AtomicBool>,
 }
 
 impl Context {
     pub(crate) fn new(runtime: Arc<dyn Runtime>, stage: Stage) -> Self {
-        Self { runtime, stage: Mutex::new(stage), is_in_the_clear: false }
+        Self { runtime, stage: Mutex::new(stage), is_in_the_clear: false, is_accepted: Arc::default() }
     }
 
     /// The same for a suite of this kind.
@@ -28,6 +30,12 @@ impl Context {
     #[must_use]
     pub const fn is_in_the_clear(&self) -> bool {
         self.is_in_the_clear
+    }
+
+    /// Whether an incoming peer was accepted; before that, nothing that it sends is worth much memory.
+    #[must_use]
+    pub const fn is_accepted(&self) -> &Arc<AtomicBool> {
+        &self.is_accepted
     }
 
     /// The runtime, for sockets, timers and randomness.

@@ -19,6 +19,7 @@ use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 use tracing::{Instrument, Span, field};
@@ -160,7 +161,8 @@ impl<R: Native> Request<R> {
             within(deadline, permit, enter).instrument(span.clone()).await
         };
         let transformed = entry.check(opened)?;
-        let Entry { served, address, local, permit, guard, span, .. } = entry;
+        let Entry { served, address, local, permit, guard, span, context, .. } = entry;
+        context.is_accepted().store(true, Ordering::Release);
         drop(permit);
         let suite = Arc::clone(&served.suite.name);
         span.in_scope(|| served.report(&Event::Accepted { suite: &suite, address: address.as_ref() }));

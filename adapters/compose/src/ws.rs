@@ -245,11 +245,13 @@ impl<S: Security> Listener for WsListener<S> {
                 context.enter(Stage::WebSocket);
                 let handler = ws.handler.as_ref();
                 let (config, timer) = (&ws.config, &timer(context));
-                Ok(split(if context.is_in_the_clear() {
+                let socket = if context.is_in_the_clear() {
                     multiserver_ws::accept_local(io, config, handler, &ws.origins, timer).await?
                 } else {
                     multiserver_ws::accept(io, config, handler, timer).await?
-                }))
+                };
+                socket.bound_until(Arc::clone(context.is_accepted()));
+                Ok(split(socket))
             })
         });
         Poll::Ready(Ok(arrival.from_source(remote.ip()).with_local(local).with_layer(layer)))

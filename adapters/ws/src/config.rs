@@ -22,7 +22,8 @@ pub type Timer = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>
 
 /// The bounds of a WebSocket.
 ///
-/// A connection holds 16 KiB to read, at most one message of the peer, and at most 145 KiB to write.
+/// A connection holds 16 KiB to read, at most one message of the peer that is read and one that is not whole yet, and at
+/// most 145 KiB to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
     /// The longest message, and the longest frame of one, that is accepted, in bytes; 1 MiB by default.

@@ -33,6 +33,12 @@ pub enum Error {
     /// The peer sent a text message, and only binary ones carry bytes.
     #[error("the peer sent a text message, where bytes come in binary ones")]
     TextMessage,
+    /// The peer sent a longer message than a handshake needs before it was proven.
+    #[error("the peer sent a message of more than {0} bytes before its handshake was through")]
+    LongBeforeProof(
+        /// The longest that is accepted until then, in bytes.
+        u64,
+    ),
     /// The peer was silent for too long after this side's Close frame.
     #[error("the peer did not close the WebSocket in time")]
     Lingering,
@@ -61,6 +67,7 @@ impl Error {
             | Self::Answered(_)
             | Self::WrongUpgrade(_)
             | Self::TextMessage
+            | Self::LongBeforeProof(_)
             | Self::Protocol(_) => ErrorKind::InvalidData,
         }
     }

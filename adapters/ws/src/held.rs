@@ -3,11 +3,23 @@
 //! The library answers a Close frame as soon as it has read one, and writes nothing after its answer. A peer whose bytes
 //! are over may still want ours, and closes all the same when it knows no half-close, as the reference does.
 
+use crate::Error;
 use async_tungstenite::tungstenite::protocol::Role;
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
+
+/// The opcode of a frame that goes on with a message (RFC 6455, section 5.2).
+const CONTINUATION: u8 = 0;
+
+/// The first opcode of control frames, which stand between the fragments of messages (RFC 6455, section 5.5).
+const FIRST_CONTROL: u8 = 8;
+
+/// The most bytes that a message may have before its sender is proven: more than any message of a handshake.
+const LONGEST_UNPROVEN: u64 = 4096;
 
 /// The opcode of a Close frame (RFC 6455, section 5.5.1).
 const CLOSE: u8 = 8;
@@ -33,6 +45,8 @@ pub(crate) struct Held<S> {
     state: State,
     /// How many reads have given bytes since one had to wait.
     reads: usize,
+    /// Set once the peer is proven; until then its messages are short. `None` where they may be long in any case.
+    is_proven: Option<Arc<AtomicBool>>,
     /// Whether the peer masks its frames, as clients do.
     is_masked: bool,
 }
@@ -56,13 +70,36 @@ struct Frames {
     header: Vec<u8>,
     /// How many bytes of the payload are to come.
     payload: u64,
+    /// How many bytes the fragments of the message have that have begun.
+    message: u64,
+    /// How many the longest message has had.
+    longest: u64,
 }
 
 impl<S> Held<S> {
     /// The stream of which these bytes were read already, where we have this role.
     pub(crate) fn new(io: S, rest: Vec<u8>, role: Role) -> Self {
         let is_masked = role == Role::Server;
-        Self { io, rest, frames: Frames::default(), state: State::Flowing, reads: 0, is_masked }
+        Self { io, rest, frames: Frames::default(), state: State::Flowing, reads: 0, is_proven: None, is_masked }
+    }
+
+    /// Refuses longer messages than a handshake needs until this is set.
+    pub(crate) fn bound_until(&mut self, is_proven: Arc<AtomicBool>) {
+        self.is_proven = Some(is_proven);
+    }
+
+    /// Fails when the peer has begun too long a message before it is proven: the library would assemble it.
+    fn check_length(&mut self) -> io::Result<()> {
+        let Some(is_proven) = &self.is_proven else { return Ok(()) };
+        if is_proven.load(Ordering::Acquire) {
+            self.is_proven = None;
+            return Ok(());
+        }
+        if self.frames.longest > LONGEST_UNPROVEN {
+            Err(Error::LongBeforeProof(LONGEST_UNPROVEN).into())
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether the peer's Close frame is here and the reader has all that came before it.
@@ -158,7 +195,9 @@ impl<S: AsyncRead + Unpin> Held<S> {
                 State::Flowing => {
                     let count = ready!(self.poll_any(cx, buffer))?;
                     let bytes = buffer.get(..count).unwrap_or_default();
-                    let Some(before) = self.frames.before_close(bytes) else { return Poll::Ready(Ok(count)) };
+                    let before = self.frames.before_close(bytes);
+                    self.check_length()?;
+                    let Some(before) = before else { return Poll::Ready(Ok(count)) };
                     self.rest.splice(..0, bytes.iter().skip(before).copied());
                     self.state = State::Closing;
                     if before > 0 {
@@ -202,6 +241,12 @@ impl Frames {
             self.header.push(next);
             taken += 1;
             if let Some((_, payload)) = sizes(&self.header) {
+                match self.header.first().map_or(0, |first| first & 0x0f) {
+                    CONTINUATION => self.message = self.message.saturating_add(payload),
+                    FIRST_CONTROL.. => {}
+                    _ => self.message = payload,
+                }
+                self.longest = self.longest.max(self.message);
                 self.header.clear();
                 self.payload = payload;
             }

@@ -160,6 +160,7 @@ fn status_of(error: &io::Error) -> Option<StatusCode> {
         | Error::Refused(_)
         | Error::WrongUpgrade(_)
         | Error::TextMessage
+        | Error::LongBeforeProof(_)
         | Error::Lingering
         | Error::Abnormal(_)
         | Error::Protocol(_) => None,

@@ -16,6 +16,7 @@ use futures_util::{Sink, Stream};
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -106,6 +107,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         };
         let state = Arc::new(Mutex::new(state));
         Self { read: ReadHalf(Arc::clone(&state)), write: WriteHalf(state) }
+    }
+
+    /// Bounds the peer's messages to 4 KiB until this is set, as whoever runs a handshake over the WebSocket does when the
+    /// peer is proven: nobody else makes this side assemble long messages. A longer one is [`Error::LongBeforeProof`].
+    pub fn bound_until(&self, is_proven: Arc<AtomicBool>) {
+        lock(&self.read.0).socket.get_mut().bound_until(is_proven);
     }
 
     /// The two halves, to be used from different tasks.
