@@ -2,6 +2,7 @@
 
 use crate::deadline::Deadline;
 use crate::exclusive::Exclusive;
+use crate::held::Held;
 use crate::limiter::Permit;
 use crate::live::Guard;
 use crate::server::Shared;
@@ -9,6 +10,7 @@ use crate::tally::Served;
 use crate::transport::{Arrival, Opening};
 use crate::{BoxFuture, Event, Listener};
 use multiserver_core::address::Address;
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,6 +19,12 @@ use std::time::Duration;
 
 /// How long a suite pauses after the first error, and the longest it does after several.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// The shortest turn.
+const SHORTEST_TURN: Duration = Duration::from_millis(1);
+
+/// In how many turns the deadline of those who wait in the caller's hands is waited for.
+const TURNS: u32 = 4;
 
 /// How many peers are turned away before other tasks get their turn.
 const TURNED_AWAY_PER_POLL: usize = 32;
@@ -27,12 +35,16 @@ pub(crate) struct Acceptor {
     /// How long the next pause is to be.
     next_pause: Duration,
     pause: Exclusive<Option<BoxFuture<'static, ()>>>,
+    /// The turn that runs while handshakes are under way.
+    turn: Exclusive<Option<BoxFuture<'static, ()>>>,
+    /// The limiter's marks at the ends of the last turns.
+    marks: VecDeque<u64>,
 }
 
 /// A peer that was let through to its handshake, and all that counts it.
 pub(crate) struct Accepted {
     pub(crate) served: Arc<Served>,
-    pub(crate) opening: Exclusive<Opening>,
+    pub(crate) opening: Held<Opening>,
     pub(crate) address: Option<Address>,
     pub(crate) local: Option<SocketAddr>,
     pub(crate) deadline: Deadline,
@@ -42,7 +54,13 @@ pub(crate) struct Accepted {
 
 impl Acceptor {
     pub(crate) fn new(served: Arc<Served>) -> Self {
-        Self { served, next_pause: PAUSES.0, pause: Exclusive::new(None) }
+        Self {
+            served,
+            next_pause: PAUSES.0,
+            pause: Exclusive::new(None),
+            turn: Exclusive::new(None),
+            marks: VecDeque::new(),
+        }
     }
 
     pub(crate) fn poll_accept(
@@ -51,6 +69,7 @@ impl Acceptor {
         server: &Shared,
         cx: &mut Context<'_>,
     ) -> Poll<Accepted> {
+        self.expire(cx);
         for _ in 0..TURNED_AWAY_PER_POLL {
             let pause = self.pause.get_mut();
             if let Some(future) = pause {
@@ -74,6 +93,27 @@ impl Acceptor {
         Poll::Pending
     }
 
+    /// Closes those who have waited in the caller's hands for longer than their deadline.
+    fn expire(&mut self, cx: &mut Context<'_>) {
+        let Served { suite, inner, limiter, .. } = &*self.served;
+        let turn = self.turn.get_mut();
+        if limiter.pending() == 0 {
+            *turn = None;
+            self.marks.clear();
+            return;
+        }
+        let length = (suite.limits.deadline / TURNS).max(SHORTEST_TURN);
+        while turn.get_or_insert_with(|| inner.runtime.sleep(length)).as_mut().poll(cx).is_ready() {
+            *turn = None;
+            self.marks.push_back(limiter.mark());
+            if self.marks.len() > usize::try_from(TURNS).unwrap_or(usize::MAX)
+                && let Some(mark) = self.marks.pop_front()
+            {
+                limiter.expire(mark);
+            }
+        }
+    }
+
     fn let_in(&self, arrival: Arrival, server: &Shared) -> Option<Accepted> {
         let Arrival { opening, source, local, layer } = arrival;
         let address = layer.map(Address::new);
@@ -84,7 +124,7 @@ impl Acceptor {
         };
         Some(Accepted {
             served: Arc::clone(&self.served),
-            opening: Exclusive::new(opening),
+            opening: permit.hold(opening),
             address,
             local,
             deadline: Deadline::new(&*inner.runtime, suite.limits.deadline),

@@ -3,7 +3,7 @@
 use crate::accept::Accepted;
 use crate::connection::About;
 use crate::deadline::{Deadline, Passed};
-use crate::exclusive::Exclusive;
+use crate::held::Held;
 use crate::limiter::Permit;
 use crate::live::Guard;
 use crate::tally::Served;
@@ -28,7 +28,8 @@ use tracing::{Instrument, Span, field};
 ///
 /// From its arrival until [`Request::accept`] is through it counts as a handshake under way, and has one
 /// [deadline](crate::Limits::deadline) for all of it. Until its key is proven, its place may go to a newcomer where a bound
-/// of [`Limits`](crate::Limits) is reached.
+/// of [`Limits`](crate::Limits) is reached. Held back for longer than the deadline, it loses its socket and its place while
+/// [`Server::accept`](crate::Server::accept) is awaited, a quarter of the deadline later at the latest.
 pub struct Incoming<R> {
     accepted: Accepted,
     runtime: PhantomData<fn() -> R>,
@@ -39,7 +40,7 @@ pub struct Incoming<R> {
 /// Dropping it refuses the peer without a word, as the secret handshake wants it.
 pub struct Request<R> {
     entry: Entry,
-    door: Exclusive<Door>,
+    door: Held<Door>,
     peer: Option<PublicKey>,
     refusal: Refusal,
     runtime: PhantomData<fn() -> R>,
@@ -113,7 +114,9 @@ impl<R: Native> Incoming<R> {
         let opened = {
             let Entry { served, span, context, address, deadline, permit, .. } = &mut entry;
             let knock = async {
-                let io = opening.into_inner()(context).await?;
+                // What was taken away has ended the attempt.
+                let Some(opening) = opening.take() else { return std::future::pending().await };
+                let io = opening(context).await?;
                 knock(&served.suite.transforms, context, address, io).await
             };
             within(deadline, permit, knock).instrument(span.clone()).await
@@ -122,7 +125,8 @@ impl<R: Native> Incoming<R> {
         entry.permit.prove();
         let refusal =
             Refusal { served: Arc::clone(&entry.served), address: entry.address.clone(), was_accepted: false };
-        Ok(Request { entry, door: Exclusive::new(door), peer, refusal, runtime: PhantomData })
+        let door = entry.permit.hold(door);
+        Ok(Request { entry, door, peer, refusal, runtime: PhantomData })
     }
 }
 
@@ -157,7 +161,10 @@ impl<R: Native> Request<R> {
         let Self { mut entry, door, peer, .. } = self;
         let opened = {
             let Entry { served, span, context, address, deadline, permit, .. } = &mut entry;
-            let enter = enter(&served.suite.transforms, context, address, door.into_inner());
+            let enter = async {
+                let Some(door) = door.take() else { return std::future::pending().await };
+                enter(&served.suite.transforms, context, address, door).await
+            };
             within(deadline, permit, enter).instrument(span.clone()).await
         };
         let transformed = entry.check(opened)?;
@@ -207,14 +214,14 @@ impl Entry {
 /// What the work returns, unless the deadline passes or the place goes to a newcomer first.
 async fn within<T>(deadline: &mut Deadline, permit: &Permit, work: impl Future<Output = T>) -> Result<T, Ended> {
     let mut evicted = pin!(permit.evicted());
-    let mut work = pin!(deadline.before(work));
-    poll_fn(|cx| {
+    let mut work = pin!(work);
+    let work = poll_fn(|cx| {
         if evicted.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(Ended::Evicted));
         }
-        work.as_mut().poll(cx).map(|result| result.map_err(|Passed(limit)| Ended::Late(limit)))
-    })
-    .await
+        work.as_mut().poll(cx).map(Ok)
+    });
+    deadline.before(work).await.unwrap_or_else(|Passed(limit)| Err(Ended::Late(limit)))
 }
 
 /// What is traced of a peer on its way in.

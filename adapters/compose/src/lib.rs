@@ -24,6 +24,7 @@ mod error;
 mod event;
 mod exclusive;
 mod export;
+mod held;
 mod incoming;
 mod keep;
 pub mod layers;

@@ -2,8 +2,10 @@
 
 mod places;
 
+use crate::held::{Held, Revoke};
 use places::{Entered, Places};
 use std::collections::HashMap;
+use std::fmt;
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -59,8 +61,16 @@ pub struct Permit {
 }
 
 /// Tells whoever holds a permit that its place is another's.
-#[derive(Debug, Default)]
-struct Eviction(Mutex<(bool, Option<Waker>)>);
+#[derive(Default)]
+struct Eviction(Mutex<EvictionState>);
+
+#[derive(Default)]
+struct EvictionState {
+    is_evicted: bool,
+    waker: Option<Waker>,
+    /// Drops what the caller holds of the connection.
+    socket: Option<Arc<dyn Revoke>>,
+}
 
 impl ConnectionLimiter {
     /// No connection has a place yet, and there may be as many as these say.
@@ -97,6 +107,38 @@ impl ConnectionLimiter {
         Some(Permit { limiter: Arc::clone(self), place, eviction })
     }
 
+    /// A number that all places taken from now on are not below.
+    pub(crate) fn mark(&self) -> u64 {
+        self.state().places.next()
+    }
+
+    /// Closes those connections with places below the mark that wait in the caller's hands, and frees their places.
+    pub(crate) fn expire(&self, mark: u64) {
+        let old: Vec<_> = {
+            let state = self.state();
+            let is_old = |(place, _): &(&u64, &Arc<Eviction>)| **place < mark;
+            state.evictions.iter().filter(is_old).map(|(place, eviction)| (*place, Arc::clone(eviction))).collect()
+        };
+        // The sockets close without the lock.
+        for (place, eviction) in old {
+            if eviction.revoke() {
+                self.leave(place);
+                eviction.signal();
+            }
+        }
+    }
+
+    fn leave(&self, place: u64) {
+        let mut state = self.state();
+        state.places.leave(place);
+        state.evictions.remove(&place);
+        let acceptor = state.acceptor.take();
+        drop(state);
+        if let Some(acceptor) = acceptor {
+            acceptor.wake();
+        }
+    }
+
     /// How many connections have a place.
     pub(crate) fn pending(&self) -> usize {
         self.state().places.len()
@@ -113,6 +155,13 @@ impl Permit {
         self.limiter.state().places.prove(self.place);
     }
 
+    /// Gives this part of the connection to the caller, who loses it with the place.
+    pub(crate) fn hold<T: Send + 'static>(&self, value: T) -> Held<T> {
+        let held = Held::new(value);
+        self.eviction.state().socket = Some(held.revoker());
+        held
+    }
+
     /// Ends when the place is given to a newcomer; the connection is then to be closed.
     ///
     /// It never ends when the permit is dropped before. One task at a time is told.
@@ -124,39 +173,47 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut state = self.limiter.state();
-        state.places.leave(self.place);
-        state.evictions.remove(&self.place);
-        let acceptor = state.acceptor.take();
-        drop(state);
-        if let Some(acceptor) = acceptor {
-            acceptor.wake();
-        }
+        self.limiter.leave(self.place);
     }
 }
 
 impl Eviction {
     fn signal(&self) {
         let mut state = self.state();
-        state.0 = true;
-        let waker = state.1.take();
+        state.is_evicted = true;
+        let (waker, socket) = (state.waker.take(), state.socket.take());
         drop(state);
+        if let Some(socket) = socket {
+            socket.revoke();
+        }
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
+    /// Closes what the caller holds of the connection, and returns whether it held anything.
+    fn revoke(&self) -> bool {
+        let socket = self.state().socket.clone();
+        socket.is_some_and(|socket| socket.revoke())
+    }
+
     fn poll(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.state();
-        if state.0 {
+        if state.is_evicted {
             return Poll::Ready(());
         }
-        state.1 = Some(cx.waker().clone());
+        state.waker = Some(cx.waker().clone());
         Poll::Pending
     }
 
-    fn state(&self) -> MutexGuard<'_, (bool, Option<Waker>)> {
+    fn state(&self) -> MutexGuard<'_, EvictionState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Eviction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Eviction").field("is_evicted", &self.state().is_evicted).finish_non_exhaustive()
     }
 }
 

@@ -63,6 +63,7 @@ macro_rules! conformance {
             limits::a_byte_now_and_then_does_not_hold_a_handshake_open,
             limits::a_byte_now_and_then_does_not_hold_an_attempt_open,
             limits::the_time_a_request_is_held_counts,
+            limits::who_is_held_past_the_deadline_makes_room,
             limits::an_authorizer_that_never_answers_is_a_refusal_at_the_deadline,
             limits::at_the_bound_nobody_is_accepted_until_one_ends,
             limits::closing_waits_for_the_living,

@@ -5,7 +5,7 @@ use crate::support::{PATIENCE, accept, client, is_closed, key, listen, raw, run,
 use crate::{Tested, Way};
 use futures_util::AsyncWriteExt;
 use futures_util::future::join;
-use multiserver_compose::{BoxFuture, ConnectError, Failure, Limits, Multiserver, Request, Server, Stage};
+use multiserver_compose::{BoxFuture, ConnectError, Failure, Limits, Multiserver, Native, Request, Server, Stage};
 use multiserver_core::address::{MultiAddress, Scope};
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -112,6 +112,42 @@ pub fn the_time_a_request_is_held_counts<R: Tested, W: Way>() {
     });
 }
 
+/// Neither a peer that nobody looks at nor one that waits for a decision keeps its place, and its socket, for longer.
+pub fn who_is_held_past_the_deadline_makes_room<R: Tested, W: Way>() {
+    run::<R>(async {
+        let way = W::default();
+        let runtime = Clocked::<R>::default();
+        let limits = Limits { pending: 1, ..Limits::default() };
+        let builder = Multiserver::builder_on(runtime.clone()).suite(serving(&way, false)).limits(limits);
+        let mut server = builder.build().unwrap().listen().await.unwrap();
+        let address = server.address(Scope::Device).unwrap();
+        let client = client::<R, W>();
+        let (held, request) = waiting_request(&client, &address, &mut server).await;
+        let mut next: BoxFuture<'_, _> = Box::pin(client.connect(&address));
+        let incoming = {
+            let mut accept = pin!(server.accept());
+            poll_fn(|cx| {
+                assert!(next.as_mut().poll(cx).is_pending());
+                if let Poll::Ready(incoming) = accept.as_mut().poll(cx) {
+                    return Poll::Ready(incoming.unwrap());
+                }
+                if runtime.now() < DEADLINE * 2 {
+                    runtime.advance(DEADLINE / 4);
+                }
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await
+        };
+        assert!(runtime.now() >= DEADLINE, "it was not held for longer");
+        assert!(held.await.is_err(), "its socket is closed, whoever holds the request");
+        let error = request.accept().await.map(drop).unwrap_err();
+        assert!(matches!(error.failure, Failure::Deadline { .. }), "{error}");
+        drop(incoming);
+        assert_eq!(server.handle().live(), 0);
+    });
+}
+
 /// The authorizer sets the clock forward and never answers.
 pub fn an_authorizer_that_never_answers_is_a_refusal_at_the_deadline<R: Tested, W: Way>() {
     run::<R>(async {
@@ -129,11 +165,11 @@ pub fn an_authorizer_that_never_answers_is_a_refusal_at_the_deadline<R: Tested, 
 }
 
 /// A client that waits to be let in, and its request.
-async fn waiting_request<'a, R: Tested>(
+async fn waiting_request<'a, R: Tested, S: Native>(
     client: &'a Multiserver<R>,
     address: &'a MultiAddress,
-    server: &mut Server<R>,
-) -> (BoxFuture<'a, Result<R::Connection, ConnectError>>, Request<R>) {
+    server: &mut Server<S>,
+) -> (BoxFuture<'a, Result<R::Connection, ConnectError>>, Request<S>) {
     let mut connect: BoxFuture<'_, _> = Box::pin(client.connect(address));
     let mut handshake = pin!(async { server.accept().await.unwrap().handshake().await.unwrap() });
     let request = poll_fn(|cx| {

@@ -43,6 +43,11 @@ impl Places {
         self.held.len()
     }
 
+    /// The place of the next newcomer; those with smaller numbers came before.
+    pub(crate) fn next(&self) -> u64 {
+        self.next
+    }
+
     /// Gives a newcomer a place, at the cost of an unproven connection where a bound is reached.
     ///
     /// At the bound for its source, the oldest unproven connection of that source loses its place. At the bound for all,
