@@ -55,6 +55,22 @@ fn a_place_is_free_again_when_its_peer_is_gone() {
     }
 }
 
+/// One key takes every place and stays; others get in at its cost, and the one that was idle for the longest goes.
+#[test]
+fn one_key_does_not_keep_others_out() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&["--echo", "--max-peers", "2"]);
+    let (idle, mut active) = (served(&home, &address), served(&home, &address));
+    active.send(b"still here\n");
+    assert_eq!(active.line(), "still here");
+    assert_eq!(Home::new().run(&["connect", &address], b"hello").output, b"hello");
+    let line = server.error_line();
+    assert!(line.contains("ended to make room for others"), "{line}");
+    truncated(&idle.finish());
+    active.send(b"and again\n");
+    assert_eq!(active.line(), "and again");
+}
+
 #[test]
 fn one_source_has_no_more_handshakes_than_its_share_and_is_not_locked_out() {
     let home = Home::new();

@@ -3,6 +3,7 @@
 mod allow;
 mod door;
 mod guest;
+mod places;
 mod proxy_header;
 mod service;
 
@@ -21,6 +22,7 @@ use allow::AllowOptions;
 use clap::Args;
 use door::{Door, Pass};
 use multiserver_tokio::{Server, Shs};
+use places::Places;
 use service::Service;
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -115,15 +117,23 @@ async fn serve(options: Options, shs: Shs, sockets: Sockets) -> Result<(), Failu
 /// Serves everyone who is allowed, until a signal.
 async fn everyone(server: Server, allow: AllowOptions, service: Service, limits: LimitOptions, signals: Signals) {
     let most = limits.max_peers;
-    let door = Arc::new(Door::new(allow, most, format!("{most} peers are served already, see --max-peers")));
+    let full = format!("{most} peers are served already, see --max-peers");
+    let door = Arc::new(Door::new(allow, Places::shared(most), full));
     let (authorize, service) = (door.authorizer(), Arc::new(service));
     let handle = move |connection, pass| {
         let (door, service) = (Arc::clone(&door), Arc::clone(&service));
         async move {
             match pass {
                 Pass::Peer(place) => {
-                    service.serve(connection, limits.idle_timeout).await;
-                    drop(place);
+                    place.is_for(&connection);
+                    let address = connection.address().map(|address| address.redacted().to_string());
+                    tokio::select! {
+                        () = service.serve(connection, limits.idle_timeout) => {}
+                        () = place.evicted() => {
+                            let address = address.unwrap_or_default();
+                            tracing::warn!(%address, "ended to make room for others, see --max-peers");
+                        }
+                    }
                 }
                 Pass::Guest(guest) => door.welcome(guest, connection).await,
             }
@@ -142,7 +152,7 @@ async fn first_peer(
     let (end, mut ended) = mpsc::channel(1);
     // The place of the first peer is given back if that peer does not make it in.
     let full = "standard input and output are the first peer's".to_owned();
-    let door = Arc::new(Door::new(allow, 1, full));
+    let door = Arc::new(Door::new(allow, Places::one(), full));
     let (authorize, hall, idle) = (door.authorizer(), Arc::clone(&door), limits.idle_timeout);
     let handle = move |connection, pass| {
         let (door, end) = (Arc::clone(&hall), end.clone());

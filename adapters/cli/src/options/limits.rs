@@ -9,7 +9,9 @@ use std::time::Duration;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitOptions {
-    /// How many peers may be connected at the same time; more are refused.
+    /// How many peers may be connected at the same time. When `serve` has as many, a newcomer takes the place of one of
+    /// those with the same key or IP address that have the most, or of one that has been idle for a minute; otherwise it
+    /// is refused.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = count())]
     pub(crate) max_peers: usize,
     /// How many peers may be in their handshakes at the same time, of each of the places to listen at; one more takes the

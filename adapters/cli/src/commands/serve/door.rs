@@ -2,6 +2,7 @@
 
 use super::allow::AllowOptions;
 use super::guest;
+use super::places::{Place, Places};
 use multiserver_tokio::{BoxFuture, Connection, PublicKey};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -12,8 +13,7 @@ const GUESTS: usize = 16;
 /// Lets peers in who are allowed, and guests who have an invite, as many as there are places.
 pub(super) struct Door {
     allow: AllowOptions,
-    most: usize,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     guests: Arc<Semaphore>,
     /// Why nobody comes in when all places are taken.
     full: String,
@@ -22,7 +22,7 @@ pub(super) struct Door {
 /// What a peer was let in for.
 pub(super) enum Pass {
     /// To be served.
-    Peer(OwnedSemaphorePermit),
+    Peer(Place),
     /// To join, and nothing else.
     Guest(Guest),
 }
@@ -34,10 +34,9 @@ pub(super) struct Guest {
 }
 
 impl Door {
-    /// With so many places, and this to be said when all are taken.
-    pub(super) fn new(allow: AllowOptions, most: usize, full: String) -> Self {
-        let (places, guests) = (Arc::new(Semaphore::new(most)), Arc::new(Semaphore::new(GUESTS)));
-        Self { allow, most, places, guests, full }
+    /// With these places, and this to be said when all are taken.
+    pub(super) fn new(allow: AllowOptions, places: Places, full: String) -> Self {
+        Self { allow, places: Arc::new(places), guests: Arc::new(Semaphore::new(GUESTS)), full }
     }
 
     /// Asks here about each peer, for [`Server::serve`](multiserver_tokio::Server).
@@ -54,20 +53,20 @@ impl Door {
     /// Lets a peer in or, saying why, does not.
     async fn ask(&self, peer: Option<PublicKey>) -> Option<Pass> {
         let (place, full) = if self.allow.check(peer).await {
-            (Arc::clone(&self.places).try_acquire_owned().map(Pass::Peer), self.full.as_str())
+            (self.places.enter(peer).map(Pass::Peer), self.full.as_str())
         } else if let Some(invite) = peer
             && self.allow.invites(invite).await
         {
             let place = Arc::clone(&self.guests).try_acquire_owned();
-            (place.map(|place| Pass::Guest(Guest { invite, _place: place })), "too many others are joining")
+            (place.ok().map(|place| Pass::Guest(Guest { invite, _place: place })), "too many others are joining")
         } else {
             tracing::warn!("refused {}: not among the keys that are allowed", name(peer));
             return None;
         };
-        if place.is_err() {
+        if place.is_none() {
             tracing::warn!("refused {}: {full}", name(peer));
         }
-        place.ok()
+        place
     }
 
     /// Lets a guest join.
@@ -80,7 +79,7 @@ impl Door {
 
     /// Whether nobody is served.
     pub(super) fn is_empty(&self) -> bool {
-        self.places.available_permits() == self.most
+        self.places.is_empty()
     }
 }
 
