@@ -1,5 +1,6 @@
 //! The program as a process: its runtime, its signals, and the service manager.
 
 pub(crate) mod activation;
+pub(crate) mod descriptors;
 pub(crate) mod runtime;
 pub(crate) mod serving;

@@ -7,6 +7,7 @@ use crate::options::dial::{DialOptions, Secure};
 use crate::options::limits::{LimitOptions, from_one_source};
 use crate::options::listening::Listening;
 use crate::process::activation::{self, Sockets};
+use crate::process::descriptors;
 use crate::process::runtime::{self, Signals};
 use crate::process::serving::{log, until_signal};
 use crate::report::exit::{self, Failure};
@@ -89,6 +90,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(), Failure> {
     let signals = Signals::catch()?;
     let Options { listening, limits, .. } = options;
+    descriptors::allow_for(limits.sockets(listening.count()));
     let server = listening.start(sockets, &target, limits.handshakes(), log).await?;
     let multiserver = options.dial.multiserver(&None::<Shs>)?;
     exit::print(listening.address(&server)?)?;

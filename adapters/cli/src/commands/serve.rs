@@ -12,6 +12,7 @@ use crate::options::config::ConfigOptions;
 use crate::options::limits::LimitOptions;
 use crate::options::listening::Listening;
 use crate::process::activation::{self, Sockets};
+use crate::process::descriptors;
 use crate::process::runtime::{self, Signals};
 use crate::process::serving::{log, until_signal};
 use crate::report::exit::{self, Failure};
@@ -101,6 +102,7 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
 async fn serve(options: Options, shs: Shs, sockets: Sockets) -> Result<(), Failure> {
     // Caught before the address is out: whoever reads it may send a signal at once.
     let signals = Signals::catch()?;
+    descriptors::allow_for(options.limits.sockets(options.listening.count()));
     let server = options.listening.start(sockets, &shs, options.limits.handshakes(), log).await?;
     exit::print(options.listening.address(&server)?)?;
     activation::ready();

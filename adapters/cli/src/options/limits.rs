@@ -34,6 +34,13 @@ pub(crate) struct LimitOptions {
 }
 
 impl LimitOptions {
+    /// How many sockets there may be at the same time with listeners at so many places: each peer that is connected may
+    /// have a second one behind it.
+    pub(crate) const fn sockets(&self, places: usize) -> usize {
+        let (pending, connected) = (places.saturating_mul(self.max_pending), self.max_peers.saturating_mul(2));
+        places.saturating_add(pending).saturating_add(connected)
+    }
+
     /// The bounds on handshakes.
     pub(crate) fn handshakes(&self) -> Limits {
         Limits {

@@ -87,6 +87,12 @@ impl Listening {
         if places.any(|place| matches!(place, ListenAt::Systemd)) { Sockets::take() } else { Ok(Sockets::default()) }
     }
 
+    /// At how many places there are listeners.
+    pub(crate) fn count(&self) -> usize {
+        let places = self.net.len() + self.ws.len() + self.wss.len() + self.unix.len();
+        places.max(1)
+    }
+
     /// Whether there are peers that come through Tor.
     pub(crate) const fn is_behind_tor(&self) -> bool {
         !self.onion.is_empty()
