@@ -83,6 +83,11 @@ impl<S> Held<S> {
         Self { io, rest, frames: Frames::default(), state: State::Flowing, reads: 0, is_proven: None, is_masked }
     }
 
+    /// Begins a new row of reads, for whoever cannot come back when one is over.
+    pub(crate) fn begin_row(&mut self) {
+        self.reads = 0;
+    }
+
     /// Refuses longer messages than a handshake needs until this is set.
     pub(crate) fn bound_until(&mut self, is_proven: Arc<AtomicBool>) {
         self.is_proven = Some(is_proven);
@@ -120,7 +125,7 @@ impl<S> Held<S> {
     /// Lets the reader have the Close frame and all behind it.
     pub(crate) fn release(&mut self) {
         self.state = State::Released;
-        self.reads = 0;
+        self.begin_row();
     }
 }
 

@@ -291,6 +291,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         let mut cx = Context::from_waker(&both);
         let is_last = std::mem::replace(&mut self.is_half_dropped, true);
         if is_last {
+            self.socket.get_mut().begin_row();
             for _ in 0..TAKEN_AT_DROP {
                 if !matches!(Pin::new(&mut self.socket).poll_next(&mut cx), Poll::Ready(Some(Ok(_)))) {
                     break;

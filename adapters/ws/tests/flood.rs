@@ -9,10 +9,11 @@ use futures_executor::block_on;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_util::AsyncReadExt;
 use multiserver_ws::{Config, accept};
-use pipes::poll_once;
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use support::{Clock, frame, request};
 
 /// More bytes than one poll may take of a peer.
@@ -25,6 +26,16 @@ struct Flood {
     frame: Vec<u8>,
     /// How many bytes of the flood were taken since this was last set to 0.
     taken: usize,
+}
+
+/// Counts how often a task is woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl AsyncRead for Flood {
@@ -67,6 +78,10 @@ fn frames_that_complete_no_message_do_not_keep_the_thread() {
         let flood = Flood { head: [request("/", ""), before].concat(), frame: repeated.clone(), taken: 0 };
         let socket = block_on(accept(flood, &Config::default(), None, &Clock::default().timer())).unwrap();
         let (mut read, _write) = socket.into_split();
-        assert!(poll_once(read.read(&mut [0; 1])).is_pending(), "{repeated:02x?}");
+        let wakes = Arc::<Wakes>::default();
+        let waker = Waker::from(Arc::clone(&wakes));
+        let poll = pin!(read.read(&mut [0; 1])).poll(&mut Context::from_waker(&waker));
+        assert!(poll.is_pending(), "{repeated:02x?}");
+        assert!(wakes.0.load(Ordering::Relaxed) > 0, "the reader is not polled again for {repeated:02x?}");
     }
 }

@@ -332,6 +332,20 @@ fn what_has_come_by_then_is_taken_in_when_both_halves_are_dropped() {
         assert!(!raw.has_sent_bytes(), "unread bytes would reset the connection");
         assert_eq!(raw.frame().await, (0x88, Vec::new()));
     });
+    // However many reads in a row found bytes at once before.
+    for reads in 28..36 {
+        let mut raw = Raw::client(4096);
+        let mut socket = server(&mut raw, &Clock::default());
+        block_on(async {
+            for _ in 0..reads {
+                raw.write(&frame(0x82, b"x")).await;
+                socket.read_exact(&mut [0]).await.unwrap();
+            }
+            raw.write(&[frame(0x82, b"late"), frame(0x88, b"")].concat()).await;
+            drop(socket);
+            assert!(!raw.has_sent_bytes(), "after {reads} reads");
+        });
+    }
 }
 
 #[test]
