@@ -96,6 +96,25 @@ fn a_truncated_stream_is_reset_and_does_not_look_complete() {
     assert!(forward.error_line().contains("cannot connect to"));
 }
 
+/// A server that has no place left refuses as one that knows us does, and may have a place a little later.
+#[test]
+fn a_server_that_is_busy_is_tried_again() {
+    let home = Home::new();
+    let (_server, address) = home.serve(&["--echo", "--max-peers", "1"]);
+    let mut first = home.start(&["connect", &address]);
+    first.send(b"here\n");
+    assert_eq!(first.line(), "here");
+    let (mut forward, place) = forward(&home, &["--retry", "60", &address]);
+    let mut waiting = connect(&place);
+    waiting.write_all(b"hello").unwrap();
+    let line = forward.error_line();
+    assert!(line.contains("refused, busy or cut off") && line.contains("trying again"), "{line}");
+    assert_eq!(first.end().status, 0);
+    let mut echo = [0; 5];
+    waiting.read_exact(&mut echo).unwrap();
+    assert_eq!(&echo, b"hello");
+}
+
 #[test]
 fn a_signal_resets_what_is_under_way() {
     let home = Home::new();
@@ -191,12 +210,28 @@ fn a_peer_that_is_away_is_tried_again_until_it_comes() {
 }
 
 #[test]
-fn a_peer_that_refuses_is_not_tried_again() {
+fn who_does_not_speak_the_protocol_is_not_tried_again() {
+    let home = Home::new();
+    let (_, key) = home.identity("any");
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("net:{}~shs:{key}", other.local_addr().unwrap());
+    let (mut forward, place) = forward(&home, &["--retry", "600", &address]);
+    let mut program = connect(&place);
+    let (mut peer, _) = other.accept().unwrap();
+    peer.write_all(&[b'x'; 64]).unwrap();
+    assert_eq!(program.read_exact(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    let line = forward.error_line();
+    assert!(line.contains("another network key") && !line.contains("trying again"), "{line}");
+}
+
+/// A server that is busy closes where one of another network does.
+#[test]
+fn without_time_to_try_again_a_refusal_is_an_error_at_once() {
     let home = Home::new();
     let (_, key) = home.identity("any");
     let (_server, address) = home.serve(&["--echo", "--network-key", &key]);
-    let (mut forward, place) = forward(&home, &[&address]);
+    let (mut forward, place) = forward(&home, &["--retry", "0", &address]);
     assert_eq!(connect(&place).read_exact(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
     let line = forward.error_line();
-    assert!(line.contains("another network key") && !line.contains("trying again"), "{line}");
+    assert!(line.contains("is busy, has another network key") && !line.contains("trying again"), "{line}");
 }

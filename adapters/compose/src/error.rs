@@ -51,17 +51,26 @@ impl Failure {
         }
     }
 
+    /// Whether the peer may have refused us: it closed the stream where it decides about us.
+    ///
+    /// A server of `shs` refuses by closing in the place of the handshake's last message, and nothing proves that it was
+    /// the server: one that serves too many others, that dies there, or whose connection somebody cuts looks the same. So
+    /// it makes sense to try again, but with long pauses and not for ever.
+    #[must_use]
+    pub const fn may_be_refusal(&self) -> bool {
+        matches!(self, Self::Io { stage: Stage::Refused, .. })
+    }
+
     /// Whether the same attempt may succeed at another time, with nothing changed on this side.
     ///
-    /// A peer that is away, too busy or cut off may come back. One that refused us, proved another key or does not
-    /// keep to the protocol will do so again, and what this side does not permit or support stays that way.
-    ///
-    /// A server of `shs` refuses by closing in the place of the handshake's last message. One that dies or is cut off
-    /// there, between the client's proof and its own, looks the same: that counts as a refusal.
+    /// A peer that is away, too busy or cut off may come back; so may one that looks as if it [refused
+    /// us](Self::may_be_refusal). One that proved another key or does not keep to the protocol will do so again, and what
+    /// this side does not permit or support stays that way.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Io { stage: Stage::Refused, .. } | Self::OtherPeer | Self::Spent => false,
+            Self::OtherPeer | Self::Spent => false,
+            Self::Io { stage: Stage::Refused, .. } => true,
             // By convention, what a transform's machine objects to is of the kind `Other`.
             Self::Io { stage: Stage::Handshake, source } if source.kind() == ErrorKind::Other => false,
             Self::Io { source, .. } => !matches!(
@@ -92,6 +101,15 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
+    /// Whether [one of the attempts](Failure::may_be_refusal) came as far as where the peer may have refused us.
+    #[must_use]
+    pub fn may_be_refusal(&self) -> bool {
+        match self {
+            Self::NoSuite(_) => false,
+            Self::Failed(attempts) => attempts.iter().any(|attempt| attempt.failure.may_be_refusal()),
+        }
+    }
+
     /// Whether [one of the attempts](Failure::is_retryable) may succeed at another time.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

@@ -13,6 +13,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+/// How many times in a row the peer may look as if it refused us before that is final.
+const REFUSALS: u32 = 5;
+
 /// A link to a peer: hands out a connection, and a new one each time the last has ended.
 ///
 /// It has no task of its own: it connects while [`next`](Self::next) is awaited, and there is one connection at most.
@@ -26,6 +29,8 @@ pub struct Keep<R> {
     /// The first and the longest pause.
     pauses: (Duration, Duration),
     next_pause: Duration,
+    /// How many times in a row the peer looked as if it refused us.
+    refusals: u32,
     /// Whether a seed may have been used up.
     spent: bool,
     /// Counts the connection that was handed out.
@@ -68,6 +73,7 @@ impl<R: Native> Multiserver<R> {
             options: ConnectOptions::new(),
             pauses,
             next_pause: pauses.0,
+            refusals: 0,
             spent: false,
             live: Live::default(),
             state: Exclusive::new(State::Idle),
@@ -97,9 +103,9 @@ impl<R: Native> Keep<R> {
     /// It tries as long as trying makes sense, and [reports](crate::Builder::report) each time it failed.
     ///
     /// # Errors
-    /// Every attempt failed, and [none of them would fare better](ConnectError::is_retryable) another time: the peer
-    /// refuses us, is another one, or the address holds a seed, which serves once. A server that
-    /// [dies late in the handshake](crate::Failure::is_retryable) looks like one that refuses us. Calling it again tries
+    /// Every attempt failed, and [none of them would fare better](ConnectError::is_retryable) another time: the peer is
+    /// another one, or the address holds a seed, which serves once. Or the peer [may have refused
+    /// us](ConnectError::may_be_refusal) five times in a row, with the longest pause after each. Calling it again tries
     /// again, after a pause.
     ///
     /// # Cancel safety
@@ -125,14 +131,16 @@ impl<R: Native> Keep<R> {
                     self.spent = spent;
                     match result {
                         Ok(connection) => {
+                            self.refusals = 0;
                             let lasted = self.inner.runtime.sleep(self.pauses.1);
                             *self.state.get_mut() = State::Connected(lasted);
                             return Poll::Ready(Ok(connection.into()));
                         }
                         Err(error) => {
+                            let is_final = self.is_final(&error);
                             let pause = self.pause();
                             self.inner.reporter.report(&Event::Unreachable { error: &error, pause });
-                            if !error.is_retryable() {
+                            if is_final {
                                 return Poll::Ready(Err(error));
                             }
                         }
@@ -160,6 +168,21 @@ impl<R: Native> Keep<R> {
             let reached = reach(&inner, &addresses, &options, &mut spent).await;
             (reached.map(|reached| reached.into_connection(Some(live.guard()))), spent)
         })
+    }
+
+    /// Whether trying again makes no sense. A peer that may have refused us is tried again after the longest pause.
+    fn is_final(&mut self, error: &ConnectError) -> bool {
+        if !error.may_be_refusal() {
+            self.refusals = 0;
+            return !error.is_retryable();
+        }
+        self.next_pause = self.pauses.1;
+        self.refusals += 1;
+        let is_final = self.refusals >= REFUSALS;
+        if is_final {
+            self.refusals = 0;
+        }
+        is_final
     }
 
     /// Begins a pause and returns how long it is.

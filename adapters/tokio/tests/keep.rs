@@ -97,14 +97,25 @@ async fn it_tries_until_the_peer_is_back_and_goes_on_where_it_was() {
 #[tokio::test(start_paused = true)]
 async fn it_says_when_trying_makes_no_sense() {
     let server = echo(suite()).await;
-    let mut refused = client_as(0xff).keep(server.address.clone());
-    assert!(!refused.next().await.unwrap_err().is_retryable());
-
     let (mut seeded, _) = link(&format!("{}:{}", server.address, Seed::from_bytes([42; 32]).reveal()));
     drop(seeded.next().await.unwrap());
     let ConnectError::Failed(attempts) = seeded.next().await.unwrap_err() else { unreachable!() };
     assert!(matches!(attempts[0].failure, Failure::Spent), "a seed serves once");
     server.reports.wait_for(&format!("~shs:{}: accepted", key(42)), 1).await;
+}
+
+/// A refusal cannot be told from a server that is busy or restarts, until it has come five times.
+#[tokio::test(start_paused = true)]
+async fn what_may_be_a_refusal_is_tried_again_with_the_longest_pause_and_not_for_ever() {
+    let server = echo(suite()).await;
+    let mut refused = client_as(0xff).keep(server.address.clone()).pauses(FIRST, LONGEST);
+    for _ in 0..2 {
+        let before = Instant::now();
+        assert!(refused.next().await.unwrap_err().may_be_refusal());
+        assert!((2 * LONGEST..=6 * LONGEST).contains(&before.elapsed()), "{:?}", before.elapsed());
+    }
+    server.reports.wait_for("refused", 10).await;
+    assert_eq!(server.reports.count("refused"), 10);
 }
 
 #[tokio::test]

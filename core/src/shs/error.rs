@@ -35,17 +35,14 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the peer is to blame; otherwise the caller is.
+    /// Whether the peer is to blame; otherwise the caller is, or, where the bytes just ended, perhaps nobody.
     #[must_use]
     pub const fn is_peers_fault(&self) -> bool {
         match self {
-            Self::Closed(_)
-            | Self::NetworkKey(_)
-            | Self::EphemeralKey(_)
-            | Self::Sealed(_)
-            | Self::ClientKey
-            | Self::Signature(_) => true,
-            Self::ServerKey | Self::Finished => false,
+            Self::NetworkKey(_) | Self::EphemeralKey(_) | Self::Sealed(_) | Self::ClientKey | Self::Signature(_) => {
+                true
+            }
+            Self::Closed(_) | Self::ServerKey | Self::Finished => false,
         }
     }
 }

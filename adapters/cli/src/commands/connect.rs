@@ -57,7 +57,7 @@ async fn connect(options: &Options, address: MultiAddress, shs: Shs, key: Public
     let multiserver = options.dial.multiserver(&shs)?;
     let connection = multiserver.connect(&address).await.map_err(|error| {
         let failure = failure_words::no_connection(&error);
-        if failure_words::is_refusal(&error) {
+        if error.may_be_refusal() {
             failure.hint(format_args!("our key is {key}: it may have to be allowed there"))
         } else if failure.class() == Class::Unreachable {
             failure.hint("`multiserver ping` shows how far each way goes")

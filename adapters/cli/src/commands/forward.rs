@@ -4,8 +4,8 @@ use crate::options::dial::DialOptions;
 use crate::options::duration;
 use crate::options::{AddressOptions, IdentityOptions};
 use crate::process::runtime::{self, Signals};
-use crate::report::exit::{self, Class, Failure};
-use crate::report::failure_words::{class, no_connection, not_carried};
+use crate::report::exit::{self, Failure};
+use crate::report::failure_words::{no_connection, not_carried};
 use crate::streams::pipe::{Ends, both_ways};
 use crate::streams::place::{Listener, Place, Streams};
 use clap::Args;
@@ -24,20 +24,23 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How long to wait at most before the peer is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// How long to wait at least before a peer is tried again that may have refused us.
+const REFUSED_PAUSE: Duration = Duration::from_secs(2);
+
 /// How many bytes of a program are taken before there is a connection for it.
 const EARLY: u64 = 64 * 1024;
 
 /// How many of them are read at once, at least.
 const CHUNK: usize = 4 * 1024;
 
-/// How many connections are opened at the same time: half of what a server takes from one place by default.
+/// How many connections are opened at the same time: well below what a server takes from one source by default.
 const OPENING: usize = 16;
 
 /// Listen on this machine, and connect whoever comes to an address, each by a connection of its own.
 ///
 /// The first line on standard output says where it listens. What comes is not checked: it acts with our identity. The
-/// end of each direction is passed on by itself. While the peer cannot be reached, it is tried again for the time of
-/// --retry, and whoever came has to wait. A connection that cannot be had, or breaks, is closed here, a TCP connection by
+/// end of each direction is passed on by itself. While the peer cannot be reached, refuses us or is busy, it is tried
+/// again for the time of --retry, and whoever came has to wait. A connection that cannot be had, or breaks, is closed here, a TCP connection by
 /// a reset, and logged; others are tried all the same.
 ///
 /// Ctrl-C (SIGINT) and SIGTERM end it and its connections.
@@ -57,7 +60,7 @@ pub(crate) struct Options {
     /// How many connections there may be at the same time; more have to wait.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..))]
     max_connections: u16,
-    /// How long to keep trying for each connection while the peer cannot be reached; 0 tries once.
+    /// How long to keep trying for each connection while the peer cannot be reached, refuses us or is busy; 0 tries once.
     #[arg(long, value_name = "TIME", default_value = "30", value_parser = duration::parse)]
     retry: Duration,
     #[command(flatten)]
@@ -134,7 +137,7 @@ impl Target {
         carried.map_err(|broken| format!("ended early: {}", not_carried(&broken)))
     }
 
-    /// Connects, and tries again as long as nobody is reached and there is time.
+    /// Connects, and tries again as long as that makes sense and there is time; rarely where the peer may refuse us.
     async fn connect(&self) -> Result<Connection, ConnectError> {
         // None is later than any clock goes.
         let end = Instant::now().checked_add(self.retry);
@@ -144,7 +147,7 @@ impl Target {
             let connected = self.multiserver.connect(&self.address).await;
             drop(turn);
             let error = match connected {
-                Err(error) if class(&error) == Class::Unreachable && error.is_retryable() => error,
+                Err(error) if error.is_retryable() => error,
                 connected => return connected,
             };
             if end.is_some_and(|end| Instant::now() + pause >= end) {
@@ -153,7 +156,8 @@ impl Target {
             if pause == PAUSE {
                 tracing::warn!("{}; trying again for {:?}", no_connection(&error), self.retry);
             }
-            tokio::time::sleep(pause).await;
+            let now = if error.may_be_refusal() { pause.max(REFUSED_PAUSE) } else { pause };
+            tokio::time::sleep(now).await;
             pause = LONGEST_PAUSE.min(pause * 2);
         }
     }

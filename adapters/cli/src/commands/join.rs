@@ -4,7 +4,7 @@ use crate::options::dial::DialOptions;
 use crate::options::{AddressOptions, IdentityOptions};
 use crate::process::runtime;
 use crate::report::exit::{self, Class, Failure};
-use crate::report::failure_words::{is_refusal, no_connection};
+use crate::report::failure_words::no_connection;
 use crate::report::log::notice;
 use crate::seeds::{all_without_seeds, without_seeds};
 use crate::streams::pump::part_soon;
@@ -71,7 +71,7 @@ async fn join(options: &Options, addresses: &MultiAddress, identity: &KeyPair, s
 async fn apply(multiserver: &Multiserver, invited: &MultiAddress, identity: &KeyPair) -> Result<(), Failure> {
     let connection = multiserver.connect(invited).await.map_err(|error| {
         let failure = no_connection(&error);
-        if is_refusal(&error) {
+        if error.may_be_refusal() {
             failure.hint("the invite may be spent or have expired; ask for another")
         } else {
             failure

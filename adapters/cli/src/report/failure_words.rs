@@ -35,16 +35,6 @@ pub(crate) fn class(error: &ConnectError) -> Class {
     }
 }
 
-/// Whether a peer was reached that did not let us in at the very end of the handshake.
-pub(crate) fn is_refusal(error: &ConnectError) -> bool {
-    match error {
-        ConnectError::Failed(attempts) => {
-            attempts.iter().any(|attempt| attempt.failure.stage() == Some(Stage::Refused))
-        }
-        ConnectError::NoSuite(_) | _ => false,
-    }
-}
-
 /// The same of a single address, without repeating it.
 pub(crate) fn reasons(error: &ConnectError) -> String {
     match error {
@@ -127,11 +117,12 @@ impl Reason {
     fn of_handshake(source: &io::Error) -> Self {
         match source.get_ref().and_then(|source| source.downcast_ref()) {
             Some(shs::Error::Closed(Message::ServerHello) | shs::Error::NetworkKey(_)) => {
-                Self::new(Class::Refused, "the peer has another network key, or does not speak shs")
+                Self::new(Class::Refused, "the peer is busy, has another network key, or does not speak shs")
             }
             Some(shs::Error::Closed(Message::ServerAccept)) => Self::new(
                 Class::Refused,
-                "refused: the peer has another key than the address says, or does not want to talk to us",
+                "refused, busy or cut off: the peer does not want to talk to us, has another key than the address says, or \
+                 serves too many others",
             ),
             Some(shs::Error::Signature(_) | shs::Error::Sealed(_) | shs::Error::EphemeralKey(_)) => {
                 Self::new(Class::Impostor, "the peer is not who the address says")
@@ -139,9 +130,10 @@ impl Reason {
             Some(shs::Error::ServerKey) => {
                 Self::new(Class::Usage, "the key in the address is not a usable one; it may be mistyped")
             }
-            None if is_gone(source) => {
-                Self::new(Class::Refused, "the peer broke off the handshake: it may not speak shs, or refuse us")
-            }
+            None if is_gone(source) => Self::new(
+                Class::Refused,
+                "the peer broke off the handshake: it may be busy, not speak shs, or refuse us",
+            ),
             _ => Self::new(Class::Failed, format!("the handshake failed: {source}")),
         }
     }
