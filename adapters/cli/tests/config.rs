@@ -38,6 +38,33 @@ fn an_address_is_called_by_its_name() {
 }
 
 #[test]
+fn blanks_and_line_ends_around_addresses_do_not_count() {
+    let home = Home::new();
+    let (_server, address) = home.serve(&["--echo"]);
+    let list = format!("  unix:/nowhere~shs:{KEY} ;\n {address}\n ");
+    let connected = home.run(&["connect", &format!(" {address}\n")], b"hello");
+    assert_eq!(connected.output, b"hello", "{}", connected.errors);
+    let shown = home.run(&["address", &list], b"");
+    assert_eq!(shown.status, 0, "{shown:?}");
+    assert!(String::from_utf8(shown.output).unwrap().contains(&address));
+}
+
+#[test]
+fn an_empty_environment_variable_is_not_set() {
+    let home = Home::new();
+    let (_server, address) = home.serve(&["--echo"]);
+    let mut command = home.command(&["connect", &address]);
+    command.env("MULTISERVER_NETWORK_KEY", "");
+    let mut client = Program::start(command);
+    client.send(b"hello");
+    assert_eq!(client.end().output, b"hello");
+    let mut command = home.command(&["connect"]);
+    command.env("MULTISERVER_ADDRESS", "");
+    let missing = Program::start(command).end();
+    assert!(missing.failure(2).contains("an address is needed"), "{missing:?}");
+}
+
+#[test]
 fn serve_has_the_options_of_the_file_and_those_given_come_first() {
     let home = Home::new();
     let (friend, friend_key) = home.identity("friend");

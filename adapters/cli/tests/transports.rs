@@ -4,7 +4,9 @@
 mod common;
 
 use common::{Home, Program};
+use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
 
 #[test]
 fn every_transport_is_served_and_reached() {
@@ -21,6 +23,25 @@ fn every_transport_is_served_and_reached() {
         let client = home.run(&["connect", address], b"hello");
         assert_eq!((client.status, client.output.as_slice()), (0, b"hello".as_slice()), "{}", client.errors);
     }
+}
+
+/// As the socket of an SSB server is, which only its owner can connect to.
+#[test]
+fn a_unix_socket_is_reached_without_a_proof() {
+    let home = Home::new();
+    let path = home.path("socket");
+    let service = UnixListener::bind(&path).unwrap();
+    let mut client = home.start(&["connect", &format!("unix:{}~noauth", path.display())]);
+    let (mut service, _) = service.accept().unwrap();
+    service.write_all(b"hello\n").unwrap();
+    assert_eq!(client.line(), "hello");
+    client.send(b"bye");
+    drop(client.stdin.take());
+    let mut heard = String::new();
+    service.read_to_string(&mut heard).unwrap();
+    assert_eq!(heard, "bye");
+    drop(service);
+    assert_eq!(client.finish().status, 0);
 }
 
 #[test]

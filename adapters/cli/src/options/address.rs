@@ -24,10 +24,11 @@ pub(crate) struct AddressOptions {
 }
 
 impl AddressOptions {
-    /// The text that was given.
+    /// The text that was given, without blanks and line ends around each address.
     pub(crate) fn given(&self) -> Result<Zeroizing<String>, Failure> {
-        one_of(self.text.as_deref(), self.file.as_deref(), ADDRESS_VARIABLE)?
-            .ok_or_else(|| Failure::usage("an address is needed: ADDRESS, --address-file or MULTISERVER_ADDRESS"))
+        let text = one_of(self.text.as_deref(), self.file.as_deref(), ADDRESS_VARIABLE)?;
+        let missing = || Failure::usage("an address is needed: ADDRESS, --address-file or MULTISERVER_ADDRESS");
+        text.map(|text| without_blanks(&text)).ok_or_else(missing)
     }
 
     /// The address's text: the one that was given, or the one that has this name.
@@ -42,6 +43,19 @@ impl AddressOptions {
             Failure::usage(format_args!("this is not an address, {error}")).hint("`multiserver address` points at it")
         })
     }
+}
+
+/// The addresses of a list without what people and editors put around them.
+fn without_blanks(text: &str) -> Zeroizing<String> {
+    // Never longer than the text, so that no copy of a secret stays behind where the string grew.
+    let mut compact = Zeroizing::new(String::with_capacity(text.len()));
+    for (index, address) in text.split(';').enumerate() {
+        if index > 0 {
+            compact.push(';');
+        }
+        compact.push_str(address.trim());
+    }
+    compact
 }
 
 /// Whether a text is the name of an address and no address that could be dialled: those have a `:` at least.

@@ -4,10 +4,10 @@ use crate::report::exit::Failure;
 use crate::streams::place::host_and_port;
 use clap::Args;
 use multiserver_compose as compose;
-use multiserver_tokio::{Multiserver, Native, Net, Onion, Proxy, Shs, Suite, Tokio, Transport, Unix, Ws, Wss};
+use multiserver_tokio::{Multiserver, Native, Net, NoAuth, Onion, Proxy, Shs, Suite, Tokio, Transport, Unix, Ws, Wss};
 
 /// The transports that can be dialled, for people.
-pub(crate) const TRANSPORTS: &str = "net, ws, wss, unix and onion, each with shs";
+pub(crate) const TRANSPORTS: &str = "net, ws, wss, unix and onion, each with shs, and unix with noauth";
 
 /// What makes suites of transports.
 pub(crate) trait Secure {
@@ -66,6 +66,8 @@ impl DialOptions {
                 .suite(secure.over(Ws::dial_only()))
                 .suite(secure.over(Wss::dial_only()))
                 .suite(secure.over(Unix::dial_only()))
+                // Within the device nobody has to prove anything, as at the socket of an SSB server.
+                .suite(Unix::dial_only().then(NoAuth))
                 .suite(secure.over(Onion::new())),
         };
         builder.build().map_err(Failure::failed)

@@ -16,19 +16,19 @@ pub(crate) const ADDRESS_VARIABLE: &str = "MULTISERVER_ADDRESS";
 /// More bytes than an address or a key that is read from a file may have.
 const LONGEST_FILE: usize = 64 * 1024;
 
-/// The text that an option gives, or its file, or an environment variable, in this order; without the surrounding blanks
-/// in the latter two, as the end of the last line.
+/// The text that an option gives, or its file, or an environment variable, in this order, without the surrounding blanks
+/// and line ends. An environment variable that is empty is not set.
 pub(super) fn one_of(
     text: Option<&str>,
     file: Option<&Path>,
     variable: &str,
 ) -> Result<Option<Zeroizing<String>>, Failure> {
     let found = match (text, file) {
-        (Some(text), _) => return Ok(Some(Zeroizing::new(text.to_owned()))),
+        (Some(text), _) => Zeroizing::new(text.to_owned()),
         (None, Some(path)) => read_secret_file(path)?,
         (None, None) => match env::var(variable) {
-            Ok(text) => Zeroizing::new(text),
-            Err(VarError::NotPresent) => return Ok(None),
+            Ok(text) if !text.is_empty() => Zeroizing::new(text),
+            Ok(_) | Err(VarError::NotPresent) => return Ok(None),
             Err(VarError::NotUnicode(_)) => {
                 return Err(Failure::usage(format_args!("the environment variable {variable} is not UTF-8")));
             }
