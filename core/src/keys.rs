@@ -15,12 +15,14 @@ pub use secret::{Ephemeral, NetworkKey, Seed};
 #[cfg(feature = "ssb-secret")]
 pub use ssb_secret::SsbSecretError;
 
+use crate::point::LongTermKey;
 use core::fmt;
 use core::str::FromStr;
 
 /// An Ed25519 public key (RFC 8032): the 32 bytes that name a peer.
 ///
-/// Any 32 bytes are a `PublicKey`; whether they are a point that can be trusted is checked where a handshake starts.
+/// Any 32 bytes are a `PublicKey`; whether they are a point that can be trusted is checked where a handshake starts, and
+/// by [`is_usable`](PublicKey::is_usable).
 ///
 /// Read and written as base64; what the ecosystem writes is understood: padding missing, the URL-safe alphabet, a
 /// leading `@`, a trailing `.ed25519`.
@@ -46,6 +48,13 @@ impl PublicKey {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// Whether a handshake can be made with this key: it is a point on the curve, in its canonical encoding and not of low
+    /// order. It takes a few microseconds, as decompressing a point does.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        LongTermKey::new(self).is_some()
     }
 
     /// Reads 64 hexadecimal digits, in either case; `{:x}` writes them.

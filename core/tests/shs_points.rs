@@ -73,7 +73,13 @@ fn bad_server_key_in_an_address() {
         let error = Client::new(ALICE.clone(), &PublicKey::from_bytes(key), &NetworkKey::SSB_MAIN).unwrap_err();
         assert_eq!(error, Error::ServerKey, "{key:02x?}");
         assert!(!error.is_peers_fault());
+        assert!(!PublicKey::from_bytes(key).is_usable());
     }
+}
+
+#[test]
+fn an_honest_key_is_usable() {
+    assert!(ALICE.public().is_usable() && BOB.public().is_usable());
 }
 
 #[test]

@@ -151,3 +151,30 @@ multiserver: this is not an address, at byte 14: expected a port: a number from 
 ";
     assert_eq!(printed.errors, expected);
 }
+
+/// Of low order: any byte string of 32 bytes can stand in an address, and not all can be somebody's key.
+#[test]
+fn a_key_that_nobody_can_have_is_told_at_once() {
+    let home = Home::new();
+    let key = "A".repeat(43) + "=";
+    let address = format!("net:127.0.0.1:1~shs:{key}");
+    assert_eq!(home.run(&["address", "--check", &address], b"").status, 1);
+    assert_eq!(home.run(&["address", &address], b"").status, 0, "it is an address all the same");
+    assert!(home.run(&["connect", &address], b"").failure(2).contains("not a usable one"));
+    let served = home.run(&["serve", "--echo", "--allow", &key], b"");
+    assert!(served.status == 2 && served.errors.contains("nobody can have this key"), "{served:?}");
+}
+
+#[test]
+fn a_missing_socket_and_a_directory_are_called_so() {
+    let home = Home::new();
+    let address = format!("unix:{}~noauth", home.path("socket").display());
+    let missing = home.run(&["connect", &address], b"");
+    assert!(
+        missing.failure(3).contains("there is no such socket") && !missing.errors.contains("os error"),
+        "{missing:?}"
+    );
+    let directory = home.path("");
+    let directory = home.run(&["connect", "--identity", directory.to_str().unwrap(), &address], b"");
+    assert!(directory.failure(1).contains("it is a directory"), "{directory:?}");
+}

@@ -4,6 +4,7 @@ mod form;
 mod layer;
 
 use crate::options::AddressOptions;
+use crate::options::address::has_usable_keys;
 use crate::report::exit::{self, Class, Failure};
 use crate::report::mask::masked;
 use clap::Args;
@@ -51,7 +52,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     // What is to be checked stands for itself, and for no name.
     let text = if options.check { options.address.given() } else { options.address.text() }?;
     match (answer(options, &text), options.check) {
-        (Ok(_), true) => Ok(()),
+        (Ok(_), true) => {
+            let multi = options.from.of(&text).read(&text).map_err(|_| Failure::no())?;
+            if has_usable_keys(&multi) { Ok(()) } else { Err(Failure::no()) }
+        }
         (Ok(answer), false) => exit::print(&*answer),
         (Err(failure), true) if failure.class() == Class::Usage => Err(Failure::no()),
         (Err(failure), _) => Err(failure),

@@ -4,7 +4,7 @@ mod relayed;
 
 use crate::options::AddressOptions;
 use crate::options::dial::{DialOptions, Secure};
-use crate::options::limits::{LimitOptions, from_one_source};
+use crate::options::limits::{LimitOptions, from_one_source, peers_are};
 use crate::options::listening::Listening;
 use crate::process::activation::{self, Sockets};
 use crate::process::descriptors;
@@ -99,7 +99,7 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
     let authorize = move |_| {
         let place = Arc::clone(&places).try_acquire_owned();
         if place.is_err() {
-            tracing::warn!("refused a peer: {most} peers are connected already, see --max-peers");
+            tracing::warn!("refused a peer: {} connected already, see --max-peers", peers_are(most));
         }
         std::future::ready(place.ok())
     };

@@ -9,7 +9,7 @@ mod service;
 
 use crate::options::IdentityOptions;
 use crate::options::config::ConfigOptions;
-use crate::options::limits::LimitOptions;
+use crate::options::limits::{LimitOptions, peers_are};
 use crate::options::listening::Listening;
 use crate::process::activation::{self, Sockets};
 use crate::process::descriptors;
@@ -119,7 +119,7 @@ async fn serve(options: Options, shs: Shs, sockets: Sockets) -> Result<(), Failu
 /// Serves everyone who is allowed, until a signal.
 async fn everyone(server: Server, allow: AllowOptions, service: Service, limits: LimitOptions, signals: Signals) {
     let most = limits.max_peers;
-    let full = format!("{most} peers are served already, see --max-peers");
+    let full = format!("{} served already, see --max-peers", peers_are(most));
     let door = Arc::new(Door::new(allow, Places::shared(most), full));
     let (authorize, service) = (door.authorizer(), Arc::new(service));
     let handle = move |connection, pass| {

@@ -109,6 +109,9 @@ fn load_or_create(path: &Path) -> Result<KeyPair, Failure> {
 
 fn read(path: &Path) -> io::Result<KeyPair> {
     let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::Error::new(ErrorKind::IsADirectory, "it is a directory; name the file in it"));
+    }
     check_permissions(&file)?;
     let text = read_secret_text(file, LONGEST_FILE)?;
     parse(&text).map_err(io::Error::other)

@@ -5,7 +5,7 @@ use super::given::{ADDRESS_VARIABLE, one_of};
 use crate::report::exit::Failure;
 use clap::{Args, ValueHint};
 use multiserver_tokio::MultiAddress;
-use multiserver_tokio::core::address::is_known;
+use multiserver_tokio::core::address::{Address, Shs, is_known};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -37,12 +37,22 @@ impl AddressOptions {
         if is_name(&text) && !is_known(&text) { self.config.read()?.address(&text) } else { Ok(text) }
     }
 
-    /// The address.
+    /// The address, with keys that a handshake can be made with.
     pub(crate) fn parse(&self) -> Result<MultiAddress, Failure> {
-        self.text()?.parse().map_err(|error| {
+        let address = self.text()?.parse().map_err(|error| {
             Failure::usage(format_args!("this is not an address, {error}")).hint("`multiserver address` points at it")
-        })
+        })?;
+        if has_usable_keys(&address) {
+            return Ok(address);
+        }
+        Err(Failure::usage("the key in the address is not a usable one; it may be mistyped"))
     }
+}
+
+/// Whether a handshake can be made with every key in these addresses.
+pub(crate) fn has_usable_keys(addresses: &MultiAddress) -> bool {
+    let mut layers = addresses.addresses().flat_map(Address::transforms);
+    layers.all(|layer| Shs::try_from(layer).map_or(true, |shs| shs.key.is_usable()))
 }
 
 /// The addresses of a list without what people and editors put around them.

@@ -51,6 +51,11 @@ impl LimitOptions {
     }
 }
 
+/// So many peers, as the subject of a sentence.
+pub(crate) fn peers_are(count: usize) -> String {
+    if count == 1 { "1 peer is".to_owned() } else { format!("{count} peers are") }
+}
+
 /// The same bounds where all peers come from one IP address.
 pub(crate) const fn from_one_source(limits: Limits) -> Limits {
     Limits { pending_per_source: limits.pending, ..limits }

@@ -32,7 +32,7 @@ pub(crate) enum Class {
 
 impl Failure {
     pub(crate) fn new(class: Class, message: impl fmt::Display) -> Self {
-        Self { class, message: Some(message.to_string()), hint: None }
+        Self { class, message: Some(without_error_numbers(message.to_string())), hint: None }
     }
 
     pub(crate) fn usage(message: impl fmt::Display) -> Self {
@@ -83,6 +83,16 @@ impl fmt::Display for Failure {
     }
 }
 
+/// A message without the numbers that the standard library puts behind the system's words: ` (os error 2)`.
+fn without_error_numbers(mut message: String) -> String {
+    const NUMBER: &str = " (os error ";
+    while let Some(start) = message.find(NUMBER) {
+        let Some(length) = message.get(start..).and_then(|rest| rest.find(')')) else { break };
+        message.replace_range(start..=start + length, "");
+    }
+    message
+}
+
 /// Says something to the person on standard error.
 pub(crate) fn say(message: impl fmt::Display) {
     // There is nobody to tell when standard error itself is closed.
@@ -94,4 +104,17 @@ pub(crate) fn print(line: impl fmt::Display) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
     let written = writeln!(output, "{line}").and_then(|()| output.flush());
     written.map_err(|error| Failure::failed(format_args!("cannot write to standard output: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_have_no_error_numbers() {
+        let error = io::Error::from_raw_os_error(2);
+        let two = Failure::failed(format_args!("one: {error}; two: {error}")).to_string();
+        assert_eq!(two, "one: No such file or directory; two: No such file or directory");
+        assert_eq!(Failure::failed("an (os error without end").to_string(), "an (os error without end");
+    }
 }

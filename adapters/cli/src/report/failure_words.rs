@@ -95,6 +95,9 @@ impl Reason {
             AttemptFailure::Io { stage: Stage::Connect, source } if source.kind() == ErrorKind::ConnectionRefused => {
                 unreachable(format!("nobody listens there: {source}"))
             }
+            AttemptFailure::Io { stage: Stage::Connect, source } if source.kind() == ErrorKind::NotFound => {
+                unreachable("there is no such socket".to_owned())
+            }
             AttemptFailure::Io { stage: Stage::Connect, source } => {
                 unreachable(format!("the host cannot be reached: {source}"))
             }

@@ -7,6 +7,7 @@ use crate::report::exit::Failure;
 use crate::report::mask::shown_path;
 use clap::{Args, ValueHint};
 use multiserver_tokio::PublicKey;
+use multiserver_tokio::core::keys::ParseKeyError;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ const LONGEST_FILE: usize = 1024 * 1024;
 pub(super) struct AllowOptions {
     /// Let in the peer with this public key, and nobody who is not named like this or in --allow-file; without either,
     /// everyone who knows the address is let in. May be given several times.
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = usable_key)]
     allow: Vec<PublicKey>,
     /// Let in the peers whose public keys stand in this file, one at the start of each line; lines that start with `#`
     /// are comments. It is read anew for every peer. A file that is empty or gone lets nobody in; peers that are in
@@ -35,6 +36,12 @@ pub(super) struct AllowOptions {
     /// is read anew for every peer.
     #[arg(long, value_name = "FILE", requires = "allow_file", value_hint = ValueHint::FilePath)]
     invites: Option<PathBuf>,
+}
+
+/// A key that a peer can prove to have.
+fn usable_key(text: &str) -> Result<PublicKey, String> {
+    let key: PublicKey = text.parse().map_err(|error: ParseKeyError| error.to_string())?;
+    if key.is_usable() { Ok(key) } else { Err("nobody can have this key; it may be mistyped".to_owned()) }
 }
 
 impl AllowOptions {
