@@ -113,6 +113,21 @@ install_proxies() {
     fi
 }
 
+# run_tests ARGUMENTS...: all tests, and then their totals, whether they passed or not.
+run_tests() {
+    local status=0
+    mkdir -p target
+    cargo test --workspace --all-features "$@" 2>&1 | tee target/tests.log || status=$?
+    print_totals
+    return "$status"
+}
+
+# Sums the "test result:" lines of every test program.
+print_totals() {
+    awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
+         END { printf "%d passed, %d failed, %d skipped\n", passed, failed, ignored }' target/tests.log
+}
+
 # cargo-fuzz wants unstable compiler flags; the pinned compiler has them behind this variable, so no nightly is needed.
 cargo_fuzz() { RUSTC_BOOTSTRAP=1 cargo fuzz "$@"; }
 
