@@ -52,8 +52,8 @@ fn invites_made_at_the_same_time_are_all_in_the_file() {
     }
     assert_eq!(
         std::fs::read_dir(file.parent().unwrap()).unwrap().count(),
-        2,
-        "the files of the identity and the invites"
+        3,
+        "the files of the identity and the invites, and the lock"
     );
 }
 

@@ -1,6 +1,7 @@
 //! Files that are whole after a crash at any moment, and that programs running at the same time do not spoil.
 
 use crate::files::text::read_text;
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -14,10 +15,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A file that nobody else who asks for it has, until this is dropped.
+///
+/// The lock is on a file beside it, `.NAME.lock`, which only its owner can open and which stays: whoever can read the file
+/// itself could hold a lock on that one for ever.
 #[derive(Debug)]
 pub(crate) struct Locked {
     file: File,
     path: PathBuf,
+    _lock: File,
 }
 
 /// The next content of a file, on the disk already, but not in its place; dropped, it is gone.
@@ -35,7 +40,7 @@ impl Locked {
     /// and the system's errors.
     pub(crate) fn open_or_create(path: &Path) -> io::Result<Self> {
         match private().append(true).create_new(true).open(path) {
-            Ok(file) => give_to_owner_of_directory(&file, path)?,
+            Ok(file) => give_to_owner_of(directory_of(path), &file)?,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
@@ -47,24 +52,15 @@ impl Locked {
     /// # Errors
     /// As for [`open_or_create`](Self::open_or_create).
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let file = OpenOptions::new().read(true).append(true).open(path)?;
-            // A device or a pipe would be replaced by a file.
-            if !file.metadata()?.is_file() {
-                return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
-            }
-            match file.try_lock() {
-                // Another may have replaced the file since it was opened.
-                Ok(()) if is_at(&file, path)? => return Ok(Self { file, path: fs::canonicalize(path)? }),
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(PAUSE),
-                Err(TryLockError::WouldBlock) => {
-                    return Err(io::Error::new(ErrorKind::TimedOut, "another program holds it"));
-                }
-                Err(TryLockError::Error(error)) => return Err(error),
-            }
+        let path = fs::canonicalize(path)?;
+        // A device or a pipe would be replaced by a file.
+        if !fs::metadata(&path)?.is_file() {
+            return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
         }
+        let lock = lock_of(&path)?;
+        // Whoever had the lock before may have replaced the file.
+        let file = OpenOptions::new().read(true).append(true).open(&path)?;
+        Ok(Self { file, path, _lock: lock })
     }
 
     /// All of its text, which may have this many bytes.
@@ -126,6 +122,34 @@ impl Replacement<'_> {
     }
 }
 
+/// Waits for the lock of the file at this path: that of the file itself where nothing can be made beside it.
+fn lock_of(path: &Path) -> io::Result<File> {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".lock");
+    let place = path.with_file_name(name);
+    let lock = match private().write(true).create_new(true).open(&place) {
+        Ok(lock) => {
+            give_to_owner_of(path, &lock)?;
+            lock
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => OpenOptions::new().write(true).open(&place)?,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => File::open(path)?,
+        Err(error) => return Err(error),
+    };
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::new(ErrorKind::TimedOut, "another program holds it"));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
 /// Makes sure that the name of a file outlives a crash.
 pub(crate) fn sync_directory_of(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(directory_of(path))?.sync_all() } else { Ok(()) }
@@ -156,25 +180,6 @@ fn private() -> OpenOptions {
     OpenOptions::new()
 }
 
-/// Whether this is the file that is found there.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-
-    let ours = file.metadata()?;
-    match fs::metadata(path) {
-        Ok(there) => Ok((there.dev(), there.ino()) == (ours.dev(), ours.ino())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// An open file is not replaced here.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> io::Result<bool> {
-    Ok(true)
-}
-
 /// Gives a file the owner and the mode of another, so that who could read that one can read this one.
 #[cfg(unix)]
 fn keep_access(from: &File, to: &File) -> io::Result<()> {
@@ -196,20 +201,20 @@ fn keep_access(_: &File, _: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets a file that root makes in the directory of a service belong to that service.
+/// Lets a file that root makes for a service belong to that service, whose file or directory is at the path.
 #[cfg(unix)]
-fn give_to_owner_of_directory(file: &File, path: &Path) -> io::Result<()> {
+fn give_to_owner_of(path: &Path, file: &File) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};
 
     if !rustix::process::geteuid().is_root() {
         return Ok(());
     }
-    let directory = fs::metadata(directory_of(path))?;
-    fchown(file, Some(directory.uid()), Some(directory.gid()))
+    let owned = fs::metadata(path)?;
+    fchown(file, Some(owned.uid()), Some(owned.gid()))
 }
 
 #[cfg(not(unix))]
-fn give_to_owner_of_directory(_: &File, _: &Path) -> io::Result<()> {
+fn give_to_owner_of(_: &Path, _: &File) -> io::Result<()> {
     Ok(())
 }
 
@@ -229,16 +234,38 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_was_replaced_since_it_was_opened_is_not_the_one_that_is_found() {
+    fn a_file_that_is_replaced_while_another_waits_is_the_one_that_is_found() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
         let first = Locked::open_or_create(&path).unwrap();
-        let waiting = File::open(&path).unwrap();
-        assert!(is_at(&waiting, &path).unwrap());
-        first.prepare("next").unwrap().commit().unwrap();
-        assert!(!is_at(&waiting, &path).unwrap());
-        drop(first);
-        assert_eq!(Locked::open(&path).unwrap().text(100).unwrap(), "next");
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| Locked::open(&path).unwrap().text(100).unwrap());
+            first.prepare("next").unwrap().commit().unwrap();
+            drop(first);
+            assert_eq!(waiting.join().unwrap(), "next");
+        });
+    }
+
+    #[test]
+    fn a_lock_on_the_file_itself_keeps_nobody_out() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        fs::write(&path, "text").unwrap();
+        let reader = File::open(&path).unwrap();
+        reader.lock().unwrap();
+        assert_eq!(Locked::open(&path).unwrap().text(100).unwrap(), "text");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_open_the_lock() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        drop(Locked::open_or_create(&path).unwrap());
+        let lock = fs::metadata(directory.path().join(".file.lock")).unwrap();
+        assert_eq!(lock.permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
@@ -248,6 +275,7 @@ mod tests {
         let locked = Locked::open_or_create(&path).unwrap();
         drop(locked.prepare("next").unwrap());
         assert_eq!(locked.text(100).unwrap(), "");
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        let names = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(names.filter(|name| name != ".file.lock").collect::<Vec<_>>(), ["file"]);
     }
 }

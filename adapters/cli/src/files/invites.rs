@@ -261,6 +261,6 @@ mod tests {
         assert_eq!(fs::read_to_string(file.path()).unwrap(), text);
         assert_eq!(file.redeem(&key(1), now, || Ok(())).unwrap(), Redeemed::Done);
         assert_eq!(fs::read_to_string(file.path()).unwrap(), "# mine\n\nno invite\n");
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2, "the invites and their lock");
     }
 }
