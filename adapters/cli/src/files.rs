@@ -4,3 +4,4 @@ pub(crate) mod durable;
 pub(crate) mod identity;
 pub(crate) mod invites;
 pub(crate) mod text;
+pub(crate) mod watched;

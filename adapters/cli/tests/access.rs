@@ -1,5 +1,5 @@
 //! Who is let in, and what a person reads when a connection cannot be had.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod common;
 
@@ -191,4 +191,26 @@ fn accept(listener: TcpListener) -> (TcpStream, SocketAddr) {
     let (socket, address) = receiver.recv_timeout(LIMIT).unwrap();
     socket.set_read_timeout(Some(LIMIT)).unwrap();
     (socket, address)
+}
+
+/// However many strangers come, what is wrong with the file is said once for each of its changes.
+#[test]
+fn lines_that_are_no_keys_are_told_once_for_each_change_of_the_file() {
+    let home = Home::new();
+    let (_, friend) = home.identity("friend");
+    let file = home.path("friends");
+    let write = |text: &str| std::fs::write(&file, format!("# mine\n{text}{friend}\n")).unwrap();
+    write("nonsense\n\nmore of it\nand more\n");
+    let (mut server, address) = home.serve(&["--echo", "--allow-file", file.to_str().unwrap()]);
+    let mut strangers = |count: usize| {
+        (0..count).for_each(|_| drop(home.run(&["connect", &address], b"").failure(4).to_owned()));
+        // Each of them is refused, and the file is complained about before the first is.
+        let lines: Vec<_> = std::iter::repeat_with(|| server.error_line()).take(count + 1).collect();
+        assert!(lines[1..].iter().all(|line| line.contains("refused")), "{lines:?}");
+        lines[0].clone()
+    };
+    let line = strangers(3);
+    assert!(line.contains("line 2 and 2 more: not a public key") && !line.contains("nonsense"), "{line}");
+    write("nonsense\n");
+    assert!(strangers(2).ends_with("line 2: not a public key"));
 }

@@ -10,11 +10,9 @@
 //! that the file is none of keys that are allowed.
 
 use crate::files::durable::{Locked, full};
-use crate::files::text::read_text;
-use crate::report::mask::shown_path;
+use crate::files::watched::{Lines, Watched};
 use multiserver_tokio::PublicKey;
 use std::fmt;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -76,14 +74,9 @@ impl InviteFile {
     }
 
     /// Whether there is an invite with this key that may be used now.
-    pub(crate) fn has(&self, key: &PublicKey, now: SystemTime) -> io::Result<bool> {
-        let text = read_text(File::open(&self.0)?, LONGEST_FILE)?;
-        for (index, line) in text.lines().enumerate() {
-            if !is_invite_or_blank(line) {
-                // Not shown: it may be a secret by mistake.
-                tracing::warn!("{}, line {}: not an invite", shown_path(&self.0), index + 1);
-            }
-        }
+    pub(crate) fn has(&self, key: &PublicKey, now: SystemTime, watched: &Watched) -> io::Result<bool> {
+        let lines = Lines { name: "an invite", is_right: is_invite_or_blank };
+        let text = watched.read(&self.0, LONGEST_FILE, &lines)?;
         Ok(find(&text, key, now).is_some())
     }
 
@@ -222,13 +215,13 @@ mod tests {
         file.add(&invite(1, 2, None), now).unwrap();
         file.add(&invite(2, 1, None), now).unwrap();
         for _ in 0..2 {
-            assert!(file.has(&key(1), now).unwrap());
+            assert!(file.has(&key(1), now, &Watched::default()).unwrap());
             assert_eq!(file.redeem(&key(1), now, || Ok(())).unwrap(), Redeemed::Done);
         }
-        assert!(!file.has(&key(1), now).unwrap());
+        assert!(!file.has(&key(1), now, &Watched::default()).unwrap());
         let work = || panic!("nothing is done for a spent invite");
         assert_eq!(file.redeem(&key(1), now, work).unwrap(), Redeemed::Spent);
-        assert!(file.has(&key(2), now).unwrap());
+        assert!(file.has(&key(2), now, &Watched::default()).unwrap());
     }
 
     #[test]
@@ -237,16 +230,16 @@ mod tests {
         let end = humantime::format_rfc3339_millis(now + Duration::from_millis(10_500));
         fs::write(file.path(), format!("invite {} uses 1 expires {end}\n", key(1))).unwrap();
         assert_eq!(file.redeem(&key(1), now, || Ok(())).unwrap(), Redeemed::Done);
-        assert!(!file.has(&key(1), now).unwrap());
+        assert!(!file.has(&key(1), now, &Watched::default()).unwrap());
     }
 
     #[test]
     fn an_invite_ends_with_its_time_and_goes_with_the_next_change() {
         let Case { directory: _directory, file, now } = case();
         file.add(&invite(1, 1, Some(now + Duration::from_secs(10))), now).unwrap();
-        assert!(file.has(&key(1), now + Duration::from_secs(9)).unwrap());
+        assert!(file.has(&key(1), now + Duration::from_secs(9), &Watched::default()).unwrap());
         let later = now + Duration::from_secs(10);
-        assert!(!file.has(&key(1), later).unwrap());
+        assert!(!file.has(&key(1), later, &Watched::default()).unwrap());
         assert_eq!(file.redeem(&key(1), later, || Ok(())).unwrap(), Redeemed::Spent);
         file.add(&invite(2, 1, None), later).unwrap();
         assert_eq!(fs::read_to_string(file.path()).unwrap(), format!("{HEAD}{}\n", invite(2, 1, None)));

@@ -2,15 +2,16 @@
 
 use crate::files::durable::{Locked, directory_of, full};
 use crate::files::invites::{InviteFile, Redeemed};
-use crate::files::text::read_text;
+use crate::files::watched::{Lines, Watched};
 use crate::report::exit::Failure;
 use crate::report::mask::shown_path;
 use clap::{Args, ValueHint};
 use multiserver_tokio::PublicKey;
 use multiserver_tokio::core::keys::ParseKeyError;
-use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// More bytes than a file of keys may have: some 20 000 keys.
@@ -36,6 +37,12 @@ pub(super) struct AllowOptions {
     /// is read anew for every peer.
     #[arg(long, value_name = "FILE", requires = "allow_file", value_hint = ValueHint::FilePath)]
     invites: Option<PathBuf>,
+    /// What was in --allow-file.
+    #[arg(skip)]
+    keys: Arc<Watched>,
+    /// What was in --invites.
+    #[arg(skip)]
+    invited: Arc<Watched>,
 }
 
 /// A key that a peer can prove to have.
@@ -67,9 +74,9 @@ impl AllowOptions {
     /// Whether this is the key of an invite that may be used.
     pub(super) async fn invites(&self, key: PublicKey) -> bool {
         let Some(path) = &self.invites else { return false };
-        let file = InviteFile::at(path);
+        let (file, watched) = (InviteFile::at(path), Arc::clone(&self.invited));
         let has = in_background(move || {
-            file.has(&key, SystemTime::now()).map_err(|error| {
+            file.has(&key, SystemTime::now(), &watched).map_err(|error| {
                 let hint = if error.kind() == ErrorKind::NotFound { "; `multiserver invite` makes it" } else { "" };
                 format!("cannot read the invites in {}: {error}{hint}", shown_path(file.path()))
             })
@@ -107,7 +114,8 @@ impl AllowOptions {
         let Some(path) = self.allow_file.clone() else { return false };
         // The first to join makes the file.
         let may_be_missing = self.invites.is_some();
-        let found = in_background(move || match has_key(&path, &peer) {
+        let watched = Arc::clone(&self.keys);
+        let found = in_background(move || match has_key(&path, &peer, &watched) {
             Err(error) if may_be_missing && error.kind() == ErrorKind::NotFound => Ok(false),
             found => found.map_err(|error| format!("cannot read {}, which lets nobody in: {error}", shown_path(&path))),
         });
@@ -135,7 +143,7 @@ async fn in_background<T: Send + 'static>(
 fn add(path: &Path, key: &PublicKey, now: SystemTime) -> io::Result<()> {
     let mut file = Locked::open_or_create(path)?;
     let text = file.text(LONGEST_FILE)?;
-    if names(&text, path, key) {
+    if names(&text, key) {
         return Ok(());
     }
     let line = format!("{key} joined {}", humantime::format_rfc3339_seconds(now));
@@ -146,23 +154,20 @@ fn add(path: &Path, key: &PublicKey, now: SystemTime) -> io::Result<()> {
 }
 
 /// Whether the file names this key.
-fn has_key(path: &Path, key: &PublicKey) -> io::Result<bool> {
-    let text = read_text(File::open(path)?, LONGEST_FILE)?;
-    Ok(names(&text, path, key))
+fn has_key(path: &Path, key: &PublicKey, watched: &Watched) -> io::Result<bool> {
+    let lines = Lines { name: "a public key", is_right: |line| key_of(line).is_none_or(|key| key.is_ok()) };
+    Ok(names(&*watched.read(path, LONGEST_FILE, &lines)?, key))
 }
 
-fn names(text: &str, path: &Path, key: &PublicKey) -> bool {
-    for (index, line) in text.lines().enumerate() {
-        match line.split_whitespace().next() {
-            None => {}
-            Some(word) if word.starts_with('#') => {}
-            Some(word) => match word.parse::<PublicKey>() {
-                Ok(named) if named == *key => return true,
-                Ok(_) => {}
-                // Not shown: it may be a secret by mistake.
-                Err(_) => tracing::warn!("{}, line {}: not a public key", shown_path(path), index + 1),
-            },
-        }
-    }
-    false
+fn names(text: &str, key: &PublicKey) -> bool {
+    text.lines().filter_map(key_of).any(|named| named == Ok(*key))
+}
+
+/// The key at the start of a line, unless it is blank or a comment.
+fn key_of(line: &str) -> Option<Result<PublicKey, ()>> {
+    line.split_whitespace()
+        .next()
+        .filter(|word| !word.starts_with('#'))
+        .map(PublicKey::from_str)
+        .map(|key| key.map_err(drop))
 }
