@@ -156,7 +156,7 @@ fn add(path: &Path, key: &PublicKey, now: SystemTime) -> io::Result<()> {
 /// Whether the file names this key.
 fn has_key(path: &Path, key: &PublicKey, watched: &Watched) -> io::Result<bool> {
     let lines = Lines { name: "a public key", is_right: |line| key_of(line).is_none_or(|key| key.is_ok()) };
-    Ok(names(&*watched.read(path, LONGEST_FILE, &lines)?, key))
+    Ok(names(&watched.read(path, LONGEST_FILE, &lines)?, key))
 }
 
 fn names(text: &str, key: &PublicKey) -> bool {
