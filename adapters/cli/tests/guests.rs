@@ -87,7 +87,6 @@ fn guests_who_are_silent_or_die_keep_nobody_from_joining_or_coming() {
     let mut guests = Vec::new();
     for mut guest in silent {
         assert!(guest.error_line().contains("connected"));
-        guest.send(b"msjoin1\n");
         guests.push(guest);
     }
     let mut last = guests.pop().unwrap();
@@ -95,4 +94,27 @@ fn guests_who_are_silent_or_die_keep_nobody_from_joining_or_coming() {
     assert!(server.error_line().contains("nobody joined by the invite"));
     assert_eq!(case.home().run(&["join", invite[0], invite[1], "--identity", &alice], b"").status, 0);
     assert!(case.allowed().starts_with(&alice_key), "{}", case.allowed());
+}
+
+/// Whoever comes last has a place, at the cost of the invite with the most guests, or else of the oldest.
+#[test]
+fn the_holders_of_many_invites_keep_nobody_from_joining() {
+    let (case, mut server, invite) = case();
+    let address = std::fs::read_to_string(&invite).unwrap();
+    let address = address.rsplit_once(':').unwrap().0.to_owned();
+    let mut silent: Vec<_> = (0..16)
+        .map(|_| {
+            let invite = case.invite(&address, &[]);
+            let mut guest = case.home().start(&["connect", "-v", &invite]);
+            assert!(guest.error_line().contains("connected"));
+            guest
+        })
+        .collect();
+    let (alice, alice_key) = case.home().identity("alice");
+    let invite = ["--address-file", invite.to_str().unwrap()];
+    assert_eq!(case.home().run(&["join", invite[0], invite[1], "--identity", &alice], b"").status, 0);
+    assert!(case.allowed().starts_with(&alice_key), "{}", case.allowed());
+    let line = server.error_line();
+    assert!(line.contains("another guest came"), "{line}");
+    assert_eq!(silent.remove(0).finish().status, 1, "the oldest made room");
 }

@@ -3,6 +3,7 @@
 mod allow;
 mod door;
 mod guest;
+mod guests;
 mod places;
 mod proxy_header;
 mod service;

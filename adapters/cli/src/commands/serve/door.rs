@@ -2,19 +2,16 @@
 
 use super::allow::AllowOptions;
 use super::guest;
+use super::guests::{Guest, Guests};
 use super::places::{Place, Places};
 use multiserver_tokio::{BoxFuture, Connection, PublicKey};
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-/// How many guests may join at the same time.
-const GUESTS: usize = 16;
 
 /// Lets peers in who are allowed, and guests who have an invite, as many as there are places.
 pub(super) struct Door {
     allow: AllowOptions,
     places: Arc<Places>,
-    guests: Arc<Semaphore>,
+    guests: Arc<Guests>,
     /// Why nobody comes in when all places are taken.
     full: String,
 }
@@ -27,16 +24,10 @@ pub(super) enum Pass {
     Guest(Guest),
 }
 
-/// Somebody who came with an invite.
-pub(super) struct Guest {
-    invite: PublicKey,
-    _place: OwnedSemaphorePermit,
-}
-
 impl Door {
     /// With these places, and this to be said when all are taken.
     pub(super) fn new(allow: AllowOptions, places: Places, full: String) -> Self {
-        Self { allow, places: Arc::new(places), guests: Arc::new(Semaphore::new(GUESTS)), full }
+        Self { allow, places: Arc::new(places), guests: Arc::default(), full }
     }
 
     /// Asks here about each peer, for [`Server::serve`](multiserver_tokio::Server).
@@ -52,26 +43,25 @@ impl Door {
 
     /// Lets a peer in or, saying why, does not.
     async fn ask(&self, peer: Option<PublicKey>) -> Option<Pass> {
-        let (place, full) = if self.allow.check(peer).await {
-            (self.places.enter(peer).map(Pass::Peer), self.full.as_str())
+        let reason = if self.allow.check(peer).await {
+            match self.places.enter(peer) {
+                Some(place) => return Some(Pass::Peer(place)),
+                None => self.full.as_str(),
+            }
         } else if let Some(invite) = peer
             && self.allow.invites(invite).await
         {
-            let place = Arc::clone(&self.guests).try_acquire_owned();
-            (place.ok().map(|place| Pass::Guest(Guest { invite, _place: place })), "too many others are joining")
+            return Some(Pass::Guest(self.guests.enter(invite)));
         } else {
-            tracing::warn!("refused {}: not among the keys that are allowed", name(peer));
-            return None;
+            "not among the keys that are allowed"
         };
-        if place.is_none() {
-            tracing::warn!("refused {}: {full}", name(peer));
-        }
-        place
+        tracing::warn!("refused {}: {reason}", name(peer));
+        None
     }
 
     /// Lets a guest join.
     pub(super) async fn welcome(&self, guest: Guest, connection: Connection) {
-        match guest::join(connection, guest.invite, &self.allow).await {
+        match guest::join(connection, &guest, &self.allow).await {
             Ok(peer) => tracing::info!("{peer} joined by the invite {}", guest.invite),
             Err(reason) => tracing::warn!("nobody joined by the invite {}: {reason}", guest.invite),
         }

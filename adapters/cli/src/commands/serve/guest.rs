@@ -1,6 +1,7 @@
 //! Guests: those who come by an invite make their own key known, and nothing else.
 
 use super::allow::AllowOptions;
+use super::guests::Guest;
 use multiserver_compose::Connection;
 use multiserver_core::join::{Answer, Server};
 use multiserver_io::drive;
@@ -9,19 +10,24 @@ use std::io;
 use std::time::Duration;
 
 /// How long a guest has for each of its two turns.
-const DEADLINE: Duration = Duration::from_secs(15);
+const DEADLINE: Duration = Duration::from_secs(5);
 
 /// Adds the key that the guest proves to those that are allowed, uses the invite, and returns the key.
 pub(super) async fn join(
     connection: multiserver_tokio::Connection,
-    invite: PublicKey,
+    guest: &Guest,
     allow: &AllowOptions,
 ) -> Result<PublicKey, String> {
     let binding = *connection.channel_binding().ok_or("its connection has no channel binding")?;
     let mut connection = Connection::from(connection);
-    let applicant = in_time(drive(&mut Server::new(&binding), &mut connection)).await?;
+    let mut server = Server::new(&binding);
+    // From then on the invite is used, and the guest has to be told.
+    let applicant = tokio::select! {
+        applicant = in_time(drive(&mut server, &mut connection)) => applicant?,
+        () = guest.evicted() => return Err("another guest came before it had said enough".to_owned()),
+    };
     let peer = *applicant.peer();
-    let (answer, result) = match allow.admit(invite, peer).await {
+    let (answer, result) = match allow.admit(guest.invite, peer).await {
         Ok(true) => (Answer::Joined, Ok(peer)),
         Ok(false) => (Answer::Spent, Err("another has just used it".to_owned())),
         Err(reason) => (Answer::NotStored, Err(reason)),
