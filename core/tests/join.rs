@@ -17,7 +17,8 @@ use multiserver_core::join::{Answer, Answering, Applicant, Client, Error, Messag
 /// The binding of every connection here, unless it is another's.
 const BINDING: [u8; 32] = [0x5a; 32];
 
-const ANSWERS: [(Answer, u8); 3] = [(Answer::Joined, 0), (Answer::Spent, 1), (Answer::NotStored, 2)];
+const ANSWERS: [(Answer, u8); 4] =
+    [(Answer::Joined, 0), (Answer::Spent, 1), (Answer::NotStored, 2), (Answer::AlreadyKnown, 3)];
 
 fn client() -> Client {
     Client::new(&ALICE, &BINDING)

@@ -3,5 +3,6 @@
 pub(crate) mod durable;
 pub(crate) mod identity;
 pub(crate) mod invites;
+pub(crate) mod joined;
 pub(crate) mod text;
 pub(crate) mod watched;

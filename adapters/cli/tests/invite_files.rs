@@ -57,16 +57,23 @@ fn invites_made_at_the_same_time_are_all_in_the_file() {
     );
 }
 
-/// As after a crash of the server between the two.
+/// As after a crash of the server between the two: who joined is told so, and nobody else joins by that use.
 #[test]
-fn a_key_that_is_stored_already_joins_again_and_the_invite_is_used() {
+fn a_key_that_is_stored_already_takes_no_other_use_and_leaves_none_of_its_own() {
     let case = Inviting::new();
     let (alice, alice_key) = case.home().identity("alice");
+    let (bob, _) = case.home().identity("bob");
     let (_server, address) = case.serve(&[]);
     let invite = case.invite(&address, &[]);
-    let allowed = format!("{alice_key} joined 2026-01-01T00:00:00Z\n");
+    let invites = case.invites();
+    let invite_key = invites.lines().last().unwrap().split(' ').nth(1).unwrap();
+    let allowed = format!("{alice_key} joined 2026-01-01T00:00:00Z by {invite_key} left 0\n");
     std::fs::write(case.home().path("allowed"), &allowed).unwrap();
-    assert_eq!(case.join(&invite, &alice).line(), address);
+    let again = case.join(&invite, &alice);
+    assert_eq!((again.status, again.output), (0, format!("{address}\n").into_bytes()), "{}", again.errors);
+    assert!(again.errors.contains("knows this key already"), "{}", again.errors);
+    assert_eq!((case.allowed(), case.invites()), (allowed.clone(), invites.clone()));
+    assert!(case.join(&invite, &bob).failure(4).contains("not joined: the invite is spent"));
     assert_eq!(case.allowed(), allowed);
     assert!(!case.invites().contains("uses"), "{}", case.invites());
 }
@@ -88,7 +95,10 @@ fn what_people_wrote_in_the_files_stays() {
     assert_eq!(case.invites(), format!("{}\n", invites.replace("uses 2", "uses 1")));
     assert_eq!(common::mode(&case.home().path("invites")), 0o640);
     let joined = case.allowed();
-    assert!(joined.starts_with(&format!("{allowed}\n{alice_key} joined ")) && joined.ends_with("Z\n"), "{joined}");
+    assert!(
+        joined.starts_with(&format!("{allowed}\n{alice_key} joined ")) && joined.ends_with(" left 1\n"),
+        "{joined}"
+    );
     for identity in [alice, bob] {
         assert_eq!(case.home().run(&["connect", "--identity", &identity, &address], b"hello").output, b"hello");
     }

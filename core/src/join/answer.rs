@@ -12,6 +12,8 @@ pub enum Answer {
     Spent,
     /// 2: the server could not store the key; the invite is as it was.
     NotStored,
+    /// 3: the server knows the key already, by this invite or otherwise; the invite is as it was.
+    AlreadyKnown,
 }
 
 impl Answer {
@@ -20,6 +22,7 @@ impl Answer {
             Self::Joined => 0,
             Self::Spent => 1,
             Self::NotStored => 2,
+            Self::AlreadyKnown => 3,
         }
     }
 
@@ -28,6 +31,7 @@ impl Answer {
             0 => Some(Self::Joined),
             1 => Some(Self::Spent),
             2 => Some(Self::NotStored),
+            3 => Some(Self::AlreadyKnown),
             _ => None,
         }
     }
@@ -37,6 +41,7 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Joined => "joined: the server knows this key from now on",
+            Self::AlreadyKnown => "the server knows this key already; the invite was not used",
             Self::Spent => "not joined: the invite is spent, expired or not known any more; ask for another",
             Self::NotStored => {
                 "not joined: the server could not store the key; the invite is as it was, try again later"

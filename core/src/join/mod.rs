@@ -8,7 +8,7 @@
 //!  client                                                                          server
 //!  Client ── application: "msjoin1\n" (8) | A (32) | signature by A (64) ─────────▶ Server
 //!                                                                                  Applicant: drop it, or answer
-//!  Answer ◀── answer: 0 joined, 1 spent, 2 not stored ───────────────────────────  Answering
+//!  Answer ◀── answer: 0 joined, 1 spent, 2 not stored, 3 already known ──────────  Answering
 //! ```
 //!
 //! `A` is the client's public key. It signs `"multiserver join 1" | binding (32) | A (32)`: an application holds on one

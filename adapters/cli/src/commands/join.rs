@@ -25,9 +25,8 @@ const DEADLINE: Duration = Duration::from_secs(15);
 /// Over the invited connection we prove that we have our key; the server adds it to those that it lets in, and the invite
 /// is used. The address that is printed then works for `connect` and `forward` with the same --identity.
 ///
-/// Doing it again is no harm: where the invite is spent and our key is known already, the address is printed as well. To
-/// find that out we connect with our key, and are the first peer of a server with standard input and output. An invite with
-/// uses left has one less.
+/// Doing it again is no harm: where our key is known already, the server says so, the invite is not used, and the address
+/// is printed as well.
 #[derive(Args)]
 #[command(after_help = examples!(
     "join, and keep the address for later":
@@ -57,13 +56,7 @@ async fn join(options: &Options, addresses: &MultiAddress, identity: &KeyPair, s
         .ok_or_else(|| Failure::usage("this address is no invite: there is no seed behind its key"))?;
     let multiserver = options.dial.multiserver(&shs)?;
     let address = all_without_seeds(addresses);
-    if let Err(failure) = apply(&multiserver, &invited, identity).await {
-        // The server may have stored the key, and its answer was lost.
-        if !is_known(&multiserver, &address).await {
-            return Err(failure);
-        }
-        notice(format_args!("the server knows our key already; the invite was of no use now: {failure}"));
-    }
+    apply(&multiserver, &invited, identity).await?;
     exit::print(address)
 }
 
@@ -82,6 +75,10 @@ async fn apply(multiserver: &Multiserver, invited: &MultiAddress, identity: &Key
     let answer = answer.map_err(|error| Failure::failed(format_args!("the server did not answer: {error}")))?;
     match answer {
         Answer::Joined => Ok(()),
+        Answer::AlreadyKnown => {
+            notice(answer);
+            Ok(())
+        }
         Answer::Spent => Err(Failure::new(Class::Refused, answer)),
         Answer::NotStored | _ => Err(Failure::failed(answer)),
     }
@@ -93,18 +90,4 @@ async fn ask(connection: Connection, identity: &KeyPair) -> io::Result<Answer> {
     let answer = drive(&mut Client::new(identity, &binding), &mut connection).await?;
     part_soon(connection.into()).await;
     Ok(answer)
-}
-
-/// Whether we are let in with our own key.
-async fn is_known(multiserver: &Multiserver, address: &MultiAddress) -> bool {
-    match multiserver.connect(address).await {
-        Ok(connection) => {
-            part_soon(connection).await;
-            true
-        }
-        Err(error) => {
-            tracing::debug!("our key is not known: {error}");
-            false
-        }
-    }
 }

@@ -80,8 +80,11 @@ impl InviteFile {
         Ok(find(&text, key, now).is_some())
     }
 
-    /// Uses an invite once: does what it is for, and only then writes down that it was used, so that a crash in between
-    /// never leaves a used invite for which nothing was done.
+    /// Uses an invite once: does what it is for, with the number of uses that are left then, and only then writes down
+    /// that it was used. A crash in between leaves no used invite for which nothing was done.
+    ///
+    /// `recorded` is the fewest uses left that such work has recorded, if any; they count where the file says more, since
+    /// the program may have ended before it was written.
     ///
     /// # Errors
     /// The files cannot be changed, and are as they were.
@@ -89,14 +92,20 @@ impl InviteFile {
         &self,
         key: &PublicKey,
         now: SystemTime,
-        work: impl FnOnce() -> io::Result<()>,
+        recorded: impl FnOnce() -> io::Result<Option<u32>>,
+        work: impl FnOnce(u32) -> io::Result<()>,
     ) -> io::Result<Redeemed> {
         let locked = Locked::open(&self.0)?;
         let text = locked.text(LONGEST_FILE)?;
         let Some(invite) = find(&text, key, now) else { return Ok(Redeemed::Spent) };
+        let uses = recorded()?.map_or(invite.uses, |recorded| recorded.min(invite.uses));
         // On the disk before anything is done, so that a full disk changes nothing.
-        let used = locked.prepare(&with_one_use(&text, &invite, now))?;
-        work()?;
+        let used = locked.prepare(&with_uses(&text, &invite, uses.saturating_sub(1), now))?;
+        if uses == 0 {
+            used.commit()?;
+            return Ok(Redeemed::Spent);
+        }
+        work(uses - 1)?;
         Ok(used.commit().map_or_else(|error| Redeemed::StillThere(error.to_string()), |()| Redeemed::Done))
     }
 }
@@ -147,14 +156,13 @@ fn without_expired(text: &str, now: SystemTime) -> String {
     changed(text, |invite| if invite.has_expired(now) { None } else { Some(invite) })
 }
 
-/// The text after one more use of this invite, which goes with its last one, and without expired ones.
-fn with_one_use(text: &str, used: &Invite, now: SystemTime) -> String {
+/// The text with this many uses left of this invite, which goes with its last one, and without expired ones.
+fn with_uses(text: &str, used: &Invite, uses: u32, now: SystemTime) -> String {
     let mut is_first = true;
     changed(text, |invite| {
         if invite != *used || !std::mem::replace(&mut is_first, false) {
             return (!invite.has_expired(now)).then_some(invite);
         }
-        let uses = invite.uses - 1;
         (uses > 0).then_some(Invite { uses, ..invite })
     })
 }
@@ -216,11 +224,11 @@ mod tests {
         file.add(&invite(2, 1, None), now).unwrap();
         for _ in 0..2 {
             assert!(file.has(&key(1), now, &Watched::default()).unwrap());
-            assert_eq!(file.redeem(&key(1), now, || Ok(())).unwrap(), Redeemed::Done);
+            assert_eq!(file.redeem(&key(1), now, || Ok(None), |_| Ok(())).unwrap(), Redeemed::Done);
         }
         assert!(!file.has(&key(1), now, &Watched::default()).unwrap());
-        let work = || panic!("nothing is done for a spent invite");
-        assert_eq!(file.redeem(&key(1), now, work).unwrap(), Redeemed::Spent);
+        let work = |_| panic!("nothing is done for a spent invite");
+        assert_eq!(file.redeem(&key(1), now, || Ok(None), work).unwrap(), Redeemed::Spent);
         assert!(file.has(&key(2), now, &Watched::default()).unwrap());
     }
 
@@ -229,7 +237,7 @@ mod tests {
         let Case { directory: _directory, file, now } = case();
         let end = humantime::format_rfc3339_millis(now + Duration::from_millis(10_500));
         fs::write(file.path(), format!("invite {} uses 1 expires {end}\n", key(1))).unwrap();
-        assert_eq!(file.redeem(&key(1), now, || Ok(())).unwrap(), Redeemed::Done);
+        assert_eq!(file.redeem(&key(1), now, || Ok(None), |_| Ok(())).unwrap(), Redeemed::Done);
         assert!(!file.has(&key(1), now, &Watched::default()).unwrap());
     }
 
@@ -240,7 +248,7 @@ mod tests {
         assert!(file.has(&key(1), now + Duration::from_secs(9), &Watched::default()).unwrap());
         let later = now + Duration::from_secs(10);
         assert!(!file.has(&key(1), later, &Watched::default()).unwrap());
-        assert_eq!(file.redeem(&key(1), later, || Ok(())).unwrap(), Redeemed::Spent);
+        assert_eq!(file.redeem(&key(1), later, || Ok(None), |_| Ok(())).unwrap(), Redeemed::Spent);
         file.add(&invite(2, 1, None), later).unwrap();
         assert_eq!(fs::read_to_string(file.path()).unwrap(), format!("{HEAD}{}\n", invite(2, 1, None)));
     }
@@ -250,10 +258,29 @@ mod tests {
         let Case { directory, file, now } = case();
         let text = format!("# mine\n\n{}\nno invite", invite(1, 1, None));
         fs::write(file.path(), &text).unwrap();
-        file.redeem(&key(1), now, || Err(ErrorKind::StorageFull.into())).unwrap_err();
+        file.redeem(&key(1), now, || Ok(None), |_| Err(ErrorKind::StorageFull.into())).unwrap_err();
         assert_eq!(fs::read_to_string(file.path()).unwrap(), text);
-        assert_eq!(file.redeem(&key(1), now, || Ok(())).unwrap(), Redeemed::Done);
+        assert_eq!(file.redeem(&key(1), now, || Ok(None), |_| Ok(())).unwrap(), Redeemed::Done);
         assert_eq!(fs::read_to_string(file.path()).unwrap(), "# mine\n\nno invite\n");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2, "the invites and their lock");
+    }
+
+    /// The program ended after it had stored a key, and before it wrote that the invite was used.
+    #[test]
+    fn what_was_recorded_counts_where_the_file_says_more() {
+        let Case { directory: _directory, file, now } = case();
+        let write = |uses| fs::write(file.path(), format!("{}\n", invite(1, uses, None))).unwrap();
+        write(3);
+        let left = std::cell::Cell::new(None);
+        let work = |uses| {
+            left.set(Some(uses));
+            Ok(())
+        };
+        assert_eq!(file.redeem(&key(1), now, || Ok(Some(1)), work).unwrap(), Redeemed::Done);
+        assert_eq!(left.get(), Some(0));
+        write(1);
+        let work = |_| panic!("it was used before");
+        assert_eq!(file.redeem(&key(1), now, || Ok(Some(0)), work).unwrap(), Redeemed::Spent);
+        assert_eq!(fs::read_to_string(file.path()).unwrap(), "");
     }
 }

@@ -2,17 +2,24 @@
 
 use crate::files::durable::{Locked, directory_of, full};
 use crate::files::invites::{InviteFile, Redeemed};
+use crate::files::joined;
+use crate::files::text::read_text;
 use crate::files::watched::{Lines, Watched};
 use crate::report::exit::Failure;
 use crate::report::mask::shown_path;
 use clap::{Args, ValueHint};
+use multiserver_core::join::Answer;
 use multiserver_tokio::PublicKey;
 use multiserver_tokio::core::keys::ParseKeyError;
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
+
+/// What the lines of a file of keys are.
+const KEYS: Lines = Lines { name: "a public key", is_right: |line| key_of(line).is_none_or(|key| key.is_ok()) };
 
 /// More bytes than a file of keys may have: some 20 000 keys.
 const LONGEST_FILE: usize = 1024 * 1024;
@@ -71,9 +78,13 @@ impl AllowOptions {
             }
     }
 
-    /// Whether this is the key of an invite that may be used.
+    /// Whether this is the key of an invite that may be used, or of one that was: who joined by that may ask whether it
+    /// did.
     pub(super) async fn invites(&self, key: PublicKey) -> bool {
         let Some(path) = &self.invites else { return false };
+        if self.has_joined_by(key).await {
+            return true;
+        }
         let (file, watched) = (InviteFile::at(path), Arc::clone(&self.invited));
         let has = in_background(move || {
             file.has(&key, SystemTime::now(), &watched).map_err(|error| {
@@ -87,27 +98,51 @@ impl AllowOptions {
         })
     }
 
-    /// Adds a peer's key to the file and uses the invite, in this order; returns whether the invite could be used.
-    pub(super) async fn admit(&self, invite: PublicKey, peer: PublicKey) -> Result<bool, String> {
+    /// Adds a peer's key to the file and uses the invite, in this order, unless the key is there already.
+    pub(super) async fn admit(&self, invite: PublicKey, peer: PublicKey) -> Result<Answer, String> {
         let (Some(invites), Some(allowed)) = (&self.invites, self.allow_file.clone()) else {
             return Err("there are no --invites or no --allow-file".to_owned());
         };
         let invites = InviteFile::at(invites);
         let redeemed = in_background(move || {
             let now = SystemTime::now();
-            let redeemed = invites.redeem(&invite, now, || add(&allowed, &peer, now));
-            redeemed.map_err(|error| {
+            let redeem = || {
+                if names(&keys_in(&allowed)?, &peer) {
+                    return Ok(None);
+                }
+                let recorded = || Ok(joined::fewest_left(&keys_in(&allowed)?, &invite));
+                let redeemed = invites.redeem(&invite, now, recorded, |left| {
+                    add(&allowed, &peer, &joined::record(&peer, now, &invite, left))
+                })?;
+                // Another connection of the same peer may have been faster.
+                let is_known = redeemed == Redeemed::Spent && names(&keys_in(&allowed)?, &peer);
+                Ok((!is_known).then_some(redeemed))
+            };
+            redeem().map_err(|error: io::Error| {
                 format!("cannot write {} or {}: {error}", shown_path(&allowed), shown_path(invites.path()))
             })
         });
         match redeemed.await? {
-            Redeemed::Done => Ok(true),
-            Redeemed::Spent => Ok(false),
-            Redeemed::StillThere(error) => {
-                tracing::error!("the invite {invite} was used, and may be used again, since its file stays: {error}");
-                Ok(true)
+            None => Ok(Answer::AlreadyKnown),
+            Some(Redeemed::Done) => Ok(Answer::Joined),
+            Some(Redeemed::Spent) => Ok(Answer::Spent),
+            Some(Redeemed::StillThere(error)) => {
+                tracing::error!("the file of the invite {invite} stays as it was, though it was used: {error}");
+                Ok(Answer::Joined)
             }
         }
+    }
+
+    /// Whether somebody who is allowed has joined by this invite.
+    async fn has_joined_by(&self, invite: PublicKey) -> bool {
+        let Some(path) = self.allow_file.clone() else { return false };
+        let watched = Arc::clone(&self.keys);
+        let found = in_background(move || {
+            let text = watched.read(&path, LONGEST_FILE, &KEYS).map_err(|error| error.to_string())?;
+            Ok(joined::fewest_left(&text, &invite).is_some())
+        });
+        // Whoever asks next hears of what is wrong with the file.
+        found.await.unwrap_or_default()
     }
 
     async fn is_in_file(&self, peer: PublicKey) -> bool {
@@ -139,24 +174,31 @@ async fn in_background<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
-/// Adds a key to the file, which is made where there is none, unless it is there already.
-fn add(path: &Path, key: &PublicKey, now: SystemTime) -> io::Result<()> {
+/// Adds a key's line to the file, which is made where there is none, unless the key is there already.
+fn add(path: &Path, key: &PublicKey, line: &str) -> io::Result<()> {
     let mut file = Locked::open_or_create(path)?;
     let text = file.text(LONGEST_FILE)?;
     if names(&text, key) {
         return Ok(());
     }
-    let line = format!("{key} joined {}", humantime::format_rfc3339_seconds(now));
     if text.len() + line.len() + 2 > LONGEST_FILE {
         return Err(full(LONGEST_FILE));
     }
-    file.append_line(&line)
+    file.append_line(line)
+}
+
+/// The text of the file, which is yet to be made when the first joins.
+fn keys_in(path: &Path) -> io::Result<String> {
+    match File::open(path) {
+        Ok(file) => read_text(file, LONGEST_FILE),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether the file names this key.
 fn has_key(path: &Path, key: &PublicKey, watched: &Watched) -> io::Result<bool> {
-    let lines = Lines { name: "a public key", is_right: |line| key_of(line).is_none_or(|key| key.is_ok()) };
-    Ok(names(&watched.read(path, LONGEST_FILE, &lines)?, key))
+    Ok(names(&watched.read(path, LONGEST_FILE, &KEYS)?, key))
 }
 
 fn names(text: &str, key: &PublicKey) -> bool {

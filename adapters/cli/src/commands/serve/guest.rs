@@ -28,8 +28,9 @@ pub(super) async fn join(
     };
     let peer = *applicant.peer();
     let (answer, result) = match allow.admit(guest.invite, peer).await {
-        Ok(true) => (Answer::Joined, Ok(peer)),
-        Ok(false) => (Answer::Spent, Err("another has just used it".to_owned())),
+        Ok(Answer::Joined) => (Answer::Joined, Ok(peer)),
+        Ok(Answer::Spent) => (Answer::Spent, Err("it was used before".to_owned())),
+        Ok(answer) => (answer, Err(format!("{peer} is known already"))),
         Err(reason) => (Answer::NotStored, Err(reason)),
     };
     let told = async {
