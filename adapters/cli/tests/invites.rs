@@ -202,3 +202,32 @@ fn joining_again_is_no_visit() {
     let mut visit = case.home().start(&["connect", "--identity", &alice, &address]);
     assert_eq!(visit.line(), "for alice");
 }
+
+#[test]
+fn an_invite_is_put_into_a_new_file_that_is_closed_to_others() {
+    let case = Inviting::new();
+    let (alice, alice_key) = case.home().identity("alice");
+    let (_server, address) = case.serve(&[]);
+    let [file, invites] = ["for-alice", "invites"].map(|name| case.home().path(name));
+    let invite = |output: &std::path::Path| {
+        let output = output.to_str().unwrap();
+        let invite = ["invite", "--invites", invites.to_str().unwrap(), "--output", output, &address];
+        case.home().run(&invite, b"")
+    };
+    let nowhere = invite(&case.home().path("no/such/directory"));
+    assert!(nowhere.failure(1).contains("for the invite: "), "{nowhere:?}");
+    assert!(!invites.exists(), "nothing is written for an invite that is nowhere");
+    let made = invite(&file);
+    assert_eq!((made.status, made.output.as_slice(), made.errors.as_str()), (0, b"".as_slice(), ""));
+    assert_eq!(common::mode(&file), 0o600);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(text, format!("{address}:{}\n", seed(text.trim_end())));
+
+    let before = case.invites();
+    let again = invite(&file);
+    assert!(again.failure(1).contains("for-alice exists already"), "{again:?}");
+    assert_eq!((case.invites(), std::fs::read_to_string(&file).unwrap()), (before, text));
+    let join = ["join", "--address-file", file.to_str().unwrap(), "--identity", &alice];
+    assert_eq!(case.home().run(&join, b"").line(), address);
+    assert!(case.allowed().starts_with(&alice_key), "{}", case.allowed());
+}

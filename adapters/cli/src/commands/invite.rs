@@ -1,5 +1,6 @@
 //! `multiserver invite`.
 
+use crate::files::durable::NewFile;
 use crate::files::identity;
 use crate::files::invites::{Invite, InviteFile};
 use crate::options::AddressOptions;
@@ -8,22 +9,23 @@ use crate::report::exit::{self, Failure};
 use crate::report::mask::shown_path;
 use crate::seeds::with_seed;
 use clap::{Args, ValueHint};
-use std::path::PathBuf;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use zeroize::Zeroizing;
 
 /// The end of the year 9999, the last that RFC 3339 can write, in seconds since 1970.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-/// Make an invite to a server's address, and print the address with it, for `join`.
+/// Make an invite to a server's address, and print the address with it, for `join`, or put it into a file.
 ///
 /// Whoever has the invite may make a key of its own known to the server, once unless --uses says otherwise; the invite
 /// itself opens nothing else. The server is one that runs with the same file: `serve --invites FILE --allow-file FILE`. What
-/// is printed is a secret; the file holds none.
+/// is printed is a secret, which --output keeps from other users; the file of invites holds none.
 #[derive(Args)]
 #[command(after_help = examples!(
     "let one person in":
-        "multiserver invite --invites invites 'net:example.com:8008~shs:KEY' > for-alice",
+        "multiserver invite --invites invites --output for-alice 'net:example.com:8008~shs:KEY'",
     "what Alice does with it":
         "multiserver join --address-file for-alice",
     "let five people in, within a week":
@@ -42,6 +44,10 @@ pub(crate) struct Options {
     /// How long it may be used, such as 12h or 7d; for ever without this.
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     expires: Option<Duration>,
+    /// Put the invite into this file, which is made, of mode 0600, and not print it. A file that exists is never
+    /// overwritten.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    output: Option<PathBuf>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
@@ -55,12 +61,41 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let expires = options.expires.map(|time| end(now, time).ok_or("--expires is too far away: behind the year 9999"));
     let expires = expires.transpose().map_err(Failure::usage)?;
     let invite = Invite { key: guest.public(), uses: options.uses, expires };
+    let invited = Zeroizing::new(invited.to_string());
+    let output = options.output.as_deref().map(|path| Output::prepare(path, &invited)).transpose()?;
     let file = InviteFile::at(&options.invites);
     // Before it is printed: what is out has to work.
     file.add(&invite, now).map_err(|error| {
         Failure::failed(format_args!("cannot add to the invites in {}: {error}", shown_path(file.path())))
     })?;
-    exit::print(Zeroizing::new(invited.to_string()).as_str())
+    output.map_or_else(|| exit::print(invited.as_str()), Output::commit)
+}
+
+/// The file that an invite is put into.
+struct Output<'a> {
+    path: &'a Path,
+    file: NewFile<'a>,
+}
+
+impl<'a> Output<'a> {
+    fn prepare(path: &'a Path, invited: &str) -> Result<Self, Failure> {
+        let text = Zeroizing::new(format!("{invited}\n"));
+        let file = NewFile::prepare(path, &text).map_err(|error| cannot_create(path, &error))?;
+        Ok(Self { path, file })
+    }
+
+    fn commit(self) -> Result<(), Failure> {
+        self.file.commit().map_err(|error| cannot_create(self.path, &error))
+    }
+}
+
+fn cannot_create(path: &Path, error: &io::Error) -> Failure {
+    let path = shown_path(path);
+    if error.kind() == ErrorKind::AlreadyExists {
+        Failure::failed(format_args!("{path} exists already, and no invite overwrites it"))
+    } else {
+        Failure::failed(format_args!("cannot create {path} for the invite: {error}"))
+    }
 }
 
 /// When this time is over, if that can be written down.

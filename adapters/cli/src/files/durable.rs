@@ -2,7 +2,7 @@
 
 use crate::files::text::read_text;
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -16,8 +16,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// A file that nobody else who asks for it has, until this is dropped.
 ///
-/// The lock is on a file beside it, `.NAME.lock`, which only its owner can open and which stays: whoever can read the file
-/// itself could hold a lock on that one for ever.
+/// The lock is on a file beside it, `.NAME.lock`, which only those can open who may write the file, and which stays:
+/// whoever can read the file itself could hold a lock on that one for ever.
 #[derive(Debug)]
 pub(crate) struct Locked {
     file: File,
@@ -29,6 +29,13 @@ pub(crate) struct Locked {
 #[derive(Debug)]
 pub(crate) struct Replacement<'a> {
     locked: &'a Locked,
+    file: NamedTempFile,
+}
+
+/// A file that is yet to be there, its content on the disk already; dropped, it is gone.
+#[derive(Debug)]
+pub(crate) struct NewFile<'a> {
+    path: &'a Path,
     file: NamedTempFile,
 }
 
@@ -130,10 +137,13 @@ fn lock_of(path: &Path) -> io::Result<File> {
     let place = path.with_file_name(name);
     let lock = match private().write(true).create_new(true).open(&place) {
         Ok(lock) => {
-            give_to_owner_of(path, &lock)?;
+            share_with_writers(&fs::metadata(path)?, &lock)?;
             lock
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => OpenOptions::new().write(true).open(&place)?,
+        // Whoever may write in the directory could lead us elsewhere by a link.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && fs::symlink_metadata(&place)?.is_file() => {
+            OpenOptions::new().write(true).open(&place)?
+        }
         Err(error) if error.kind() == ErrorKind::PermissionDenied => File::open(path)?,
         Err(error) => return Err(error),
     };
@@ -150,8 +160,35 @@ fn lock_of(path: &Path) -> io::Result<File> {
     }
 }
 
+impl<'a> NewFile<'a> {
+    /// Writes what is to be at this path, for its owner only, where nothing is yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`] when something is there, and the system's errors.
+    pub(crate) fn prepare(path: &'a Path, text: &str) -> io::Result<Self> {
+        match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            there => return Err(there.map_or_else(|error| error, |_| ErrorKind::AlreadyExists.into())),
+        }
+        // Nobody else can open a temporary file: its mode is 0600 from the start.
+        let mut file = NamedTempFile::new_in(directory_of(path))?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        Ok(Self { path, file })
+    }
+
+    /// Puts it in its place, unless something is there by now.
+    ///
+    /// # Errors
+    /// As for [`prepare`](Self::prepare).
+    pub(crate) fn commit(self) -> io::Result<()> {
+        self.file.persist_noclobber(self.path).map_err(|error| error.error)?;
+        sync_directory_of(self.path)
+    }
+}
+
 /// Makes sure that the name of a file outlives a crash.
-pub(crate) fn sync_directory_of(path: &Path) -> io::Result<()> {
+fn sync_directory_of(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(directory_of(path))?.sync_all() } else { Ok(()) }
 }
 
@@ -180,19 +217,44 @@ fn private() -> OpenOptions {
     OpenOptions::new()
 }
 
+/// Gives a new lock the owner of the file that it stands for, and opens it to the others who may write that file.
+#[cfg(unix)]
+fn share_with_writers(of: &Metadata, lock: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    match keep_owner(of, lock) {
+        // It stays ours alone where the group of the file is none of ours.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => lock.set_permissions(fs::Permissions::from_mode(0o600 | (of.permissions().mode() & 0o022))),
+    }
+}
+
+#[cfg(not(unix))]
+fn share_with_writers(_: &Metadata, _: &File) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn keep_owner(of: &Metadata, to: &File) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+
+    let new = to.metadata()?;
+    if of.gid() != new.gid() {
+        fchown(to, None, Some(of.gid()))?;
+    }
+    // Only root may give a file away; to others the group and the mode do.
+    if of.uid() != new.uid() && rustix::process::geteuid().is_root() {
+        fchown(to, Some(of.uid()), None)?;
+    }
+    Ok(())
+}
+
 /// Gives a file the owner and the mode of another, so that who could read that one can read this one.
 #[cfg(unix)]
 fn keep_access(from: &File, to: &File) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, fchown};
-
-    let (old, new) = (from.metadata()?, to.metadata()?);
-    if old.gid() != new.gid() {
-        fchown(to, None, Some(old.gid()))?;
-    }
-    // Only root may give a file away; to others the group and the mode do.
-    if old.uid() != new.uid() && rustix::process::geteuid().is_root() {
-        fchown(to, Some(old.uid()), None)?;
-    }
+    let old = from.metadata()?;
+    keep_owner(&old, to)?;
     to.set_permissions(old.permissions())
 }
 
@@ -258,14 +320,32 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn only_the_owner_can_open_the_lock() {
+    fn a_lock_is_for_those_who_may_write_the_file() {
         use std::os::unix::fs::PermissionsExt;
 
         let directory = tempfile::tempdir().unwrap();
+        for (mode, of_lock) in [(0o600, 0o600), (0o644, 0o600), (0o660, 0o620), (0o666, 0o622)] {
+            let path = directory.path().join(format!("{mode:o}"));
+            fs::write(&path, "").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            drop(Locked::open(&path).unwrap());
+            let lock = fs::metadata(directory.path().join(format!(".{mode:o}.lock"))).unwrap();
+            assert_eq!(lock.permissions().mode() & 0o777, of_lock);
+        }
+    }
+
+    #[test]
+    fn a_new_file_takes_the_place_of_nothing() {
+        let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
-        drop(Locked::open_or_create(&path).unwrap());
-        let lock = fs::metadata(directory.path().join(".file.lock")).unwrap();
-        assert_eq!(lock.permissions().mode() & 0o777, 0o600);
+        let [first, second] = ["first", "second"].map(|text| NewFile::prepare(&path, text).unwrap());
+        drop(NewFile::prepare(&path, "third").unwrap());
+        assert!(!path.exists());
+        first.commit().unwrap();
+        assert_eq!(second.commit().unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(NewFile::prepare(&path, "fourth").unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "first");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //!
 //! The `secret` file of Secure Scuttlebutt is read as well, and written when asked for.
 
-use crate::files::durable::{directory_of, sync_directory_of};
+use crate::files::durable::{NewFile, directory_of};
 use crate::files::text::{self, read_secret_text};
 use crate::report::exit::Failure;
 use crate::report::mask::shown_path;
@@ -17,9 +17,8 @@ use clap::ValueEnum;
 use etcetera::BaseStrategy;
 use multiserver_core::keys::{KeyPair, ParseKeyError, Seed};
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 /// What stands before the seed.
@@ -170,14 +169,8 @@ fn parse(text: &str) -> Result<KeyPair, String> {
 
 /// Puts an identity in its place, complete, unless something is there.
 fn write_new(identity: &KeyPair, path: &Path, format: Format) -> io::Result<()> {
-    let directory = directory_of(path);
-    create_directory(directory)?;
-    // Nobody else can open a temporary file: its mode is 0600 from the start.
-    let mut file = NamedTempFile::new_in(directory)?;
-    file.write_all(file_text(identity, format).as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist_noclobber(path).map_err(|error| error.error)?;
-    sync_directory_of(path)
+    create_directory(directory_of(path))?;
+    NewFile::prepare(path, &file_text(identity, format))?.commit()
 }
 
 fn file_text(identity: &KeyPair, format: Format) -> Zeroizing<String> {

@@ -82,9 +82,6 @@ impl AllowOptions {
     /// did.
     pub(super) async fn invites(&self, key: PublicKey) -> bool {
         let Some(path) = &self.invites else { return false };
-        if self.has_joined_by(key).await {
-            return true;
-        }
         let (file, watched) = (InviteFile::at(path), Arc::clone(&self.invited));
         let has = in_background(move || {
             file.has(&key, SystemTime::now(), &watched).map_err(|error| {
@@ -92,10 +89,12 @@ impl AllowOptions {
                 format!("cannot read the invites in {}: {error}{hint}", shown_path(file.path()))
             })
         });
-        has.await.unwrap_or_else(|error| {
+        let has = has.await.unwrap_or_else(|error| {
             tracing::warn!("{error}");
             false
-        })
+        });
+        // In this order: an invite goes from its file only after its use was recorded.
+        has || self.has_joined_by(key).await
     }
 
     /// Adds a peer's key to the file and uses the invite, in this order, unless the key is there already.
