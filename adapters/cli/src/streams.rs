@@ -3,6 +3,7 @@
 pub(crate) mod idle;
 pub(crate) mod origin;
 pub(crate) mod output;
+pub(crate) mod parting;
 pub(crate) mod pipe;
 pub(crate) mod place;
 pub(crate) mod pump;

@@ -15,7 +15,7 @@ use crate::report::failure_words::no_connection;
 use crate::seeds::without_seeds;
 use crate::streams::idle::idle;
 use crate::streams::origin;
-use crate::streams::pump::{PumpError, one_way};
+use crate::streams::pump::{PumpError, one_way_heard_out};
 use clap::Args;
 use multiserver_compose::{ConnectionLimiter, Permit};
 use multiserver_tokio::core::address::{LayerBuf, NoAuth};
@@ -30,7 +30,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Semaphore;
 
-/// How long bytes of a peer that takes nothing more are waited for.
+/// How long the other direction goes on when one is broken.
 const LINGER: Duration = Duration::from_secs(5);
 
 /// Listen, and pass the bytes of whoever comes to another address, as they are: a relay that holds no keys.
@@ -150,17 +150,18 @@ async fn relay(
 
 /// Passes bytes both ways until both have ended, and each end at once, as far as the transports tell the ends apart.
 ///
-/// Who takes nothing more may still have said why it does not: that is passed on, but not waited for long.
+/// Who takes nothing more or breaks off may still have said why, and the other may have what was passed still on its way:
+/// both are waited for, but not long.
 async fn pass(near: Connection, far: Connection, unanswered: Option<Permit>) -> io::Result<()> {
     let meter = near.meter();
-    let ((mut near_read, mut near_write), (mut far_read, mut far_write)) = (near.into_split(), far.into_split());
-    let mut forth = pin!(one_way(&mut near_read, &mut far_write));
-    let mut back = pin!(async {
+    let ((near_read, mut near_write), (mut far_read, far_write)) = (near.into_split(), far.into_split());
+    let mut forth = pin!(one_way_heard_out(near_read, far_write));
+    let mut back = pin!(async move {
         if let Some(permit) = unanswered {
             pass_handshake(&mut far_read, &mut near_write, &meter).await?;
             drop(permit);
         }
-        one_way(&mut far_read, &mut near_write).await
+        one_way_heard_out(far_read, near_write).await
     });
     let (first, is_forth) = tokio::select! {
         ended = &mut forth => (ended, true),
@@ -169,8 +170,7 @@ async fn pass(near: Connection, far: Connection, unanswered: Option<Permit>) -> 
     let other = async { if is_forth { back.await } else { forth.await } };
     let ended = match first {
         Ok(_) => other.await,
-        Err(PumpError::Read(_)) => first,
-        Err(PumpError::Write(_)) => {
+        Err(_) => {
             let _ = tokio::time::timeout(LINGER, other).await;
             first
         }

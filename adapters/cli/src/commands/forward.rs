@@ -133,7 +133,7 @@ impl Target {
             error = read_early(&mut input, &mut early) => Err(format!("whoever came has gone: {error}")),
         }?;
         let input = Cursor::new(early).chain(input);
-        let carried = both_ways(connection, input, output, Ends::EACH_BY_ITSELF).await;
+        let carried = both_ways(connection, input, output, Ends::OF_CONNECTIONS).await;
         carried.map_err(|broken| format!("ended early: {}", not_carried(&broken)))
     }
 

@@ -7,7 +7,7 @@ use crate::report::exit::{self, Class, Failure};
 use crate::report::failure_words::no_connection;
 use crate::report::log::notice;
 use crate::seeds::{all_without_seeds, without_seeds};
-use crate::streams::pump::part_soon;
+use crate::streams::parting::part_soon;
 use clap::Args;
 use multiserver_core::join::{Answer, Client};
 use multiserver_core::keys::KeyPair;

@@ -2,8 +2,10 @@
 
 use super::idle::idle;
 use super::output::Unfinished;
-use super::pump::{PumpError, flush_all, flush_last, one_way, pump};
-use multiserver_tokio::{Connection, ReadHalf};
+use super::parting::hear_out;
+use super::pump::{PumpError, discard, flush_all, flush_last, one_way, one_way_heard_out, pump};
+use multiserver_tokio::{Connection, ReadHalf, WriteHalf};
+use std::future::pending;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -39,11 +41,16 @@ pub(crate) struct Ends {
     pub(crate) silence: Option<Duration>,
     /// How long nothing may come or go; for ever when none.
     pub(crate) idle: Option<Duration>,
+    /// Whether who sends the input is heard out when nothing more goes to the peer: a connection is, a pipe is not.
+    pub(crate) hears_out: bool,
 }
 
 impl Ends {
     /// Each direction has its own end only.
-    pub(crate) const EACH_BY_ITSELF: Self = Self { with_output: false, silence: None, idle: None };
+    pub(crate) const EACH_BY_ITSELF: Self = Self { with_output: false, silence: None, idle: None, hears_out: false };
+
+    /// The same where input and output are a connection too.
+    pub(crate) const OF_CONNECTIONS: Self = Self { hears_out: true, ..Self::EACH_BY_ITSELF };
 
     /// Nothing more goes to the peer when nothing of it can be delivered.
     pub(crate) const WITH_OUTPUT: Self = Self { with_output: true, ..Self::EACH_BY_ITSELF };
@@ -53,88 +60,114 @@ impl Ends {
 ///
 /// The end of the input says goodbye to the peer, whose goodbye shuts the output down; the other direction goes on. A
 /// failure or a drop ends both and cuts the output. When nothing can be sent to the peer any more, what it still sends is
-/// waited for, but not long.
+/// waited for, but not long. When nothing of the peer can be delivered any more, it is read all the same; a peer that may
+/// have what was sent still on its way is heard out.
 pub(crate) async fn both_ways(
     connection: Connection,
     input: impl AsyncRead + Unpin + Send + 'static,
     output: Unfinished,
     ends: Ends,
 ) -> Result<(), Broken> {
-    both_ways_until(connection, input, output, ends, std::future::pending()).await
+    both_ways_until(connection, input, output, ends, pending()).await
 }
 
-/// [`both_ways`], but nothing more of the peer is waited for when this is over and the peer has heard our goodbye.
+/// [`both_ways`], but nothing more of the peer is delivered when this is over and our goodbye is said.
 pub(crate) async fn both_ways_until(
     connection: Connection,
-    mut input: impl AsyncRead + Unpin + Send + 'static,
-    mut output: Unfinished,
+    input: impl AsyncRead + Unpin + Send + 'static,
+    output: Unfinished,
     ends: Ends,
     over: impl Future<Output = ()>,
 ) -> Result<(), Broken> {
     let meter = connection.meter();
-    let too_long = || idle(&meter, ends.idle);
-    let (from_peer, mut to_peer) = connection.into_split();
+    let (from_peer, to_peer) = connection.into_split();
     let is_over = Arc::<AtomicBool>::default();
     let mut from_peer = Listened { from_peer, is_over: Arc::clone(&is_over), silence: ends.silence, limit: None };
-    let silent = too_long();
-    let receiving = async move {
-        let received = tokio::select! {
-            received = pump(&mut from_peer, &mut output) => {
-                flush_all(&mut output, &received).await;
-                received
-            }
-            error = silent => {
-                flush_last(&mut output).await;
-                Err(PumpError::Read(error))
-            }
-        };
-        match received {
-            Ok(_) => output.shutdown().await.map_err(Broken::Deliver),
-            Err(PumpError::Read(error)) => Err(Broken::Receive(error)),
-            Err(PumpError::Write(error)) => Err(Broken::Deliver(error)),
-        }
-    };
-    let mut receiving = pin!(receiving);
+    // In a box, so that it can be dropped and the output cut before the peer is heard out.
+    let mut receiving = Box::pin(receive(&mut from_peer, output, idle(&meter, ends.idle)));
     // In a task of its own, so that both directions are sealed and opened at the same time; it ends with the set.
     let mut tasks = JoinSet::new();
-    tasks.spawn(async move {
-        one_way(&mut input, &mut to_peer).await.map(drop).map_err(|error| match error {
-            PumpError::Read(error) => Broken::Collect(error),
-            PumpError::Write(error) => Broken::Send(error),
-        })
-    });
+    tasks.spawn(send(input, to_peer, ends.hears_out));
     let mut sending = pin!(async { tasks.join_next().await.map_or(Ok(()), |sent| sent.unwrap_or_else(lost)) });
-    tokio::select! {
+    let ends_at_once = |carried: &Result<(), Broken>| match carried {
+        Err(Broken::Receive(_) | Broken::Send(_)) => true,
+        Err(Broken::Deliver(_)) => ends.with_output,
+        Ok(()) | Err(Broken::Collect(_)) => false,
+    };
+    let carried = tokio::select! {
         received = &mut receiving => {
-            let goes_on = match received {
-                Ok(()) => true,
-                Err(Broken::Deliver(_)) => !ends.with_output,
-                Err(_) => false,
-            };
-            if !goes_on {
+            drop(receiving);
+            if ends_at_once(&received) {
                 return received;
             }
+            // What is for nobody is read too, so that the peer can go on; where it has ended, there is none.
+            let rest = async {
+                let _ = discard(&mut from_peer).await;
+                pending().await
+            };
             tokio::select! {
                 sent = sending => sent.and(received),
-                error = too_long() => Err(Broken::Send(error)),
+                error = idle(&meter, ends.idle) => Err(Broken::Send(error)),
+                never = rest => never,
             }
         }
-        sent = &mut sending => match sent {
-            Ok(()) => {
-                is_over.store(true, Ordering::Relaxed);
-                tokio::select! {
-                    received = receiving => received,
-                    () = over => Ok(()),
+        sent = &mut sending => {
+            let carried = match sent {
+                Ok(()) => {
+                    is_over.store(true, Ordering::Relaxed);
+                    tokio::select! {
+                        received = &mut receiving => received,
+                        () = over => Ok(()),
+                    }
                 }
-            }
-            Err(Broken::Send(error)) => {
-                // What comes from the peer may tell why, and may be of use.
-                let received = tokio::time::timeout(LINGER, receiving).await;
-                Err(received.ok().and_then(Result::err).unwrap_or(Broken::Send(error)))
-            }
-            Err(broken) => Err(broken),
-        },
+                Err(Broken::Send(error)) => {
+                    // What comes from the peer may tell why, and may be of use.
+                    let received = tokio::time::timeout(LINGER, &mut receiving).await;
+                    Err(received.ok().and_then(Result::err).unwrap_or(Broken::Send(error)))
+                }
+                broken => broken,
+            };
+            drop(receiving);
+            carried
+        }
+    };
+    if !ends_at_once(&carried) {
+        hear_out(&mut from_peer).await;
     }
+    carried
+}
+
+/// Carries the peer's bytes to the output, up to their end or until this is too long.
+async fn receive(
+    from_peer: &mut Listened,
+    mut output: Unfinished,
+    too_long: impl Future<Output = io::Error>,
+) -> Result<(), Broken> {
+    let received = tokio::select! {
+        received = pump(from_peer, &mut output) => {
+            flush_all(&mut output, &received).await;
+            received
+        }
+        error = too_long => {
+            flush_last(&mut output).await;
+            Err(PumpError::Read(error))
+        }
+    };
+    match received {
+        Ok(_) => output.shutdown().await.map_err(Broken::Deliver),
+        Err(PumpError::Read(error)) => Err(Broken::Receive(error)),
+        Err(PumpError::Write(error)) => Err(Broken::Deliver(error)),
+    }
+}
+
+/// Carries the input to the peer, up to its end.
+async fn send(mut input: impl AsyncRead + Unpin, mut to_peer: WriteHalf, hears_out: bool) -> Result<(), Broken> {
+    let sent =
+        if hears_out { one_way_heard_out(input, to_peer).await } else { one_way(&mut input, &mut to_peer).await };
+    sent.map(drop).map_err(|error| match error {
+        PumpError::Read(error) => Broken::Collect(error),
+        PumpError::Write(error) => Broken::Send(error),
+    })
 }
 
 /// The peer, whose silence is an end once the direction to it is over.

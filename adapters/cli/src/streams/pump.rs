@@ -1,5 +1,6 @@
 //! One direction: bytes from where they are read to where they are written.
 
+use super::parting::hear_out;
 use multiserver_tokio::Connection;
 use std::future::poll_fn;
 use std::io;
@@ -10,9 +11,6 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// How much is read at once: as much as a pipe holds.
 const CHUNK: usize = 64 * 1024;
-
-/// How long a peer's goodbye is waited for by whoever wants nothing else.
-const PARTING: Duration = Duration::from_secs(1);
 
 /// The side that failed.
 #[derive(Debug)]
@@ -100,28 +98,26 @@ pub(crate) async fn one_way(
     to.shutdown().await.map(|()| count).map_err(PumpError::Write)
 }
 
+/// [`one_way`] of what comes from somebody who is heard out when nothing can be written any more.
+pub(crate) async fn one_way_heard_out(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+) -> Result<u64, PumpError> {
+    let carried = one_way(&mut from, &mut to).await;
+    if let Err(PumpError::Write(_)) = carried {
+        drop(to);
+        hear_out(&mut from).await;
+    }
+    carried
+}
+
 /// Gives the peer all its bytes back, says goodbye when it has, and returns how many bytes it was.
 pub(crate) async fn echo(connection: Connection) -> io::Result<u64> {
     let (mut read, mut write) = connection.into_split();
     one_way(&mut read, &mut write).await.map_err(PumpError::into_inner)
 }
 
-/// Says goodbye, and waits until the peer has said it too; what comes before that is lost.
-pub(crate) async fn part(connection: &mut Connection) -> io::Result<()> {
-    connection.shutdown().await?;
-    discard(connection).await.map(drop)
-}
-
 /// Reads to the end, and returns how many bytes it was.
 pub(crate) async fn discard(from: &mut (impl AsyncRead + Unpin)) -> io::Result<u64> {
     pump(from, &mut tokio::io::sink()).await.map_err(PumpError::into_inner)
-}
-
-/// Parts from a peer that was to be reached and no more, and that may not want to wait for it.
-pub(crate) async fn part_soon(mut connection: Connection) {
-    match tokio::time::timeout(PARTING, part(&mut connection)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!("no goodbye: {error}"),
-        Err(_) => tracing::debug!("no goodbye within {PARTING:?}"),
-    }
 }

@@ -2,7 +2,8 @@
 
 use crate::report::exit::Failure;
 use crate::report::failure_words::{no_connection, not_received, not_sent};
-use crate::streams::pump::{discard, echo, part};
+use crate::streams::parting::part;
+use crate::streams::pump::{discard, echo};
 use multiserver_tokio::{Connection, MultiAddress, Multiserver};
 use serde::Serialize;
 use std::io;

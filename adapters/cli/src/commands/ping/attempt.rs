@@ -7,7 +7,7 @@ use crate::report::exit::{Class, Failure};
 use crate::report::failure_words::{class, reasons};
 use crate::report::progress::Progress;
 use crate::seeds::without_seeds;
-use crate::streams::pump::part_soon;
+use crate::streams::parting::part_soon;
 use multiserver_tokio::{Address, Shs, Stage};
 use serde::Serialize;
 use std::collections::BTreeMap;

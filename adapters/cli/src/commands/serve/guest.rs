@@ -2,6 +2,7 @@
 
 use super::allow::AllowOptions;
 use super::guests::Guest;
+use crate::streams::parting::hear_out;
 use multiserver_compose::Connection;
 use multiserver_core::join::{Answer, Server};
 use multiserver_io::drive;
@@ -37,8 +38,9 @@ pub(super) async fn join(
         drive(&mut applicant.answer(answer), &mut connection).await?;
         connection.close().await
     };
-    if let Err(error) = in_time(told).await {
-        tracing::debug!("the guest does not know how it ended: {error}");
+    match in_time(told).await {
+        Ok(()) => hear_out(&mut multiserver_tokio::Connection::from(connection)).await,
+        Err(error) => tracing::debug!("the guest does not know how it ended: {error}"),
     }
     result
 }

@@ -21,8 +21,8 @@ use tokio::process::Command;
 /// How long a program whose streams have ended, or whose peer is gone, has to end before it is killed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long a peer whose program has ended is waited for.
-const PARTING: Duration = Duration::from_secs(5);
+/// How long what comes from the peer of a program that has ended is kept for those that it has left behind.
+const LEGACY: Duration = Duration::from_secs(5);
 
 /// What is done with any number of peers at once.
 #[derive(Debug)]
@@ -38,12 +38,13 @@ pub(super) enum Service {
 impl Service {
     /// Serves a peer to the end, and logs how it ended.
     pub(super) async fn serve(&self, connection: Connection, idle: Option<Duration>) {
-        let ends = Ends { idle, ..Ends::EACH_BY_ITSELF };
         let address = connection.address().map(|address| address.redacted().to_string()).unwrap_or_default();
         let served = match self {
             Self::Echo => give_back(connection, idle).await,
-            Self::To { place, proxy_protocol } => pass_on(connection, place, *proxy_protocol, ends).await,
-            Self::Exec(command) => execute(connection, command, &address, ends).await,
+            Self::To { place, proxy_protocol } => {
+                pass_on(connection, place, *proxy_protocol, Ends { idle, ..Ends::OF_CONNECTIONS }).await
+            }
+            Self::Exec(command) => execute(connection, command, &address, Ends { idle, ..Ends::EACH_BY_ITSELF }).await,
         };
         match served {
             Ok(Some(bytes)) => tracing::info!(%address, bytes, "ended"),
@@ -98,10 +99,13 @@ async fn execute(
     let mut program = Program::start(&mut command).map_err(cannot_run)?;
     let exit = program.exit().map_err(cannot_run)?;
     let (output, input) = program.streams().map_err(cannot_run)?;
-    // What still comes from the peer is for nobody then; read for a while, it does not undo what was sent.
+    let is_deaf = output.is_deaf();
     let over = async {
         exit.await;
-        tokio::time::sleep(PARTING).await;
+        tokio::select! {
+            () = is_deaf.notified() => {}
+            () = tokio::time::sleep(LEGACY) => {}
+        }
     };
     let cannot_wait = |error| format!("cannot wait for the program: {error}");
     if let Err(broken) = both_ways_until(connection, input, Unfinished::new(output), ends, over).await {

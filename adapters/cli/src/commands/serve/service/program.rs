@@ -6,10 +6,12 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::Notify;
 
 /// How long the end of a program is waited for behind the end of its output, before the peer hears of that; not at all
 /// where no end can be seen.
@@ -61,7 +63,7 @@ impl Program {
                 }
             }
         };
-        Ok((Input(Some(input)), output.chain(End(Box::pin(end)))))
+        Ok((Input { pipe: Some(input), is_deaf: Arc::default() }, output.chain(End(Box::pin(end)))))
     }
 
     /// Waits for the program, but does not reap it.
@@ -174,15 +176,26 @@ impl AsyncRead for End {
 }
 
 /// The program's standard input, which takes what the program does not want to read any more, and drops it.
-pub(super) struct Input(Option<ChildStdin>);
+pub(super) struct Input {
+    pipe: Option<ChildStdin>,
+    is_deaf: Arc<Notify>,
+}
+
+impl Input {
+    /// Is notified once what comes is for nobody.
+    pub(super) fn is_deaf(&self) -> Arc<Notify> {
+        Arc::clone(&self.is_deaf)
+    }
+}
 
 impl AsyncWrite for Input {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let Some(input) = &mut self.0 else { return Poll::Ready(Ok(bytes.len())) };
+        let Some(input) = &mut self.pipe else { return Poll::Ready(Ok(bytes.len())) };
         match ready!(Pin::new(input).poll_write(cx, bytes)) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
                 tracing::debug!("the program takes nothing more");
-                self.0 = None;
+                self.pipe = None;
+                self.is_deaf.notify_one();
                 Poll::Ready(Ok(bytes.len()))
             }
             written => Poll::Ready(written),
@@ -190,11 +203,11 @@ impl AsyncWrite for Input {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.as_mut().map_or(Poll::Ready(Ok(())), |input| Pin::new(input).poll_flush(cx))
+        self.pipe.as_mut().map_or(Poll::Ready(Ok(())), |input| Pin::new(input).poll_flush(cx))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.as_mut().map_or(Poll::Ready(Ok(())), |input| Pin::new(input).poll_shutdown(cx))
+        self.pipe.as_mut().map_or(Poll::Ready(Ok(())), |input| Pin::new(input).poll_shutdown(cx))
     }
 }
 

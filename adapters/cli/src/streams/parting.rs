@@ -1,0 +1,90 @@
+//! The last moments of a connection: a socket that is closed with unread bytes in it is reset, and the reset overtakes
+//! what was sent last. So whoever is done reads on for a while, and drops what comes.
+
+use multiserver_tokio::Connection;
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+
+/// How long a sender to whom nobody listens any more is heard out.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many bytes of a sender to whom nobody listens any more are taken.
+const MOST: u64 = 64 * 1024 * 1024;
+
+/// How long a peer's goodbye is waited for by whoever wants nothing else.
+const PARTING: Duration = Duration::from_secs(1);
+
+/// Reads what still comes and drops it, to its end, but not for long and not without a bound.
+pub(crate) async fn hear_out(from: &mut (impl AsyncRead + Unpin)) {
+    heard_out(PATIENCE, drain(from)).await;
+}
+
+/// Says goodbye, and waits until the peer has said it too; what comes before that is lost.
+pub(crate) async fn part(connection: &mut Connection) -> io::Result<()> {
+    connection.shutdown().await?;
+    drain(connection).await
+}
+
+/// Parts from a peer of whom nothing more is wanted, and who may not want to wait for us.
+pub(crate) async fn part_soon(mut connection: Connection) {
+    heard_out(PARTING, part(&mut connection)).await;
+}
+
+async fn heard_out(patience: Duration, parting: impl Future<Output = io::Result<()>>) {
+    match tokio::time::timeout(patience, parting).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!("no end of what comes: {error}"),
+        Err(_) => tracing::debug!("no end of what comes within {patience:?}"),
+    }
+}
+
+/// Reads to the end; an error when that does not come within so many bytes.
+async fn drain(from: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
+    let mut from = from.take(MOST);
+    tokio::io::copy(&mut from, &mut tokio::io::sink()).await?;
+    if from.limit() > 0 { Ok(()) } else { Err(io::Error::other(format!("more than {MOST} bytes have come"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::streams::pump::{PumpError, one_way_heard_out};
+    use tokio::io::{empty, repeat};
+    use tokio::net::{TcpListener, TcpStream};
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_heard_out_for_ever() {
+        hear_out(&mut repeat(0)).await;
+        let begun = tokio::time::Instant::now();
+        let (mut silent, _far) = tokio::io::duplex(1);
+        hear_out(&mut silent).await;
+        assert_eq!(begun.elapsed().as_secs(), PATIENCE.as_secs());
+    }
+
+    #[tokio::test]
+    async fn the_end_within_the_bound_is_an_end() {
+        drain(&mut empty()).await.unwrap();
+        drain(&mut repeat(0).take(MOST - 1)).await.unwrap();
+        drain(&mut repeat(0).take(MOST)).await.unwrap_err();
+    }
+
+    /// The peer reads nothing before it has sent all; it would see a reset in the place of the answer.
+    #[tokio::test]
+    async fn who_sends_what_cannot_be_passed_on_still_has_its_answer() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (input, mut output) = listener.accept().await.unwrap().0.into_split();
+        let peer = tokio::spawn(async move {
+            peer.write_all(&vec![0; 3_000_000]).await?;
+            peer.shutdown().await?;
+            let mut answer = Vec::new();
+            peer.read_to_end(&mut answer).await.map(|_| answer)
+        });
+        output.write_all(b"answer").await.unwrap();
+        drop(output);
+        let (closed, _) = tokio::io::duplex(1);
+        assert!(matches!(one_way_heard_out(input, closed).await, Err(PumpError::Write(_))));
+        assert_eq!(peer.await.unwrap().unwrap(), b"answer");
+    }
+}
