@@ -16,10 +16,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
+/// How many bytes are read at once to be dropped.
+const DROPPED_AT_ONCE: usize = 8 * 1024;
+
 /// A byte stream to a peer: read it, write it, and close it to say that nothing more will be written.
 ///
 /// Writes may be held back until a flush. Closing ends the direction to the peer only; what the peer sends can still
-/// be read. Dropping it without closing leaves the peer with a truncated stream, which it takes for an error.
+/// be read. Dropping it without closing leaves the peer with a truncated stream, which it takes for an error, and dropping
+/// it while the peer still sends can lose what was written last: see [`finish`](Self::finish).
 ///
 /// What the caller's authorizer returned about the peer is not in here, since its type is the caller's own:
 /// [`Server::serve`](crate::Server::serve) hands it to the handler and
@@ -143,6 +147,31 @@ impl Connection {
     /// After a drop, calling it again goes on where it was.
     pub async fn close(&mut self) -> io::Result<()> {
         self.write.close().await
+    }
+
+    /// Closes it, then reads and drops what the peer still sends, and returns whether the peer has closed too, within so
+    /// many bytes.
+    ///
+    /// This and a drop after it are how to part from a peer that may still be sending: a socket that is dropped with
+    /// unread bytes in it is reset, and the reset overtakes what was written last. There is no bound on the time: give it
+    /// one, some seconds, and drop the connection then.
+    ///
+    /// # Errors
+    /// The stream failed.
+    ///
+    /// # Cancel safety
+    /// After a drop, calling it again goes on where it was, but counts anew.
+    pub async fn finish(&mut self, most: u64) -> io::Result<bool> {
+        self.close().await?;
+        let (mut buffer, mut left) = (vec![0; DROPPED_AT_ONCE], most);
+        loop {
+            let count = poll_fn(|cx| Pin::new(&mut self.read).poll_read(cx, &mut buffer)).await?;
+            match left.checked_sub(u64::try_from(count).unwrap_or(u64::MAX)) {
+                Some(_) if count == 0 => return Ok(true),
+                Some(rest) => left = rest,
+                None => return Ok(false),
+            }
+        }
     }
 }
 

@@ -48,6 +48,7 @@ macro_rules! conformance {
             streams::an_accepted_connection_knows_where_it_arrived,
             streams::a_meter_outlives_its_connection,
             streams::closing_one_direction_leaves_the_other_and_dropping_is_a_cut,
+            streams::who_finishes_is_heard_by_one_who_still_sends,
             streams::halves_are_used_from_two_tasks,
             streams::a_dropped_half_is_a_cut,
             streams::nobody_is_known_without_a_proof,

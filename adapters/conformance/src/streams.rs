@@ -116,6 +116,31 @@ pub fn closing_one_direction_leaves_the_other_and_dropping_is_a_cut<R: Tested, W
     });
 }
 
+/// More than any stream holds on its way.
+const SENT: usize = 1 << 24;
+
+/// The peer reads nothing before it has sent everything, and the other end is gone by then.
+pub fn who_finishes_is_heard_by_one_who_still_sends<R: Tested, W: Way>() {
+    run::<R>(async {
+        for (most, is_enough) in [(SENT, true), (1000, false)] {
+            let (mut near, mut far) = pair::<R, W>(&W::default()).await;
+            let ask = async move {
+                near.write_all(&vec![7; SENT]).await?;
+                near.close().await?;
+                let mut answer = Vec::new();
+                near.read_to_end(&mut answer).await.map(|_| answer)
+            };
+            let part = async move {
+                far.write_all(b"answer").await.unwrap();
+                far.finish(u64::try_from(most).unwrap()).await.unwrap()
+            };
+            let (answer, has_closed) = join(ask, part).await;
+            assert_eq!(has_closed, is_enough);
+            assert!(answer.is_ok_and(|answer| answer == b"answer") || !is_enough);
+        }
+    });
+}
+
 /// Both directions are under way at once, each in a task of its own.
 pub fn halves_are_used_from_two_tasks<R: Tested, W: Way>() {
     run::<R>(async {

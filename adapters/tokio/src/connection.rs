@@ -14,7 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// A byte stream to a peer, with tokio's [`AsyncRead`] and [`AsyncWrite`].
 ///
 /// Writes may be held back until a flush. `shutdown` ends the direction to the peer only; what the peer sends can still
-/// be read. Dropping it without that leaves the peer with a truncated stream, which it takes for an error.
+/// be read. Dropping it without that leaves the peer with a truncated stream, which it takes for an error, and dropping it
+/// while the peer still sends can lose what was written last: see [`finish`](Self::finish).
 #[derive(Debug)]
 pub struct Connection(multiserver_compose::Connection);
 
@@ -95,6 +96,22 @@ impl Connection {
     /// After a drop, calling it again goes on where it was.
     pub async fn close(&mut self) -> io::Result<()> {
         self.0.close().await
+    }
+
+    /// Closes it, then reads and drops what the peer still sends, and returns whether the peer has closed too, within so
+    /// many bytes.
+    ///
+    /// This and a drop after it are how to part from a peer that may still be sending: a socket that is dropped with
+    /// unread bytes in it is reset, and the reset overtakes what was written last. There is no bound on the time: give it
+    /// one, some seconds, and drop the connection then.
+    ///
+    /// # Errors
+    /// The stream failed.
+    ///
+    /// # Cancel safety
+    /// After a drop, calling it again goes on where it was, but counts anew.
+    pub async fn finish(&mut self, most: u64) -> io::Result<bool> {
+        self.0.finish(most).await
     }
 }
 

@@ -4,7 +4,7 @@
 use multiserver_tokio::Connection;
 use std::io;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// How long a sender to whom nobody listens any more is heard out.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -22,8 +22,7 @@ pub(crate) async fn hear_out(from: &mut (impl AsyncRead + Unpin)) {
 
 /// Says goodbye, and waits until the peer has said it too; what comes before that is lost.
 pub(crate) async fn part(connection: &mut Connection) -> io::Result<()> {
-    connection.shutdown().await?;
-    drain(connection).await
+    if connection.finish(MOST).await? { Ok(()) } else { Err(too_much()) }
 }
 
 /// Parts from a peer of whom nothing more is wanted, and who may not want to wait for us.
@@ -43,14 +42,18 @@ async fn heard_out(patience: Duration, parting: impl Future<Output = io::Result<
 async fn drain(from: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
     let mut from = from.take(MOST);
     tokio::io::copy(&mut from, &mut tokio::io::sink()).await?;
-    if from.limit() > 0 { Ok(()) } else { Err(io::Error::other(format!("more than {MOST} bytes have come"))) }
+    if from.limit() > 0 { Ok(()) } else { Err(too_much()) }
+}
+
+fn too_much() -> io::Error {
+    io::Error::other(format!("{MOST} bytes have come, and no end"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::streams::pump::{PumpError, one_way_heard_out};
-    use tokio::io::{empty, repeat};
+    use tokio::io::{AsyncWriteExt, empty, repeat};
     use tokio::net::{TcpListener, TcpStream};
 
     #[tokio::test(start_paused = true)]
