@@ -55,7 +55,15 @@ fn tls_is_served_with_a_certificate_and_reached_where_that_is_trusted() {
     let (_server, address) = home.serve(&["--echo", "--wss", "localhost:0", "--cert", cert, "--key", key]);
     assert!(address.starts_with("wss://localhost:"), "{address}");
     let client = home.run(&["connect", &address], b"hello");
-    assert!(client.failure(4).contains("no TLS with that host"), "{client:?}");
+    let failure = client.failure(4);
+    assert!(failure.contains("no TLS with that host") && failure.contains("self-signed"), "{failure}");
+    assert!(failure.contains("--ca"), "{failure}");
+    let told = home.run(&["connect", &address, "--ca", cert], b"hello");
+    assert_eq!((told.status, told.output.as_slice()), (0, b"hello".as_slice()), "{}", told.errors);
+    for (wrong, status) in [(key, 1), ("/nowhere.pem", 1)] {
+        let failed = home.run(&["connect", &address, "--ca", wrong], b"hello");
+        assert!(failed.failure(status).contains(wrong), "{failed:?}");
+    }
     // What is in the place of the platform's roots, as with OpenSSL, where these are files.
     let mut trusting = home.command(&["connect", &address]);
     trusting.env("SSL_CERT_FILE", cert);

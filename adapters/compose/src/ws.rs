@@ -3,7 +3,7 @@
 mod security;
 
 #[cfg(feature = "tls")]
-pub use multiserver_ws::tls::{Certificate, TlsError};
+pub use multiserver_ws::tls::{Certificate, TlsError, Untrusted};
 pub use multiserver_ws::{Config, Error, http};
 #[cfg(feature = "tls")]
 pub use security::Tls;

@@ -136,7 +136,22 @@ async fn a_certificate_of_nobody_that_is_trusted_is_refused() {
     let server = echo(wss(&pki())).await;
     let (stage, text) = failed(client(&pki().root).connect(&server.address).await.unwrap_err());
     assert_eq!(stage, Stage::Tls, "{text}");
+    assert!(text.contains("self-signed"), "{text}");
     server.reports.wait_for("setting up TLS failed", 1).await;
+}
+
+/// As `openssl req -x509` makes it.
+#[tokio::test]
+async fn a_certificate_of_an_authority_is_none_of_a_server_and_the_error_says_so() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut authority = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let root = authority.self_signed(&key).unwrap().pem();
+    let certificate = Certificate::from_pem(&root, key.serialize_pem()).unwrap();
+    let server = echo(Wss::bind("localhost:0", certificate).then(Shs::new(identity(SERVER)))).await;
+    let (stage, text) = failed(client(&root).connect(&server.address).await.unwrap_err());
+    assert_eq!(stage, Stage::Tls, "{text}");
+    assert!(text.contains("CA:FALSE"), "{text}");
 }
 
 #[tokio::test]

@@ -113,13 +113,47 @@ impl Client {
     /// Runs the client's side over a stream to the host of this name or IP address.
     ///
     /// # Errors
-    /// The stream failed, or the server did not prove that it is this host.
+    /// The stream failed, or the server did not prove that it is this host: [`Untrusted`] is the source where its
+    /// certificate is from nobody that is trusted.
     ///
     /// # Cancel safety
     /// Dropping the future drops the stream in it. There is no deadline here: set one around it.
     pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(&self, host: &str, io: S) -> io::Result<TlsStream<S>> {
         let name = ServerName::try_from(host.to_owned()).map_err(invalid)?;
-        self.0.connect(name, io).await.map(TlsStream::Client)
+        self.0.connect(name, io).await.map(TlsStream::Client).map_err(untrusted)
+    }
+}
+
+/// Why a server's certificate is not taken, where a person can mend it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Untrusted {
+    /// It is from an authority that is not among the roots, or is self-signed.
+    #[error("the certificate is self-signed, or from an authority that is not trusted here")]
+    Issuer,
+    /// It is an authority's own, which is none for a server: `openssl req -x509` makes such ones.
+    #[error(
+        "the certificate is an authority's and not a server's; one for a server is made with \
+         `openssl req -x509 -addext basicConstraints=critical,CA:FALSE`"
+    )]
+    Authority,
+}
+
+/// Names the errors that a person can mend.
+fn untrusted(error: io::Error) -> io::Error {
+    use rustls::{CertificateError, Error};
+    let kind = error.kind();
+    match error.get_ref().and_then(|source| source.downcast_ref()) {
+        // A bad signature is one by another key of an authority that has a trusted one's name.
+        Some(Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)) => {
+            io::Error::new(kind, Untrusted::Issuer)
+        }
+        Some(Error::InvalidCertificate(CertificateError::Other(other)))
+            if other.0.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity) =>
+        {
+            io::Error::new(kind, Untrusted::Authority)
+        }
+        _ => error,
     }
 }
 

@@ -3,7 +3,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use zeroize::Zeroizing;
 
-/// A user and a password for a proxy, 1 to 255 bytes each (RFC 1929).
+/// A user of 1 to 255 bytes and a password of at most 255 for a proxy (RFC 1929).
+///
+/// RFC 1929 has no empty password; proxies take one all the same, and other clients send it.
 ///
 /// They travel in the clear. To Tor they are no secret but a name: streams with different ones never share a circuit.
 /// Wiped on drop all the same.
@@ -13,9 +15,12 @@ impl Credentials {
     /// The credentials of this user with this password.
     ///
     /// # Errors
-    /// One of them is empty or over 255 bytes.
+    /// The user is empty, or one of them is over 255 bytes.
     pub fn new(user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<Self, CredentialsLength> {
         let (user, password) = (user.as_ref(), password.as_ref());
+        if user.is_empty() {
+            return Err(CredentialsLength(0));
+        }
         let (user_length, password_length) = (length(user)?, length(password)?);
         // Of its full size at once: growth would leave copies behind that nothing wipes.
         let mut message = Zeroizing::new(Vec::with_capacity(3 + user.len() + password.len()));
@@ -33,10 +38,7 @@ impl Credentials {
 }
 
 fn length(field: &[u8]) -> Result<u8, CredentialsLength> {
-    match u8::try_from(field.len()) {
-        Ok(0) | Err(_) => Err(CredentialsLength(field.len())),
-        Ok(length) => Ok(length),
-    }
+    u8::try_from(field.len()).map_err(|_| CredentialsLength(field.len()))
 }
 
 impl fmt::Debug for Credentials {
@@ -45,7 +47,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// The caller's fault: a user or a password was empty or too long. Holds its length in bytes.
+/// The caller's fault: a user was empty, or a user or a password too long. Holds its length in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a user and a password for a SOCKS5 proxy have 1 to 255 bytes each, not {0}")]
+#[error("a user for a SOCKS5 proxy has 1 to 255 bytes and a password at most 255, not {0}")]
 pub struct CredentialsLength(pub usize);

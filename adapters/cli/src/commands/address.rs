@@ -4,7 +4,7 @@ mod form;
 mod layer;
 
 use crate::options::AddressOptions;
-use crate::options::address::has_usable_keys;
+use crate::options::address::{ascii_host, has_usable_keys};
 use crate::report::exit::{self, Class, Failure};
 use crate::report::mask::masked;
 use clap::Args;
@@ -65,7 +65,13 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 /// What is to be printed about this text.
 fn answer(options: &Options, text: &str) -> Result<Zeroizing<String>, Failure> {
     let form = options.from.of(text);
-    let multi = form.read(text).map_err(|error| Failure::usage(pointing_at(&error, form, text)))?;
+    let multi = form.read(text).map_err(|error| {
+        let failure = Failure::usage(pointing_at(&error, form, text));
+        match ascii_host::hint(text, &error) {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })?;
     let Some(to) = options.to else {
         let explained = explain(&multi);
         return if options.json { json(&explained) } else { Ok(explained.to_text().into()) };

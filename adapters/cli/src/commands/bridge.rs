@@ -92,7 +92,7 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
     let Options { listening, limits, .. } = options;
     descriptors::allow_for(limits.sockets(listening.count()));
     let server = listening.start(sockets, &target, limits.handshakes(), log).await?;
-    let multiserver = options.dial.multiserver(&None::<Shs>)?;
+    let multiserver = options.dial.read()?.multiserver(&None::<Shs>)?;
     exit::print(listening.address(&server)?)?;
     activation::ready();
     let (places, most) = (Arc::new(Semaphore::new(limits.max_peers)), limits.max_peers);

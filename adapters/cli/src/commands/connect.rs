@@ -54,7 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 }
 
 async fn connect(options: &Options, address: MultiAddress, shs: Shs, key: PublicKey) -> Result<(), Failure> {
-    let multiserver = options.dial.multiserver(&shs)?;
+    let multiserver = options.dial.read()?.multiserver(&shs)?;
     let connection = multiserver.connect(&address).await.map_err(|error| {
         let failure = failure_words::no_connection(&error);
         if error.may_be_refusal() {

@@ -86,7 +86,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 
 async fn forward(options: &Options, address: MultiAddress, shs: Shs) -> Result<(), Failure> {
     let mut signals = Signals::catch()?;
-    let multiserver = options.dial.multiserver(&shs)?;
+    let multiserver = options.dial.read()?.multiserver(&shs)?;
     let target = Target { multiserver, address, retry: options.retry, opening: Semaphore::new(OPENING) };
     let (listener, place) = options.listen.listen().await?;
     exit::print(place)?;

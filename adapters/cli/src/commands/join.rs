@@ -54,7 +54,7 @@ async fn join(options: &Options, addresses: &MultiAddress, identity: &KeyPair, s
     let invited = addresses.addresses().filter(|address| without_seeds(address).1).cloned();
     let invited = MultiAddress::new(invited)
         .ok_or_else(|| Failure::usage("this address is no invite: there is no seed behind its key"))?;
-    let multiserver = options.dial.multiserver(&shs)?;
+    let multiserver = options.dial.read()?.multiserver(&shs)?;
     let address = all_without_seeds(addresses);
     apply(&multiserver, &invited, identity).await?;
     exit::print(address)

@@ -1,5 +1,7 @@
 //! Which address.
 
+pub(crate) mod ascii_host;
+
 use super::config::ConfigOptions;
 use super::given::{ADDRESS_VARIABLE, one_of};
 use crate::report::exit::Failure;
@@ -39,8 +41,13 @@ impl AddressOptions {
 
     /// The address, with keys that a handshake can be made with.
     pub(crate) fn parse(&self) -> Result<MultiAddress, Failure> {
-        let address = self.text()?.parse().map_err(|error| {
-            Failure::usage(format_args!("this is not an address, {error}")).hint("`multiserver address` points at it")
+        let text = self.text()?;
+        let address = text.parse().map_err(|error| {
+            let failure = Failure::usage(format_args!("this is not an address, {error}"));
+            match ascii_host::hint(&text, &error) {
+                Some(hint) => failure.hint(hint),
+                None => failure.hint("`multiserver address` points at it"),
+            }
         })?;
         if has_usable_keys(&address) {
             return Ok(address);

@@ -1,10 +1,14 @@
 //! Reaching peers by every transport there is.
 
+use super::given::cannot_read;
+use super::proxy::ProxyOptions;
 use crate::report::exit::Failure;
-use crate::streams::place::host_and_port;
-use clap::Args;
+use crate::report::mask::shown_path;
+use clap::{Args, ValueHint};
 use multiserver_compose as compose;
 use multiserver_tokio::{Multiserver, Native, Net, NoAuth, Onion, Proxy, Shs, Suite, Tokio, Transport, Unix, Ws, Wss};
+use std::fs;
+use std::path::PathBuf;
 
 /// The transports that can be dialled, for people.
 pub(crate) const TRANSPORTS: &str = "net, ws, wss, unix and onion, each with shs, and unix with noauth";
@@ -31,18 +35,42 @@ impl<S: Secure> Secure for Option<S> {
     }
 }
 
-/// How peers are reached.
-#[derive(Debug, Clone, Default, Args)]
+/// How peers are reached; without `Debug`, since a proxy may have a password.
+#[derive(Clone, Default, Args)]
 #[command(next_help_heading = "How to get there")]
 pub(crate) struct DialOptions {
-    /// Reach everybody through the SOCKS5 proxy there, which looks up all hosts; addresses other than net and onion are
-    /// not reached then. Without this, onion addresses go through Tor on this machine, at port 9050 or 9150, and all others
-    /// through none.
-    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
-    proxy: Option<String>,
+    #[command(flatten)]
+    proxy: ProxyOptions,
+    /// Trust the certificates of this authority, or this one that is self-signed, for wss addresses, besides those that
+    /// the platform trusts: PEM text.
+    #[arg(long = "ca", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    authority: Option<PathBuf>,
+}
+
+/// What reaches peers, with all read that the options name.
+#[derive(Debug, Clone)]
+pub(crate) struct Dialer {
+    proxy: Option<Proxy>,
+    wss: Wss,
 }
 
 impl DialOptions {
+    /// Reads the files that are named.
+    pub(crate) fn read(&self) -> Result<Dialer, Failure> {
+        let wss = match &self.authority {
+            Some(path) => {
+                let pem = fs::read(path);
+                let pem = pem.map_err(|error| Failure::failed(cannot_read(path, &error)))?;
+                let trusting = Wss::dial_only().root(pem);
+                trusting.map_err(|error| Failure::failed(format_args!("--ca {}: {error}", shown_path(path))))?
+            }
+            None => Wss::dial_only(),
+        };
+        Ok(Dialer { proxy: self.proxy.read()?, wss })
+    }
+}
+
+impl Dialer {
     /// A multiserver that reaches peers only.
     pub(crate) fn multiserver(&self, secure: &impl Secure) -> Result<Multiserver, Failure> {
         self.multiserver_on(Tokio, secure)
@@ -56,15 +84,14 @@ impl DialOptions {
     ) -> Result<compose::Multiserver<R>, Failure> {
         let builder = compose::Multiserver::builder_on(runtime);
         let builder = match &self.proxy {
-            Some(place) => {
-                let proxy = Proxy::at([place]);
+            Some(proxy) => {
                 let net = secure.over(Net::dial_only().through(proxy.clone()));
-                builder.suite(net).suite(secure.over(Onion::new().through(proxy)))
+                builder.suite(net).suite(secure.over(Onion::new().through(proxy.clone())))
             }
             None => builder
                 .suite(secure.over(Net::dial_only()))
                 .suite(secure.over(Ws::dial_only()))
-                .suite(secure.over(Wss::dial_only()))
+                .suite(secure.over(self.wss.clone()))
                 .suite(secure.over(Unix::dial_only()))
                 // Within the device nobody has to prove anything, as at the socket of an SSB server.
                 .suite(Unix::dial_only().then(NoAuth))

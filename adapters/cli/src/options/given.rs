@@ -4,6 +4,7 @@ use crate::files::text::{self, read_secret_text};
 use crate::report::exit::Failure;
 use crate::report::mask::shown_path;
 use std::env::{self, VarError};
+use std::io;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -23,22 +24,40 @@ pub(super) fn one_of(
     file: Option<&Path>,
     variable: &str,
 ) -> Result<Option<Zeroizing<String>>, Failure> {
+    one_of_variables(text, file, &[variable])
+}
+
+/// The same with several environment variables, of which the first that is set counts.
+pub(super) fn one_of_variables(
+    text: Option<&str>,
+    file: Option<&Path>,
+    variables: &[&str],
+) -> Result<Option<Zeroizing<String>>, Failure> {
     let found = match (text, file) {
-        (Some(text), _) => Zeroizing::new(text.to_owned()),
-        (None, Some(path)) => read_secret_file(path)?,
-        (None, None) => match env::var(variable) {
-            Ok(text) if !text.is_empty() => Zeroizing::new(text),
-            Ok(_) | Err(VarError::NotPresent) => return Ok(None),
-            Err(VarError::NotUnicode(_)) => {
-                return Err(Failure::usage(format_args!("the environment variable {variable} is not UTF-8")));
-            }
-        },
+        (Some(text), _) => Some(Zeroizing::new(text.to_owned())),
+        (None, Some(path)) => Some(read_secret_file(path)?),
+        (None, None) => variables.iter().find_map(|variable| of_environment(variable).transpose()).transpose()?,
     };
-    Ok(Some(Zeroizing::new(found.trim().to_owned())))
+    Ok(found.map(|found| Zeroizing::new(found.trim().to_owned())))
+}
+
+fn of_environment(variable: &str) -> Result<Option<Zeroizing<String>>, Failure> {
+    match env::var(variable) {
+        Ok(text) if !text.is_empty() => Ok(Some(Zeroizing::new(text))),
+        Ok(_) | Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => {
+            Err(Failure::usage(format_args!("the environment variable {variable} is not UTF-8")))
+        }
+    }
 }
 
 /// What is in a file that may hold a secret.
 pub(crate) fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let read = text::open(path).and_then(|file| read_secret_text(file, LONGEST_FILE));
-    read.map_err(|error| Failure::failed(format_args!("cannot read {}: {error}", shown_path(path))))
+    read.map_err(|error| Failure::failed(cannot_read(path, &error)))
+}
+
+/// That a file cannot be read, and why.
+pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> String {
+    format!("cannot read {}: {error}", shown_path(path))
 }

@@ -1,10 +1,11 @@
 //! Where the program listens and how it is found there.
 
 use crate::options::dial::Secure;
+use crate::options::given::cannot_read;
 use crate::options::limits::from_one_source;
 use crate::process::activation::Sockets;
 use crate::report::exit::Failure;
-use crate::report::mask::{masked, shown_path};
+use crate::report::mask::masked;
 use crate::streams::place::host_and_port;
 use clap::{Args, ValueEnum, ValueHint};
 use multiserver_tokio::ws::{Certificate, TlsError};
@@ -238,9 +239,7 @@ fn url(scheme: &str, name: &str, socket: &Socket) -> Result<String, Failure> {
 }
 
 fn certificate(chain: &Path, key: &Path) -> Result<Certificate, Failure> {
-    let read = |path: &Path| {
-        fs::read(path).map_err(|error| Failure::failed(format_args!("cannot read {}: {error}", shown_path(path))))
-    };
+    let read = |path: &Path| fs::read(path).map_err(|error| Failure::failed(cannot_read(path, &error)));
     let (chain, key) = (read(chain)?, zeroize::Zeroizing::new(read(key)?));
     Certificate::from_pem(chain, key.as_slice()).map_err(|error: TlsError| Failure::failed(error))
 }

@@ -1,9 +1,10 @@
 //! What went wrong on the network, in words for a person.
 
 use crate::options::dial::TRANSPORTS;
-use crate::report::exit::{Class, Failure};
+use crate::report::exit::{Class, Failure, without_error_numbers};
 use crate::streams::pipe::Broken;
 use multiserver_tokio::core::shs::{self, Message};
+use multiserver_tokio::ws::Untrusted;
 use multiserver_tokio::{ConnectError, FailedAttempt, Failure as AttemptFailure, Stage};
 use std::io::{self, ErrorKind};
 
@@ -82,7 +83,7 @@ struct Reason {
 
 impl Reason {
     fn new(class: Class, words: impl Into<String>) -> Self {
-        Self { class, words: words.into() }
+        Self { class, words: without_error_numbers(words.into()) }
     }
 
     fn of(failure: &AttemptFailure) -> Self {
@@ -103,6 +104,9 @@ impl Reason {
             }
             AttemptFailure::Io { stage: Stage::Proxy, source } => {
                 unreachable(format!("the proxy did not get us there: {source}"))
+            }
+            AttemptFailure::Io { stage: Stage::Tls, source } if is_untrusted(source) => {
+                refused(format!("no TLS with that host: {source} (--ca FILE trusts it)"))
             }
             AttemptFailure::Io { stage: Stage::Tls, source } => refused(format!("no TLS with that host: {source}")),
             AttemptFailure::Io { stage: Stage::WebSocket, source } => refused(format!("no WebSocket there: {source}")),
@@ -140,6 +144,11 @@ impl Reason {
             _ => Self::new(Class::Failed, format!("the handshake failed: {source}")),
         }
     }
+}
+
+/// Whether a server's certificate is from nobody that is trusted.
+fn is_untrusted(error: &io::Error) -> bool {
+    error.get_ref().and_then(|source| source.downcast_ref()) == Some(&Untrusted::Issuer)
 }
 
 /// Whether the stream below just ended.

@@ -47,7 +47,8 @@ fn public_key_length(field: &str) -> usize {
     if length <= PUBLIC_KEY { field.len() - key.len() + length } else { 0 }
 }
 
-fn may_be_secret(field: &str) -> bool {
+/// Whether a field is as long as a secret, or a good part of one, with no more than a few of its characters wrong.
+pub(crate) fn may_be_secret(field: &str) -> bool {
     let longest_run = field.split(|char: char| !u8::try_from(char).is_ok_and(is_of_key)).map(str::len).max();
     field.len() > LONGEST_SHOWN || longest_run.is_some_and(|run| run >= SHORTEST_SECRET)
 }

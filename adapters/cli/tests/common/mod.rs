@@ -49,7 +49,7 @@ impl Home {
         let mut command = Command::new(program);
         command.env("HOME", self.0.path()).env("XDG_DATA_HOME", self.path("data"));
         command.env("XDG_CONFIG_HOME", self.path("config"));
-        for variable in ["MULTISERVER_ADDRESS", "MULTISERVER_NETWORK_KEY", "RUST_LOG"] {
+        for variable in ["MULTISERVER_ADDRESS", "MULTISERVER_NETWORK_KEY", "RUST_LOG", "ALL_PROXY", "all_proxy"] {
             command.env_remove(variable);
         }
         command

@@ -2,7 +2,7 @@
 
 use super::one_ip::OneIp;
 use super::timed::Timed;
-use crate::options::dial::DialOptions;
+use crate::options::dial::Dialer;
 use crate::report::exit::{Class, Failure};
 use crate::report::failure_words::{class, reasons};
 use crate::report::progress::Progress;
@@ -47,13 +47,13 @@ pub(super) struct Attempt {
 pub(super) async fn attempt(
     address: &Address,
     ip: &OneIp,
-    dial: &DialOptions,
+    dialer: &Dialer,
     shs: &Shs,
     progress: &Progress,
 ) -> Result<Attempt, Failure> {
     let (unseeded, had_seed) = without_seeds(address);
     let timed = Timed::new(shs.clone());
-    let multiserver = dial.multiserver_on(ip.clone(), &timed)?;
+    let multiserver = dialer.multiserver_on(ip.clone(), &timed)?;
     let text = unseeded.redacted().to_string();
     progress.say(match ip.ip() {
         Some(ip) => format!("trying {text} at {ip}"),

@@ -125,7 +125,7 @@ mod tests {
         let ips = OneIp::first_of(&address, false);
         ips.found.set(each_once(vec![closed, closed, listener.local_addr().unwrap()])).unwrap();
         let connect = async |ip: &OneIp| {
-            let multiserver = DialOptions::default().multiserver_on(ip.clone(), &shs).unwrap();
+            let multiserver = DialOptions::default().read().unwrap().multiserver_on(ip.clone(), &shs).unwrap();
             multiserver.connect(&address.clone().into()).await.unwrap_err()
         };
         assert!(reasons(&connect(&ips).await).contains("nobody listens there"));

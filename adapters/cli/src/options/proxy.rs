@@ -1,0 +1,107 @@
+//! The SOCKS5 proxy that peers are reached through.
+
+use super::given::one_of_variables;
+use crate::report::exit::Failure;
+use crate::streams::place::host_and_port;
+use clap::{Args, ValueHint};
+use multiserver_core::socks5::Credentials;
+use multiserver_tokio::Proxy;
+use percent_encoding::percent_decode_str;
+use std::path::PathBuf;
+use zeroize::Zeroizing;
+
+/// The environment variables that other programs take a proxy from, too.
+const VARIABLES: [&str; 2] = ["ALL_PROXY", "all_proxy"];
+
+/// The schemes of a SOCKS5 proxy's URL. The one with an `h` says that the proxy looks hosts up, which it always does here.
+const SCHEMES: [&str; 2] = ["socks5h", "socks5"];
+
+/// What stands for reaching peers without a proxy, whatever the environment says.
+const NONE: &str = "none";
+
+/// Which proxy; without `Debug`, since it may have a password.
+#[derive(Clone, Default, Args)]
+pub(crate) struct ProxyOptions {
+    /// Reach everybody through this SOCKS5 proxy, which looks up all hosts; addresses other than net and onion are not
+    /// reached then. A user and a password are percent-encoded where they have one of `%:/@`; the environment variables
+    /// ALL_PROXY and all_proxy, or --proxy-file, keep them from the list of processes. `none` takes no proxy, whatever
+    /// these say. Without a proxy, onion addresses go through Tor on this machine, at port 9050 or 9150, and all others
+    /// through none.
+    #[arg(long, value_name = "[socks5h://][USER:PASSWORD@]HOST:PORT")]
+    proxy: Option<String>,
+    /// Read the proxy from this file; `-` is standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "proxy", value_hint = ValueHint::FilePath)]
+    proxy_file: Option<PathBuf>,
+}
+
+impl ProxyOptions {
+    /// The proxy, if there is one.
+    pub(crate) fn read(&self) -> Result<Option<Proxy>, Failure> {
+        let text = one_of_variables(self.proxy.as_deref(), self.proxy_file.as_deref(), &VARIABLES)?;
+        match text {
+            Some(text) if text.as_str() != NONE => parse(&text).map(Some),
+            Some(_) | None => Ok(None),
+        }
+    }
+}
+
+/// Reads a proxy; what is wrong is said without the text, which may have a password.
+fn parse(text: &str) -> Result<Proxy, Failure> {
+    let place = match text.split_once("://") {
+        Some((scheme, rest)) if SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
+            rest.strip_suffix('/').unwrap_or(rest)
+        }
+        Some(_) => return Err(wrong("only SOCKS5 proxies are known, whose URLs start with socks5h://")),
+        None => text,
+    };
+    let (login, place) = place.rsplit_once('@').map_or((None, place), |(login, place)| (Some(login), place));
+    let place = host_and_port(place)
+        .map_err(|_| wrong("expected HOST:PORT behind the user and password, such as 127.0.0.1:1080 or [::1]:1080"))?;
+    let proxy = Proxy::at([place]);
+    let Some(login) = login else { return Ok(proxy) };
+    let (user, password) = login.split_once(':').unwrap_or((login, ""));
+    let decoded = |text| Zeroizing::new(percent_decode_str(text).collect::<Vec<u8>>());
+    let credentials = Credentials::new(decoded(user), decoded(password)).map_err(wrong)?;
+    Ok(proxy.credentials(credentials))
+}
+
+fn wrong(what: impl std::fmt::Display) -> Failure {
+    let hint = format!("it is from --proxy, --proxy-file or {}; --proxy {NONE} takes none", VARIABLES.join(" or "));
+    Failure::usage(format_args!("cannot use the proxy: {what}")).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_a_place_or_a_url_with_or_without_a_login() {
+        for right in [
+            "127.0.0.1:1080",
+            "[::1]:1080",
+            "socks5h://proxy.example:1080",
+            "SOCKS5://proxy.example:1080/",
+            "user:pass@proxy.example:1080",
+            "socks5h://user:p%40ss%3Aword@proxy.example:1080",
+            "user@proxy.example:1080",
+            "user:@proxy.example:1080",
+        ] {
+            assert!(parse(right).is_ok(), "{right}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_without_the_password() {
+        let long = format!("{}:pass@h:1", "u".repeat(256));
+        for (wrong, why) in [
+            ("http://hunter2:hunter2@proxy.example:8080", "socks5h://"),
+            ("socks5h://user:hunter2@proxy.example", "HOST:PORT"),
+            ("hunter2@proxy.example:port", "HOST:PORT"),
+            (":hunter2@proxy.example:1080", "1 to 255"),
+            (&long, "1 to 255"),
+        ] {
+            let said = parse(wrong).unwrap_err().to_string();
+            assert!(said.contains(why) && !said.contains("hunter2"), "{said}");
+        }
+    }
+}
