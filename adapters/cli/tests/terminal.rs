@@ -52,16 +52,20 @@ fn a_terminal_shows_a_spinner_that_goes_and_a_table_with_borders_and_colors() {
     assert!(table.contains(&address), "{text:?}");
 }
 
+/// Every stage that a dial may go through, and the longest IP address that there is of loopback.
 #[test]
 fn a_narrow_terminal_has_the_table_folded_and_no_color_takes_the_colors_away() {
     let home = Home::new();
-    let (_server, address) = home.serve(&["--echo"]);
-    let mut command = home.command(&["ping", &address]);
+    let (_server, address) = home.serve(&["--echo", "--ws", "127.0.0.1:0"]);
+    let mut command = home.command(&["ping", &address.replace("127.0.0.1", "localhost")]);
     command.env("NO_COLOR", "1");
-    let text = on_terminal(command, 90);
+    let text = on_terminal(command, 80);
     let table = text.get(text.find('╭').unwrap()..).unwrap();
     assert!(table.contains("✓ works") && !table.contains('\x1b'), "{text:?}");
-    assert!(table.lines().all(|line| line.chars().count() <= 90) && !table.contains(&address), "{text:?}");
+    assert!(table.lines().all(|line| line.chars().count() <= 80) && !table.contains(&address), "{text:?}");
+    for stage in ["WebSocket", "handshake", "total"] {
+        assert!(table.contains(stage), "{text:?}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod attempt;
 mod one_ip;
 mod timed;
 
-use crate::options::dial::DialOptions;
+use crate::options::dial::{DialOptions, Dialer};
 use crate::options::{AddressOptions, IdentityOptions};
 use crate::process::runtime::{self, Signals};
 use crate::report::exit::{self, Class, Failure};
@@ -18,9 +18,9 @@ use one_ip::OneIp;
 /// Try every address of a multi-address at every IP address of its host, and say which of them work and how long each
 /// stage took.
 ///
-/// A stage without a time was not needed or not reached, or was over at once, as connecting to this machine may be, and
-/// is counted with the next one; one that no attempt has a time for has no column. A host is looked up once for all its
-/// IP addresses, and the time stands with the first of them.
+/// A stage that is not named was not needed or not reached, or was over at once, as connecting to this machine may be,
+/// and is counted with the next one. A host is looked up once for all its IP addresses, and the time stands with the
+/// first of them.
 ///
 /// A connection that could be had is ended at once. A seed is never used: where there is one, our identity stands in for
 /// it, and a peer that only knows the seed refuses us. A server with standard input and output serves the ping as its
@@ -53,14 +53,15 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let addresses = options.address.parse()?;
     let shs = options.identity.shs()?;
-    runtime::block_on(ping(options, &addresses, &shs))
+    let dialer = options.dial.read()?;
+    runtime::block_on(ping(options, &addresses, &dialer, &shs))
 }
 
-async fn ping(options: &Options, addresses: &MultiAddress, shs: &Shs) -> Result<(), Failure> {
+async fn ping(options: &Options, addresses: &MultiAddress, dialer: &Dialer, shs: &Shs) -> Result<(), Failure> {
     let mut signals = Signals::catch()?;
     let mut attempts = Vec::new();
     tokio::select! {
-        tried = try_all(options, addresses, shs, &mut attempts) => tried?,
+        tried = try_all(options.count, addresses, dialer, shs, &mut attempts) => tried?,
         () = signals.next() => {}
     }
     if options.json {
@@ -77,17 +78,18 @@ async fn ping(options: &Options, addresses: &MultiAddress, shs: &Shs) -> Result<
 
 /// Tries each address so many times at each IP address, one after the other.
 async fn try_all(
-    Options { count, dial, .. }: &Options,
+    count: u32,
     addresses: &MultiAddress,
+    dialer: &Dialer,
     shs: &Shs,
     attempts: &mut Vec<Attempt>,
 ) -> Result<(), Failure> {
     let progress = Progress::spinner();
-    for _ in 0..*count {
+    for _ in 0..count {
         for address in addresses.addresses() {
-            let mut next = Some(OneIp::first_of(address, dial.is_through_proxy()));
+            let mut next = Some(OneIp::first_of(address, dialer.is_through_proxy()));
             while let Some(ip) = next {
-                attempts.push(attempt(address, &ip, dial, shs, &progress).await?);
+                attempts.push(attempt(address, &ip, dialer, shs, &progress).await?);
                 next = ip.next();
             }
         }
@@ -96,27 +98,23 @@ async fn try_all(
 }
 
 fn table(attempts: &[Attempt]) -> Table {
-    let is_reached = |name: &str| attempts.iter().any(|attempt| attempt.stages.contains_key(name));
-    let stages: Vec<_> = STAGES.into_iter().filter(|(.., name)| is_reached(name)).collect();
-    let times = stages.iter().map(|(_, title, _)| Column::Number(title));
-    let first = [Column::Text("address"), Column::Word("IP")];
-    let mut table =
-        Table::new(first.into_iter().chain(times).chain([Column::Number("total"), Column::Text("outcome")]));
+    let columns = ["address", "IP", "milliseconds"].map(Column::Text);
+    let mut table = Table::new(columns.into_iter().chain([Column::Number("total"), Column::Text("outcome")]));
     for attempt in attempts {
         let ip = attempt.ip.map_or_else(nothing, |ip| ip.to_string());
-        let times = stages.iter().map(|(.., name)| attempt.stages.get(name).copied().map_or_else(nothing, shown));
-        let texts = [attempt.address.clone(), ip].into_iter().chain(times).chain([shown(attempt.total)]);
+        let stages = STAGES.into_iter().filter_map(|(_, title, name)| {
+            let time = attempt.stages.get(name)?;
+            Some(format!("{title} {time:.1}"))
+        });
+        let stages = stages.reduce(|all, stage| format!("{all}, {stage}")).unwrap_or_else(nothing);
+        let texts = [attempt.address.clone(), ip, stages, format!("{:.1}", attempt.total)];
         let outcome = match &attempt.failure {
             None => Cell::Good("works".to_owned()),
             Some(reason) => Cell::Bad(format!("failed: {reason}")),
         };
-        table.add(texts.map(Cell::Plain).chain([outcome]));
+        table.add(texts.map(Cell::Plain).into_iter().chain([outcome]));
     }
     table
-}
-
-fn shown(milliseconds: f64) -> String {
-    format!("{milliseconds:.1} ms")
 }
 
 fn nothing() -> String {

@@ -84,7 +84,7 @@ impl fmt::Display for Failure {
 }
 
 /// A message without the numbers that the standard library puts behind the system's words: ` (os error 2)`.
-fn without_error_numbers(mut message: String) -> String {
+pub(crate) fn without_error_numbers(mut message: String) -> String {
     const NUMBER: &str = " (os error ";
     while let Some(start) = message.find(NUMBER) {
         let Some(length) = message.get(start..).and_then(|rest| rest.find(')')) else { break };

@@ -1,10 +1,10 @@
 //! The log and notices, on standard error.
 
-use crate::report::exit::say;
+use crate::report::exit::{say, without_error_numbers};
 use crate::report::terminal;
 use clap::{ArgAction, Args};
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -36,10 +36,25 @@ pub(crate) fn start(Verbosity { verbose, quiet }: &Verbosity) {
     };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(|| Lines)
         .with_ansi(terminal::has_colors(&io::stderr()))
         .with_target(false)
         .init();
+}
+
+/// Writes the lines of the log, which come one at a time, as messages are shown.
+struct Lines;
+
+impl Write for Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = without_error_numbers(String::from_utf8_lossy(line).into_owned());
+        io::stderr().write_all(text.as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }
 
 /// Says something that the person may do without.
