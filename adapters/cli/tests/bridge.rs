@@ -40,6 +40,8 @@ fn a_server_on_one_transport_is_reached_on_another() {
             let ended = program.finish();
             assert_eq!(ended.status, 0, "{}", ended.errors);
             assert!(!ended.errors.contains("early"), "{}", ended.errors);
+            let key = target.rsplit(':').next().unwrap();
+            assert!(!ended.errors.contains(key), "nobody proved the target's key: {}", ended.errors);
         }
     }
 }
