@@ -4,6 +4,7 @@ use crate::deadline::Deadline;
 use crate::exclusive::Exclusive;
 use crate::held::Held;
 use crate::limiter::Permit;
+use crate::limiter::places::TURNS;
 use crate::live::Guard;
 use crate::server::Shared;
 use crate::tally::Served;
@@ -22,9 +23,6 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_
 
 /// The shortest turn.
 const SHORTEST_TURN: Duration = Duration::from_millis(1);
-
-/// In how many turns the deadline of those who wait in the caller's hands is waited for.
-const TURNS: u32 = 4;
 
 /// How many peers are turned away before other tasks get their turn.
 const TURNED_AWAY_PER_POLL: usize = 32;
@@ -93,7 +91,8 @@ impl Acceptor {
         Poll::Pending
     }
 
-    /// Closes those who have waited in the caller's hands for longer than their deadline.
+    /// Closes those who go on too slowly for how many places are taken, and those who have waited in the caller's hands
+    /// for longer than their deadline.
     fn expire(&mut self, cx: &mut Context<'_>) {
         let Served { suite, inner, limiter, .. } = &*self.served;
         let turn = self.turn.get_mut();
@@ -102,11 +101,12 @@ impl Acceptor {
             self.marks.clear();
             return;
         }
-        let length = (suite.limits.deadline / TURNS).max(SHORTEST_TURN);
+        let length = (suite.limits.deadline / u32::from(TURNS)).max(SHORTEST_TURN);
         while turn.get_or_insert_with(|| inner.runtime.sleep(length)).as_mut().poll(cx).is_ready() {
             *turn = None;
+            limiter.next_turn();
             self.marks.push_back(limiter.mark());
-            if self.marks.len() > usize::try_from(TURNS).unwrap_or(usize::MAX)
+            if self.marks.len() > usize::from(TURNS)
                 && let Some(mark) = self.marks.pop_front()
             {
                 limiter.expire(mark);

@@ -1,7 +1,9 @@
 //! What an attempt carries along, and how far it has come.
 
 use crate::Runtime;
+use crate::limiter::Steps;
 use std::fmt;
+use std::mem;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,11 +13,19 @@ pub struct Context {
     stage: Mutex<Stage>,
     is_in_the_clear: bool,
     is_accepted: Arc<AtomicBool>,
+    /// Of an incoming peer, what is told how far it has come.
+    steps: Option<Steps>,
 }
 
 impl Context {
     pub(crate) fn new(runtime: Arc<dyn Runtime>, stage: Stage) -> Self {
-        Self { runtime, stage: Mutex::new(stage), is_in_the_clear: false, is_accepted: Arc::default() }
+        Self { runtime, stage: Mutex::new(stage), is_in_the_clear: false, is_accepted: Arc::default(), steps: None }
+    }
+
+    /// The same for an incoming peer.
+    pub(crate) fn with_steps(mut self, steps: Steps) -> Self {
+        self.steps = Some(steps);
+        self
     }
 
     /// The same for a suite of this kind.
@@ -45,9 +55,23 @@ impl Context {
     }
 
     /// Notes what begins now, for the error should the attempt fail there.
+    ///
+    /// A stage after TLS or the upgrade to a WebSocket says that the peer has got through that one, as
+    /// [`step`](Self::step) does.
     pub fn enter(&self, stage: Stage) {
         tracing::trace!("{stage}");
-        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+        let last = mem::replace(&mut *self.stage.lock().unwrap_or_else(PoisonError::into_inner), stage);
+        if last != stage && matches!(last, Stage::Tls | Stage::WebSocket) {
+            self.step();
+        }
+    }
+
+    /// Notes that the peer has got through a step, such as a whole message of its handshake that is right: an incoming
+    /// peer then has the time that the next step may take, when places are [scarce](crate::Limits::pending).
+    pub fn step(&self) {
+        if let Some(steps) = &self.steps {
+            steps.step();
+        }
     }
 
     /// What began last.

@@ -29,7 +29,7 @@ use tracing::{Instrument, Span, field};
 /// From its arrival until [`Request::accept`] is through it counts as a handshake under way, and has one
 /// [deadline](crate::Limits::deadline) for all of it. Until its key is proven, its place may go to a newcomer where a bound
 /// of [`Limits`](crate::Limits) is reached. Held back for longer than the deadline, it loses its socket and its place while
-/// [`Server::accept`](crate::Server::accept) is awaited, a quarter of the deadline later at the latest.
+/// [`Server::accept`](crate::Server::accept) is awaited, a sixteenth of the deadline later at the latest.
 pub struct Incoming<R> {
     accepted: Accepted,
     runtime: PhantomData<fn() -> R>,
@@ -108,7 +108,7 @@ impl<R: Native> Incoming<R> {
     pub async fn handshake(self) -> Result<Request<R>, IncomingError> {
         let Accepted { served, opening, address, local, deadline, permit, guard } = self.accepted;
         let context = Context::new(Arc::clone(&served.inner.runtime), Stage::Connect);
-        let context = context.in_the_clear(served.suite.is_in_the_clear());
+        let context = context.in_the_clear(served.suite.is_in_the_clear()).with_steps(permit.steps());
         let span = span(&served, address.as_ref());
         let mut entry = Entry { served, span, context, address, local, deadline, permit, guard };
         let opened = {

@@ -1,6 +1,6 @@
 //! The bounds on handshakes that are under way.
 
-mod places;
+pub(crate) mod places;
 
 use crate::held::{Held, Revoke};
 use places::{Entered, Places};
@@ -22,9 +22,10 @@ pub struct Limits {
     pub deadline: Duration,
     /// How many incoming connections may be under way at once; 256 by default.
     ///
-    /// At the bound, a newcomer takes the place of the oldest connection whose peer is not proven yet, of the source
-    /// that has the most of them. When no source has several of these, no further socket is accepted until one of the
-    /// connections ends. A bound of 0 is one of 1.
+    /// At the bound, a newcomer takes the place of a connection whose peer is not proven yet: one of the source that has
+    /// the most of them, or, when no source has several, one that has not got through a step of its handshake for a
+    /// sixteenth of the deadline. From half of the bound on, each step may take half of the deadline at most, and from
+    /// three quarters on a quarter of it. A bound of 0 is one of 1.
     pub pending: usize,
     /// How many of them may come from one address, or from one /64 of IPv6; 128 by default.
     ///
@@ -58,6 +59,13 @@ pub struct Permit {
     limiter: Arc<ConnectionLimiter>,
     place: u64,
     eviction: Arc<Eviction>,
+}
+
+/// Says which steps a connection has got through.
+#[derive(Debug)]
+pub(crate) struct Steps {
+    limiter: Arc<ConnectionLimiter>,
+    place: u64,
 }
 
 /// Tells whoever holds a permit that its place is another's.
@@ -112,6 +120,20 @@ impl ConnectionLimiter {
         self.state().places.next()
     }
 
+    /// Begins the next of the [turns](places::TURNS) that a deadline has: those who go on too slowly lose their places.
+    pub(crate) fn next_turn(&self) {
+        let mut state = self.state();
+        let slow = state.places.next_turn();
+        let slow: Vec<_> = slow.into_iter().filter_map(|place| state.evictions.remove(&place)).collect();
+        // By now somebody may make room, too.
+        let acceptor = if state.places.is_full() { None } else { state.acceptor.take() };
+        drop(state);
+        slow.into_iter().for_each(|eviction| eviction.signal());
+        if let Some(acceptor) = acceptor {
+            acceptor.wake();
+        }
+    }
+
     /// Closes those connections with places below the mark that wait in the caller's hands, and frees their places.
     pub(crate) fn expire(&self, mark: u64) {
         let old: Vec<_> = {
@@ -150,6 +172,17 @@ impl ConnectionLimiter {
 }
 
 impl Permit {
+    /// Says that a step of the peer's handshake is through, such as a whole message of it that is right: the peer then has
+    /// the time of the next step.
+    pub fn step(&self) {
+        self.steps().step();
+    }
+
+    /// What says so in the place of the permit.
+    pub(crate) fn steps(&self) -> Steps {
+        Steps { limiter: Arc::clone(&self.limiter), place: self.place }
+    }
+
     /// Says that the peer is proven: it keeps its place, whoever comes, until the permit is dropped.
     pub fn prove(&self) {
         self.limiter.state().places.prove(self.place);
@@ -168,6 +201,13 @@ impl Permit {
     pub fn evicted(&self) -> impl Future<Output = ()> + use<> {
         let eviction = Arc::clone(&self.eviction);
         poll_fn(move |cx| eviction.poll(cx))
+    }
+}
+
+impl Steps {
+    /// See [`Permit::step`].
+    pub(crate) fn step(&self) {
+        self.limiter.state().places.step(self.place);
     }
 }
 

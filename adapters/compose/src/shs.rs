@@ -2,6 +2,7 @@
 
 use crate::{Admission, BoxFuture, Context, Stage, Transform, Transformed};
 use multiserver_core::address::{self, Layer, LayerBuf};
+use multiserver_core::handshake::{Handshake, Step};
 use multiserver_core::keys::{KeyPair, NetworkKey, PublicKey};
 use multiserver_core::shs::{self, Authenticated, Client, ClientHandshake, Message, Outcome, Server, ServerHandshake};
 use multiserver_io::{Duplex, SecureReader, SecureWriter, drive};
@@ -86,11 +87,35 @@ impl Transform for Shs {
     fn server<'a>(&'a self, context: &'a Context, mut io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
         Box::pin(async move {
             let server = Server::new(Arc::clone(&self.identity), &self.network);
-            let mut handshake = ServerHandshake::new(server, context.runtime().ephemeral()?);
+            let machine = ServerHandshake::new(server, context.runtime().ephemeral()?);
+            let mut handshake = Watched { machine, context };
             let authenticated = drive(&mut handshake, &mut io).await?;
             let admission: Box<dyn Admission> = Box::new(ShsAdmission { authenticated, io });
             Ok(admission)
         })
+    }
+}
+
+/// A server's machine, whose answers say that a message of the client was right.
+struct Watched<'a, M> {
+    machine: M,
+    context: &'a Context,
+}
+
+impl<M: Handshake> Handshake for Watched<'_, M> {
+    type Output = M::Output;
+    type Error = M::Error;
+
+    fn step(&mut self) -> Result<Step<'_, M::Output>, M::Error> {
+        let step = self.machine.step()?;
+        if matches!(step, Step::Flush(_)) {
+            self.context.step();
+        }
+        Ok(step)
+    }
+
+    fn end_of_input(&mut self) -> M::Error {
+        self.machine.end_of_input()
     }
 }
 

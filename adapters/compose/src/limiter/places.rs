@@ -1,21 +1,34 @@
-//! Who holds a place, and who loses it when there is none left: the policy alone, without clock, lock or waker.
+//! Who holds a place, and who loses it when places run out: the policy alone, without clock, lock or waker.
 
+#[cfg(test)]
+mod model;
+
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
 
+/// How many turns the deadline of a connection has.
+pub(crate) const TURNS: u8 = 16;
+
 /// The connections that hold a place, oldest first.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Places {
     most: usize,
     per_source: usize,
     next: u64,
+    /// How many turns have passed.
+    turn: u64,
     held: BTreeMap<u64, Place>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Place {
     source: Option<IpAddr>,
     is_proven: bool,
+    /// Whether a step of its handshake is through.
+    has_begun: bool,
+    /// In which turn the step that it has now began.
+    since: u64,
 }
 
 /// What became of a newcomer.
@@ -23,19 +36,19 @@ struct Place {
 pub(crate) enum Entered {
     /// It has this place; the connection in the other one has lost its own, if any had to.
     In { place: u64, evicted: Option<u64> },
-    /// Every place that it could have is a proven peer's, or a lone one's.
+    /// Nobody makes room for it.
     Full,
 }
 
 impl Places {
     /// Room for `most` connections, of which `per_source` may come from one source; both are 1 at least.
     pub(crate) fn new(most: usize, per_source: usize) -> Self {
-        Self { most: most.max(1), per_source: per_source.max(1), next: 0, held: BTreeMap::new() }
+        Self { most: most.max(1), per_source: per_source.max(1), next: 0, turn: 0, held: BTreeMap::new() }
     }
 
-    /// Whether no newcomer can have a place: all are taken, and no source has several that are not proven.
+    /// Whether no newcomer can have a place: all are taken, and nobody makes room.
     pub(crate) fn is_full(&self) -> bool {
-        self.held.len() >= self.most && self.oldest_of_the_most_crowded_source().is_none()
+        self.held.len() >= self.most && self.least_deserving().is_none()
     }
 
     /// How many places are taken.
@@ -44,24 +57,27 @@ impl Places {
     }
 
     /// The place of the next newcomer; those with smaller numbers came before.
-    pub(crate) fn next(&self) -> u64 {
+    pub(crate) const fn next(&self) -> u64 {
         self.next
     }
 
     /// Gives a newcomer a place, at the cost of an unproven connection where a bound is reached.
     ///
-    /// At the bound for its source, the oldest unproven connection of that source loses its place. At the bound for all,
-    /// it is the oldest unproven one of the source that has the most of them, if that has several; between sources with
-    /// equally many, the oldest connection goes. Lone connections do not push each other out: a newcomer waits for them.
+    /// At the bound for its source it is one from there, and at the bound for all one of the source that has the most
+    /// unproven ones, if that has several. A lone connection makes room when it has been at the same step for a whole
+    /// turn: a newcomer waits for those who have just come or just gone on, and for nobody else.
+    ///
+    /// Of several that may go, the first is one that has been at its step for a whole turn, one that is at the first step
+    /// before others, and then the oldest.
     pub(crate) fn enter(&mut self, source: Option<IpAddr>) -> Entered {
         let source = source.map(network);
         let from_source = self.held.values().filter(|place| place.source == source).count();
         let evicted = if source.is_some() && from_source >= self.per_source {
-            let Some(oldest) = self.oldest_unproven(source) else { return Entered::Full };
-            Some(oldest)
+            let Some(evicted) = self.first_to_go(|place| place.source == source) else { return Entered::Full };
+            Some(evicted)
         } else if self.held.len() >= self.most {
-            let Some(oldest) = self.oldest_of_the_most_crowded_source() else { return Entered::Full };
-            Some(oldest)
+            let Some(evicted) = self.least_deserving() else { return Entered::Full };
+            Some(evicted)
         } else {
             None
         };
@@ -70,8 +86,15 @@ impl Places {
         }
         let place = self.next;
         self.next = self.next.wrapping_add(1);
-        self.held.insert(place, Place { source, is_proven: false });
+        self.held.insert(place, Place { source, is_proven: false, has_begun: false, since: self.turn });
         Entered::In { place, evicted }
+    }
+
+    /// Notes that a connection has got through a step of its handshake, and has the time of the next one.
+    pub(crate) fn step(&mut self, place: u64) {
+        if let Some(place) = self.held.get_mut(&place) {
+            (place.has_begun, place.since) = (true, self.turn);
+        }
     }
 
     /// Marks a connection as proven: it keeps its place until it leaves.
@@ -81,32 +104,70 @@ impl Places {
         }
     }
 
+    /// Begins the next turn, and takes the places of those who have been at one step for longer than there is time now:
+    /// half of the deadline when half of the places are taken, and a quarter when three quarters are.
+    pub(crate) fn next_turn(&mut self) -> Vec<u64> {
+        self.turn = self.turn.wrapping_add(1);
+        let (len, most) = (self.held.len(), self.most);
+        let patience = u64::from(if len >= most - most / 4 {
+            TURNS / 4
+        } else if len >= most - most / 2 {
+            TURNS / 2
+        } else {
+            return Vec::new();
+        });
+        let too_long = |(_, place): &(&u64, &Place)| !place.is_proven && self.turns_at_step(place) > patience;
+        let slow: Vec<_> = self.held.iter().filter(too_long).map(|(id, _)| *id).collect();
+        for place in &slow {
+            self.held.remove(place);
+        }
+        slow
+    }
+
     /// Frees a place; one that was lost before is nobody's any more.
     pub(crate) fn leave(&mut self, place: u64) {
         self.held.remove(&place);
     }
 
-    fn unproven(&self) -> impl Iterator<Item = (u64, Option<IpAddr>)> {
-        self.held.iter().filter(|(_, place)| !place.is_proven).map(|(id, place)| (*id, place.source))
+    const fn turns_at_step(&self, place: &Place) -> u64 {
+        self.turn.wrapping_sub(place.since)
     }
 
-    fn oldest_unproven(&self, source: Option<IpAddr>) -> Option<u64> {
-        self.unproven().find(|(_, other)| *other == source).map(|(id, _)| id)
+    /// Whether a connection has been at its step for a whole turn: the one in which the step began was shorter.
+    const fn is_slow(&self, place: &Place) -> bool {
+        self.turns_at_step(place) >= 2
     }
 
-    fn oldest_of_the_most_crowded_source(&self) -> Option<u64> {
+    fn unproven(&self) -> impl Iterator<Item = (u64, &Place)> {
+        self.held.iter().filter(|(_, place)| !place.is_proven).map(|(id, place)| (*id, place))
+    }
+
+    /// Of the unproven connections of this kind, the one that is to make room first.
+    fn first_to_go(&self, is_meant: impl Fn(&Place) -> bool) -> Option<u64> {
+        let candidates = self.unproven().filter(|(_, place)| is_meant(place));
+        let first = candidates.min_by_key(|(id, place)| {
+            let is_slow = self.is_slow(place);
+            (Reverse(is_slow), is_slow && place.has_begun, *id)
+        });
+        first.map(|(id, _)| id)
+    }
+
+    /// Who makes room for a newcomer from elsewhere.
+    fn least_deserving(&self) -> Option<u64> {
         let mut sources: HashMap<Option<IpAddr>, (usize, u64)> = HashMap::new();
-        for (id, source) in self.unproven() {
-            sources.entry(source).or_insert((0, id)).0 += 1;
+        for (id, place) in self.unproven() {
+            sources.entry(place.source).or_insert((0, id)).0 += 1;
         }
-        let crowded = sources.values().filter(|(count, _)| *count > 1);
-        let least_deserving = crowded.max_by_key(|(count, oldest)| (*count, std::cmp::Reverse(*oldest)));
-        least_deserving.map(|(_, oldest)| *oldest)
+        let crowded = sources.iter().filter(|(_, (count, _))| *count > 1);
+        match crowded.max_by_key(|(_, (count, oldest))| (*count, Reverse(*oldest))) {
+            Some((source, _)) => self.first_to_go(|place| place.source == *source),
+            None => self.first_to_go(|place| self.is_slow(place)),
+        }
     }
 }
 
 /// The source an address is counted under: an IPv6 host owns its whole /64.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();
@@ -172,6 +233,53 @@ mod tests {
         assert_eq!(places.enter(from("192.0.2.3")), Entered::Full);
         places.leave(0);
         assert_eq!(places.enter(from("192.0.2.1")), entered(2, None));
+    }
+
+    /// Room for so many, all taken by connections from as many sources.
+    fn lone(most: u8) -> Places {
+        let mut places = Places::new(most.into(), most.into());
+        for number in 0..most {
+            assert_eq!(places.enter(Some([192, 0, 2, number].into())), entered(number.into(), None));
+        }
+        places
+    }
+
+    #[test]
+    fn of_lone_connections_the_one_that_has_not_begun_for_a_turn_makes_room() {
+        let mut places = lone(4);
+        places.step(0);
+        assert!(places.is_full() && places.next_turn().is_empty() && places.is_full(), "no whole turn has passed");
+        places.step(3);
+        assert!(places.next_turn().is_empty() && !places.is_full());
+        let newcomers = (100..104).map(|number| places.enter(Some([192, 0, 2, number].into())));
+        let slow = [entered(4, Some(1)), entered(5, Some(2)), entered(6, Some(0)), Entered::Full];
+        assert_eq!(newcomers.collect::<Vec<_>>(), slow, "the one that went on in this turn stays");
+    }
+
+    #[test]
+    fn time_for_a_step_shrinks_as_places_fill() {
+        for (taken, turns) in [(3, None), (4, Some(9)), (5, Some(9)), (6, Some(5)), (7, Some(5)), (8, Some(5))] {
+            let mut places = Places::new(8, 8);
+            let held: Vec<_> = (0..taken).collect();
+            for number in &held {
+                places.enter(Some([192, 0, 2, *number].into()));
+            }
+            let ended =
+                (1..=2 * u64::from(TURNS)).map(|turn| (turn, places.next_turn())).find(|(_, slow)| !slow.is_empty());
+            let slow = turns.map(|turns| (turns, held.into_iter().map(u64::from).collect::<Vec<_>>()));
+            assert_eq!(ended, slow, "{taken}");
+        }
+    }
+
+    #[test]
+    fn a_step_that_is_through_gives_time_for_the_next_and_a_proof_for_good() {
+        let mut places = lone(4);
+        places.prove(0);
+        let slow = (0..4).flat_map(|_| places.next_turn()).collect::<Vec<_>>();
+        places.step(1);
+        let later = (0..4).flat_map(|_| places.next_turn()).collect::<Vec<_>>();
+        let latest = (0..100).flat_map(|_| places.next_turn()).collect::<Vec<_>>();
+        assert_eq!((slow, later, latest), (vec![], vec![2, 3], vec![1]), "a proven one stays");
     }
 
     /// Ten thousand silent connections from a hundred sources at the default bounds, and an honest peer amid each fifty.

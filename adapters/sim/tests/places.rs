@@ -1,0 +1,91 @@
+//! Who gets a place where everybody wants one: a flood from more sources than there are places.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use futures_util::future::{Either, select};
+use futures_util::{AsyncReadExt, AsyncWriteExt};
+use multiserver_sim::core::keys::{Ephemeral, NetworkKey};
+use multiserver_sim::core::shs::Client;
+use multiserver_sim::{Host, Runtime, Sim};
+use std::net::SocketAddr;
+use std::time::Duration;
+use support::{SERVER, client, echo, exchange, identity};
+
+/// How many machines attack: more than a suite has places by default.
+const ATTACKERS: usize = 300;
+
+/// As long as a peer that goes on has at least, and a bit for its ways.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What an attacker does with its connection.
+#[derive(Debug, Clone, Copy)]
+enum Attack {
+    /// Nothing.
+    Silence,
+    /// A byte of what could become a message, now and then.
+    Drip,
+    /// The first message, which anybody can send again who has seen one.
+    Hello,
+}
+
+/// Connects for ever, anew whenever the server closes the connection.
+async fn attack(host: Host, server: SocketAddr, attack: Attack) {
+    loop {
+        let Ok(mut io) = host.tcp_connect(server).await else { continue };
+        if let Attack::Hello = attack {
+            let random = host.random().unwrap();
+            let client = Client::new(identity(9), &identity(SERVER).public(), &NetworkKey::SSB_MAIN).unwrap();
+            let (_, hello) = client.start(Ephemeral::from_random(random));
+            let _ = io.write_all(&hello).await;
+        }
+        let mut answer = [0; 64];
+        loop {
+            match select(io.read(&mut answer), host.sleep(Duration::from_millis(400))).await {
+                Either::Left((Ok(1..), _)) => {}
+                Either::Left(_) => break,
+                Either::Right(_) => {
+                    if let Attack::Drip = attack
+                        && io.write_all(&[7]).await.is_err()
+                    {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn nobody_waits(kind: Attack) {
+    let sim = Sim::new(11);
+    let server = sim.runtime("server");
+    let address = echo(&sim, &server);
+    let place = SocketAddr::new(*server.addresses().first().unwrap(), 8008);
+    for number in 0..ATTACKERS {
+        sim.spawn(attack(sim.runtime(&format!("attacker {number}")), place, kind));
+    }
+    sim.advance(Duration::from_secs(1)).unwrap();
+    for number in 0..15 {
+        let begun = sim.now();
+        let connecting = client(&sim.runtime(&format!("friend {number}")));
+        let connection = sim.block_on(connecting.connect(&address)).unwrap().unwrap();
+        assert!(sim.now() - begun < PATIENCE, "{kind:?}: friend {number} waited for {:?}", sim.now() - begun);
+        assert_eq!(sim.block_on(exchange(connection, b"hello")).unwrap().unwrap(), b"hello");
+        sim.advance(Duration::from_millis(300)).unwrap();
+    }
+}
+
+#[test]
+fn nobody_waits_for_silent_peers_from_everywhere() {
+    nobody_waits(Attack::Silence);
+}
+
+#[test]
+fn dripping_gains_nothing() {
+    nobody_waits(Attack::Drip);
+}
+
+#[test]
+fn saying_hello_gains_next_to_nothing() {
+    nobody_waits(Attack::Hello);
+}
