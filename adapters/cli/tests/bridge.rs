@@ -6,8 +6,8 @@ mod common;
 use common::{Home, LIMIT, Program, pattern, with_key};
 use multiserver_core::keys::{Ephemeral, KeyPair, NetworkKey, Seed};
 use multiserver_core::shs::Client;
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
 
 const NET: [&str; 2] = ["--net", "127.0.0.1:0"];
 const WS: [&str; 2] = ["--ws", "127.0.0.1:0"];
@@ -152,6 +152,35 @@ fn silent_peers_from_one_place_keep_nobody_from_the_target() {
         assert_eq!(home.run(&["connect", leads_there], b"hello").output, b"hello");
     }
     drop(silent);
+}
+
+/// As long as a peer has not said its first message whole, the target knows nothing of it.
+#[test]
+fn the_target_is_reached_when_the_first_message_has_come() {
+    let home = Home::new();
+    let target = TcpListener::bind("127.0.0.1:0").unwrap();
+    let key = "U9bQyvjq1OCw+ySppKNhdQS7bTtE/7AM7G3e/6OPT/M=";
+    let (_bridge, address) = home.bridge(&[&format!("net:{}~shs:{key}", target.local_addr().unwrap())]);
+    let place = address.strip_prefix("net:").unwrap().split('~').next().unwrap();
+    let hello: Vec<_> = (0..64).collect();
+    let mut early = TcpStream::connect(place).unwrap();
+    early.write_all(&hello[..63]).unwrap();
+    let mut whole = TcpStream::connect(place).unwrap();
+    whole.write_all(&hello).unwrap();
+    let read_hello = |mut socket: TcpStream| {
+        socket.set_read_timeout(Some(LIMIT)).unwrap();
+        let mut read = [0; 64];
+        socket.read_exact(&mut read).unwrap();
+        read.to_vec()
+    };
+    let (first, _) = target.accept().unwrap();
+    assert_eq!(read_hello(first), hello);
+    target.set_nonblocking(true).unwrap();
+    assert_eq!(target.accept().unwrap_err().kind(), ErrorKind::WouldBlock, "the other one has said too little");
+    target.set_nonblocking(false).unwrap();
+    early.write_all(&hello[63..]).unwrap();
+    let (second, _) = target.accept().unwrap();
+    assert_eq!(read_hello(second), hello);
 }
 
 /// Whoever knows the network's key may say hello, and gets the target's.

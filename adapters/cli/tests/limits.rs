@@ -261,3 +261,17 @@ fn what_is_cut_looks_incomplete_to_a_service_and_ends_a_program() {
     // Standard error is the program's, too: it ends with the program.
     assert_eq!(server.finish().status, 0);
 }
+
+#[test]
+fn one_key_has_no_more_places_than_its_share() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&["--echo", "--max-peers-per-key", "2"]);
+    let clients = [served(&home, &address), served(&home, &address)];
+    home.run(&["connect", &address], b"").failure(4);
+    let line = server.error_line();
+    assert!(line.contains("--max-peers-per-key"), "{line}");
+    assert_eq!(Home::new().run(&["connect", &address], b"hello").output, b"hello");
+    for client in clients {
+        assert_eq!(client.end().status, 0);
+    }
+}

@@ -13,7 +13,7 @@ use crate::{BoxFuture, Event, Listener};
 use multiserver_core::address::Address;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -44,6 +44,7 @@ pub(crate) struct Accepted {
     pub(crate) served: Arc<Served>,
     pub(crate) opening: Held<Opening>,
     pub(crate) address: Option<Address>,
+    pub(crate) source: Option<IpAddr>,
     pub(crate) local: Option<SocketAddr>,
     pub(crate) deadline: Deadline,
     pub(crate) permit: Permit,
@@ -126,6 +127,7 @@ impl Acceptor {
             served: Arc::clone(&self.served),
             opening: permit.hold(opening),
             address,
+            source,
             local,
             deadline: Deadline::new(&*inner.runtime, suite.limits.deadline),
             permit,

@@ -42,7 +42,8 @@ macro_rules! export_types {
         pub use $crate::{
             Admission, Arrival, BoxFuture, BuildError, ConnectError, ConnectOptions, Context, Counters, Event,
             FailedAttempt, FailedListen, Failure, Handle, IncomingError, Limits, ListenError, Listener, Meter, Native,
-            Runtime, Stage, Suite, TcpArrival, TcpListener, Traffic, Transform, Transformed, Transport, UnixListener,
+            Peer, PeerLimiter, PeerPermit, Runtime, Stage, Suite, TcpArrival, TcpListener, Traffic, Transform,
+            Transformed, Transport, UnixListener,
         };
         pub use $crate::{core, io};
 

@@ -16,7 +16,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::marker::PhantomData;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -52,6 +52,7 @@ struct Entry {
     span: Span,
     context: Context,
     address: Option<Address>,
+    source: Option<IpAddr>,
     local: Option<SocketAddr>,
     deadline: Deadline,
     permit: Permit,
@@ -106,11 +107,11 @@ impl<R: Native> Incoming<R> {
     /// # Cancel safety
     /// Dropping the future closes the socket.
     pub async fn handshake(self) -> Result<Request<R>, IncomingError> {
-        let Accepted { served, opening, address, local, deadline, permit, guard } = self.accepted;
+        let Accepted { served, opening, address, source, local, deadline, permit, guard } = self.accepted;
         let context = Context::new(Arc::clone(&served.inner.runtime), Stage::Connect);
         let context = context.in_the_clear(served.suite.is_in_the_clear()).with_steps(permit.steps());
         let span = span(&served, address.as_ref());
-        let mut entry = Entry { served, span, context, address, local, deadline, permit, guard };
+        let mut entry = Entry { served, span, context, address, source, local, deadline, permit, guard };
         let opened = {
             let Entry { served, span, context, address, deadline, permit, .. } = &mut entry;
             let knock = async {
@@ -141,6 +142,12 @@ impl<R: Native> Request<R> {
     #[must_use]
     pub fn address(&self) -> Option<&Address> {
         self.entry.address.as_ref()
+    }
+
+    /// The IP address that the connection comes from, where there is one.
+    #[must_use]
+    pub const fn source(&self) -> Option<IpAddr> {
+        self.entry.source
     }
 
     /// The name of the suite it comes through.

@@ -1,15 +1,18 @@
 //! The bounds on handshakes that are under way.
 
+mod eviction;
+mod peers;
 pub(crate) mod places;
 
-use crate::held::{Held, Revoke};
+pub use peers::{PeerLimiter, PeerPermit};
+
+use crate::held::Held;
+use eviction::Eviction;
 use places::{Entered, Places};
 use std::collections::HashMap;
-use std::fmt;
-use std::future::poll_fn;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 /// The bounds a suite sets to those who have not been accepted yet.
@@ -66,18 +69,6 @@ pub struct Permit {
 pub(crate) struct Steps {
     limiter: Arc<ConnectionLimiter>,
     place: u64,
-}
-
-/// Tells whoever holds a permit that its place is another's.
-#[derive(Default)]
-struct Eviction(Mutex<EvictionState>);
-
-#[derive(Default)]
-struct EvictionState {
-    is_evicted: bool,
-    waker: Option<Waker>,
-    /// Drops what the caller holds of the connection.
-    socket: Option<Arc<dyn Revoke>>,
 }
 
 impl ConnectionLimiter {
@@ -191,7 +182,7 @@ impl Permit {
     /// Gives this part of the connection to the caller, who loses it with the place.
     pub(crate) fn hold<T: Send + 'static>(&self, value: T) -> Held<T> {
         let held = Held::new(value);
-        self.eviction.state().socket = Some(held.revoker());
+        self.eviction.takes_along(held.revoker());
         held
     }
 
@@ -199,8 +190,7 @@ impl Permit {
     ///
     /// It never ends when the permit is dropped before. One task at a time is told.
     pub fn evicted(&self) -> impl Future<Output = ()> + use<> {
-        let eviction = Arc::clone(&self.eviction);
-        poll_fn(move |cx| eviction.poll(cx))
+        self.eviction.signalled()
     }
 }
 
@@ -214,46 +204,6 @@ impl Steps {
 impl Drop for Permit {
     fn drop(&mut self) {
         self.limiter.leave(self.place);
-    }
-}
-
-impl Eviction {
-    fn signal(&self) {
-        let mut state = self.state();
-        state.is_evicted = true;
-        let (waker, socket) = (state.waker.take(), state.socket.take());
-        drop(state);
-        if let Some(socket) = socket {
-            socket.revoke();
-        }
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-
-    /// Closes what the caller holds of the connection, and returns whether it held anything.
-    fn revoke(&self) -> bool {
-        let socket = self.state().socket.clone();
-        socket.is_some_and(|socket| socket.revoke())
-    }
-
-    fn poll(&self, cx: &Context<'_>) -> Poll<()> {
-        let mut state = self.state();
-        if state.is_evicted {
-            return Poll::Ready(());
-        }
-        state.waker = Some(cx.waker().clone());
-        Poll::Pending
-    }
-
-    fn state(&self) -> MutexGuard<'_, EvictionState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Eviction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Eviction").field("is_evicted", &self.state().is_evicted).finish_non_exhaustive()
     }
 }
 

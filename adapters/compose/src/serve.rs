@@ -2,14 +2,24 @@
 
 use crate::{Incoming, IncomingError, Native, Server};
 use multiserver_core::keys::PublicKey;
+use std::net::IpAddr;
 use std::sync::Arc;
+
+/// Who asks to be let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Peer {
+    /// The key that the peer has proven; `None` where its suite proves none.
+    pub key: Option<PublicKey>,
+    /// The IP address that its connection comes from; `None` where there is none. It may be that of a proxy.
+    pub source: Option<IpAddr>,
+}
 
 impl<R: Native> Server<R> {
     /// Serves until the server is closed: asks `authorize` about each peer, and hands whoever it lets in to `handle`.
     ///
-    /// `authorize` is given the peer's key, or `None` where its suite proves none, and returns whatever the handler
-    /// should know about the peer, or `None` to refuse it. It has the time until the handshake's
-    /// [deadline](crate::Limits::deadline).
+    /// `authorize` is told who the [peer](Peer) is, and returns whatever the handler should know about the peer, or `None`
+    /// to refuse it. It has the time until the handshake's [deadline](crate::Limits::deadline).
     ///
     /// Nothing else here spawns: one task of the runtime for each peer. What goes wrong with a peer is
     /// [reported](crate::Builder::report).
@@ -19,7 +29,7 @@ impl<R: Native> Server<R> {
     pub async fn serve<T, A, AF, H, HF>(mut self, authorize: A, handle: H)
     where
         T: Send + 'static,
-        A: Fn(Option<PublicKey>) -> AF + Send + Sync + 'static,
+        A: Fn(Peer) -> AF + Send + Sync + 'static,
         AF: Future<Output = Option<T>> + Send,
         H: Fn(R::Connection, T) -> HF + Send + Sync + 'static,
         HF: Future<Output = ()> + Send,
@@ -41,8 +51,7 @@ impl<R: Native> Incoming<R> {
     /// Runs the handshake, asks `authorize` about the peer, and lets it in, all within the
     /// [deadline](crate::Limits::deadline).
     ///
-    /// `authorize` is given the peer's key, or `None` where its suite proves none. What it returns is returned beside
-    /// the connection; where it returns `None`, or nothing in time, the peer is refused and there is no connection.
+    /// `authorize` is told who the [peer](Peer) is. What it returns is returned beside the connection; where it returns `None`, or nothing in time, the peer is refused and there is no connection.
     ///
     /// # Errors
     /// The peer failed to prove itself, went away or took too long. It was reported as well; nothing is left to do.
@@ -51,10 +60,10 @@ impl<R: Native> Incoming<R> {
     /// Dropping the future closes the socket.
     pub async fn authorize<T, F: Future<Output = Option<T>>>(
         self,
-        authorize: impl FnOnce(Option<PublicKey>) -> F,
+        authorize: impl FnOnce(Peer) -> F,
     ) -> Result<Option<(R::Connection, T)>, IncomingError> {
         let mut request = self.handshake().await?;
-        let peer = request.peer().copied();
+        let peer = Peer { key: request.peer().copied(), source: request.source() };
         match request.decide(authorize(peer)).await {
             Some(Some(known)) => Ok(Some((request.accept().await?, known))),
             Some(None) | None => Ok(None),

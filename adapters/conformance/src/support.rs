@@ -142,7 +142,7 @@ pub(crate) async fn echo_with<R: Tested>(suite: Suite, limits: Limits) -> Echo {
 }
 
 pub(crate) async fn serve_echo<R: Native<Connection: Into<Connection>>>(server: Server<R>) {
-    let authorize = |peer| async move { (peer != Some(key(REFUSED))).then_some(()) };
+    let authorize = |peer: multiserver_compose::Peer| async move { (peer.key != Some(key(REFUSED))).then_some(()) };
     server.serve(authorize, |connection, ()| echo_back(connection.into())).await;
 }
 

@@ -45,7 +45,7 @@ async fn a_page_of_our_server_talks_to_it_over_the_secret_handshake() {
 
     let (ends, mut end) = mpsc::channel(1);
     let serving = tokio::spawn(server.serve(
-        |peer| async move { (peer == Some(pair(THEIR_SEED).public())).then_some(()) },
+        |peer| async move { (peer.key == Some(pair(THEIR_SEED).public())).then_some(()) },
         move |connection, ()| {
             let ends = ends.clone();
             async move {

@@ -100,8 +100,8 @@ async fn listen() -> Result<(Server, MultiAddress, Handle)> {
 /// Lets Alice in and nobody else; what it says about her is what the handlers know of her.
 fn friends_of(
     alice: PublicKey,
-) -> impl Fn(Option<PublicKey>) -> std::future::Ready<Option<&'static str>> + Send + Sync + 'static {
-    move |peer| std::future::ready((peer == Some(alice)).then_some("Alice"))
+) -> impl Fn(multiserver_tokio::Peer) -> std::future::Ready<Option<&'static str>> + Send + Sync + 'static {
+    move |peer| std::future::ready((peer.key == Some(alice)).then_some("Alice"))
 }
 
 /// What the server answers to this identity.

@@ -67,7 +67,7 @@ async fn serve(suites: Vec<Suite>) -> Result<(MultiAddress, Handle)> {
     let address = server.address(Scope::Device).ok_or("the server has no address")?;
     let handle = server.handle();
     tokio::spawn(server.serve(
-        |peer: Option<PublicKey>| async move { peer },
+        |peer| async move { peer.key },
         |mut connection: Connection, _peer| async move {
             let suite = connection.suite().to_owned();
             if connection.write_all(suite.as_bytes()).await.is_ok() {

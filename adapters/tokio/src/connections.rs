@@ -1,6 +1,6 @@
 //! Connections that are through their handshakes, for servers that want nothing else, such as axum's and hyper's.
 
-use crate::{BoxFuture, Connection, PublicKey, Server};
+use crate::{BoxFuture, Connection, Peer, Server};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -23,16 +23,15 @@ pub struct Connections<T> {
     bound: usize,
 }
 
-type Authorize<T> = dyn Fn(Option<PublicKey>) -> BoxFuture<'static, Option<T>> + Send + Sync;
+type Authorize<T> = dyn Fn(Peer) -> BoxFuture<'static, Option<T>> + Send + Sync;
 
 impl<T: Send + 'static> Connections<T> {
     /// The connections of this server whose peers `authorize` lets in.
     ///
-    /// `authorize` is given the peer's key, or `None` where its suite proves none, and returns whatever is to be known
-    /// about the peer, or `None` to refuse it; see [`Incoming::authorize`](multiserver_compose::Incoming::authorize).
+    /// `authorize` is told who the peer is, and returns whatever is to be known about it, or `None` to refuse it; see [`Incoming::authorize`](multiserver_compose::Incoming::authorize).
     pub fn new<A, F>(server: Server, authorize: A) -> Self
     where
-        A: Fn(Option<PublicKey>) -> F + Send + Sync + 'static,
+        A: Fn(Peer) -> F + Send + Sync + 'static,
         F: Future<Output = Option<T>> + Send + 'static,
     {
         let authorize: Arc<Authorize<T>> = Arc::new(move |peer| Box::pin(authorize(peer)));

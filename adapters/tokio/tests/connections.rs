@@ -18,7 +18,7 @@ async fn connections() -> (Connections<Known>, multiserver_tokio::MultiAddress, 
     let address = server.address(Scope::Device).unwrap();
     let socket_address = socket_address(&address);
     (
-        Connections::new(server, |peer| ready((peer != Some(key(0xff))).then_some(peer))),
+        Connections::new(server, |peer| ready((peer.key != Some(key(0xff))).then_some(peer.key))),
         address,
         socket_address,
         reports,

@@ -46,7 +46,9 @@ async fn the_handler_is_given_what_the_authorizer_says() {
     let server = Multiserver::builder().suite(suite()).build().unwrap().listen().await.unwrap();
     let address = server.address(Scope::Device).unwrap();
     let (known, mut seen) = mpsc::unbounded_channel();
-    let authorize = |peer| async move { (peer == Some(key(CLIENT))).then(|| Friend("Alice".to_owned())) };
+    let authorize = |peer: multiserver_tokio::Peer| async move {
+        (peer.key == Some(key(CLIENT))).then(|| Friend("Alice".to_owned()))
+    };
     tokio::spawn(server.serve(authorize, move |connection, friend| {
         known.send((connection.peer().copied(), friend)).unwrap();
         async {}

@@ -20,7 +20,8 @@ use clap::Args;
 use multiserver_compose::{ConnectionLimiter, Permit};
 use multiserver_tokio::core::address::{LayerBuf, NoAuth};
 use multiserver_tokio::{
-    Address, Connection, Limits, Meter, MultiAddress, Multiserver, ReadHalf, Shs, Suite, Transport, WriteHalf,
+    Address, Connection, Limits, Meter, MultiAddress, Multiserver, PeerPermit, ReadHalf, Shs, Suite, Transport,
+    WriteHalf,
 };
 use relayed::Relayed;
 use std::io;
@@ -28,7 +29,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::Semaphore;
 
 /// How long the other direction goes on when one is broken.
 const LINGER: Duration = Duration::from_secs(5);
@@ -95,21 +95,22 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
     let multiserver = options.dial.read()?.multiserver(&None::<Shs>)?;
     exit::print(listening.address(&server)?)?;
     activation::ready();
-    let (places, most) = (Arc::new(Semaphore::new(limits.max_peers)), limits.max_peers);
-    let authorize = move |_| {
-        let place = Arc::clone(&places).try_acquire_owned();
-        if place.is_err() {
+    let (peers, most) = (Arc::new(limits.peers()), limits.max_peers);
+    let authorize = move |peer| {
+        let permit = peers.enter(&peer);
+        if permit.is_none() {
             tracing::warn!("refused a peer: {} connected already, see --max-peers", peers_are(most));
         }
-        std::future::ready(place.ok())
+        std::future::ready(permit)
     };
     let (target, idle_timeout) = (Arc::new(target), limits.idle_timeout);
     // In their handshakes at the target all are one source: none of ours may use the places there up.
     let unanswered = Arc::new(ConnectionLimiter::new(&options.unanswered()));
-    let handle = move |near: Connection, place| {
+    let handle = move |near: Connection, place: PeerPermit| {
         let (multiserver, target, unanswered) = (multiserver.clone(), Arc::clone(&target), Arc::clone(&unanswered));
         async move {
             let address = near.address().map(|address| address.redacted().to_string()).unwrap_or_default();
+            place.watch(near.meter());
             let Some(permit) = unanswered.enter(origin::of(&near).map(|origin| origin.ip())) else {
                 return tracing::warn!(%address, "closed: no room for another handshake with the target");
             };
@@ -119,6 +120,9 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
                 () = evicted => {
                     let reason = "closed to make room: too many are in their handshakes with the target";
                     return tracing::warn!(%address, "{reason}");
+                }
+                () = place.evicted() => {
+                    return tracing::warn!(%address, "closed to make room for others, see --max-peers");
                 }
             };
             match relayed {

@@ -1,16 +1,14 @@
 //! `multiserver serve`.
 
+mod access;
 mod allow;
-mod door;
 mod guest;
-mod guests;
-mod places;
 mod proxy_header;
 mod service;
 
 use crate::options::IdentityOptions;
 use crate::options::config::ConfigOptions;
-use crate::options::limits::{LimitOptions, peers_are};
+use crate::options::limits::{self, LimitOptions, peers_are};
 use crate::options::listening::Listening;
 use crate::process::activation::{self, Sockets};
 use crate::process::descriptors;
@@ -20,11 +18,10 @@ use crate::report::exit::{self, Failure};
 use crate::streams::pipe::Ends;
 use crate::streams::place::Place;
 use crate::streams::standard::standard_streams;
+use access::{Access, AccessControl};
 use allow::AllowOptions;
 use clap::Args;
-use door::{Door, Pass};
-use multiserver_tokio::{Server, Shs};
-use places::Places;
+use multiserver_tokio::{Connection, PeerLimiter, Server, Shs};
 use service::Service;
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -32,6 +29,9 @@ use tokio::sync::mpsc;
 
 /// The heading of the options that say what is done with peers.
 const SERVICE: &str = "What to do with them";
+
+/// How many places a key may have at least, unless another bound is set.
+const PER_KEY: usize = 16;
 
 /// Listen, print our address as the first line, and serve whoever comes.
 ///
@@ -89,6 +89,10 @@ pub(crate) struct Options {
     exec: Vec<OsString>,
     #[command(flatten)]
     limits: LimitOptions,
+    /// How many of --max-peers may have the same key; by default half of them, but 16 at least. One more takes the place of one with the
+    /// same key that has been idle for a minute, or is refused.
+    #[arg(long, value_name = "N", value_parser = limits::count(), help_heading = "Limits")]
+    max_peers_per_key: Option<usize>,
     #[command(flatten)]
     identity: IdentityOptions,
 }
@@ -113,32 +117,39 @@ async fn serve(options: Options, shs: Shs, sockets: Sockets) -> Result<(), Failu
         (None, false, false) => Service::Exec(options.exec),
         (None, false, true) => return first_peer(server, options.allow, &options.limits, signals).await,
     };
-    everyone(server, options.allow, service, options.limits, signals).await;
+    let per_key = options.max_peers_per_key.unwrap_or_else(|| PER_KEY.max(options.limits.max_peers.div_ceil(2)));
+    everyone(server, options.allow, service, options.limits, per_key, signals).await;
     Ok(())
 }
 
 /// Serves everyone who is allowed, until a signal.
-async fn everyone(server: Server, allow: AllowOptions, service: Service, limits: LimitOptions, signals: Signals) {
-    let most = limits.max_peers;
-    let full = format!("{} served already, see --max-peers", peers_are(most));
-    let door = Arc::new(Door::new(allow, Places::shared(most), full));
-    let (authorize, service) = (door.authorizer(), Arc::new(service));
-    let handle = move |connection, pass| {
-        let (door, service) = (Arc::clone(&door), Arc::clone(&service));
+async fn everyone(
+    server: Server,
+    allow: AllowOptions,
+    service: Service,
+    limits: LimitOptions,
+    per_key: usize,
+    signals: Signals,
+) {
+    let full = format!("{} served already, see --max-peers and --max-peers-per-key", peers_are(limits.max_peers));
+    let control = Arc::new(AccessControl::new(allow, limits.peers().per_key(per_key), full));
+    let (authorize, service) = (control.authorizer(), Arc::new(service));
+    let handle = move |connection: Connection, access| {
+        let (control, service) = (Arc::clone(&control), Arc::clone(&service));
         async move {
-            match pass {
-                Pass::Peer(place) => {
-                    place.is_for(&connection);
+            match access {
+                Access::Peer(permit) => {
+                    permit.watch(connection.meter());
                     let address = connection.address().map(|address| address.redacted().to_string());
                     tokio::select! {
                         () = service.serve(connection, limits.idle_timeout) => {}
-                        () = place.evicted() => {
+                        () = permit.evicted() => {
                             let address = address.unwrap_or_default();
                             tracing::warn!(%address, "ended to make room for others, see --max-peers");
                         }
                     }
                 }
-                Pass::Guest(guest) => door.welcome(guest, connection).await,
+                Access::Guest(guest) => control.welcome(guest, connection).await,
             }
         }
     };
@@ -155,19 +166,19 @@ async fn first_peer(
     let (end, mut ended) = mpsc::channel(1);
     // The place of the first peer is given back if that peer does not make it in.
     let full = "standard input and output are the first peer's".to_owned();
-    let door = Arc::new(Door::new(allow, Places::one(), full));
-    let (authorize, hall, idle) = (door.authorizer(), Arc::clone(&door), limits.idle_timeout);
-    let handle = move |connection, pass| {
-        let (door, end) = (Arc::clone(&hall), end.clone());
+    let control = Arc::new(AccessControl::new(allow, PeerLimiter::new(1).without_eviction(), full));
+    let (authorize, served, idle) = (control.authorizer(), Arc::clone(&control), limits.idle_timeout);
+    let handle = move |connection, access| {
+        let (control, end) = (Arc::clone(&served), end.clone());
         async move {
-            match pass {
-                Pass::Peer(place) => {
+            match access {
+                Access::Peer(permit) => {
                     let result = standard_streams(connection, Ends { idle, ..Ends::WITH_OUTPUT }).await;
                     // Nobody waits for it any longer after a signal.
                     let _ = end.send(result).await;
-                    drop(place);
+                    drop(permit);
                 }
-                Pass::Guest(guest) => door.welcome(guest, connection).await,
+                Access::Guest(guest) => control.welcome(guest, connection).await,
             }
         }
     };
@@ -176,7 +187,7 @@ async fn first_peer(
         () = server.serve(authorize, handle) => Ok(()),
         () = signals.next() => {
             activation::stopping();
-            if door.is_empty() {
+            if control.is_empty() {
                 Ok(())
             } else {
                 Err(Failure::failed("ended by a signal, and the peer's connection with it"))

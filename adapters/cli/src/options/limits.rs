@@ -3,15 +3,15 @@
 use crate::options::duration;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use multiserver_tokio::Limits;
+use multiserver_tokio::{Limits, PeerLimiter};
 use std::time::Duration;
 
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitOptions {
-    /// How many peers may be connected at the same time. When `serve` has as many, a newcomer takes the place of one of
-    /// those with the same key or IP address that have the most, or of one that has been idle for a minute; otherwise it
-    /// is refused.
+    /// How many peers may be connected at the same time. When there are as many, a newcomer takes the place of one whose
+    /// key or IP address has more places than the newcomer's would have, or of one that has been idle for a minute;
+    /// otherwise it is refused.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = count())]
     pub(crate) max_peers: usize,
     /// How many peers may be in their handshakes at the same time, of each of the places to listen at; one more takes the
@@ -41,6 +41,11 @@ impl LimitOptions {
         places.saturating_add(pending).saturating_add(connected)
     }
 
+    /// The bounds on connected peers.
+    pub(crate) fn peers(&self) -> PeerLimiter {
+        PeerLimiter::new(self.max_peers)
+    }
+
     /// The bounds on handshakes.
     pub(crate) fn handshakes(&self) -> Limits {
         Limits {
@@ -61,7 +66,7 @@ pub(crate) const fn from_one_source(limits: Limits) -> Limits {
     Limits { pending_per_source: limits.pending, ..limits }
 }
 
-/// As many as a semaphore counts, and more than a machine serves.
-fn count() -> RangedU64ValueParser<usize> {
+/// More than a machine serves.
+pub(crate) fn count() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..=1_000_000)
 }

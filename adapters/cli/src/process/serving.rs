@@ -3,7 +3,7 @@
 use crate::process::activation;
 use crate::process::runtime::Signals;
 use crate::report::log::notice;
-use multiserver_tokio::{Connection, Event, PublicKey, Server};
+use multiserver_tokio::{Connection, Event, Peer, Server};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -20,7 +20,7 @@ pub(crate) async fn until_signal<T, A, AF, H, HF>(
     mut signals: Signals,
 ) where
     T: Send + 'static,
-    A: Fn(Option<PublicKey>) -> AF + Send + Sync + 'static,
+    A: Fn(Peer) -> AF + Send + Sync + 'static,
     AF: Future<Output = Option<T>> + Send,
     H: Fn(Connection, T) -> HF + Send + Sync + 'static,
     HF: Future<Output = ()> + Send,

@@ -24,7 +24,7 @@ async fn main() -> Result<()> {
     let server = Multiserver::builder().suite(suite(generate_identity()?)).build()?.listen().await?;
     let address = server.address(Scope::Device).ok_or("the server has no address")?;
     println!("the server is at {address}");
-    tokio::spawn(server.serve(|peer| async move { peer }, |connection, _| echo(connection)));
+    tokio::spawn(server.serve(|peer| async move { peer.key }, |connection, _| echo(connection)));
 
     let client = Multiserver::builder().suite(suite(generate_identity()?)).build()?;
     let mut connection = client.connect(&address).await?;

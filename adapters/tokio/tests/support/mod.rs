@@ -96,7 +96,7 @@ pub async fn echo_with(suite: Suite, limits: Limits) -> Echo {
 
 /// The refused identity is `[0xff; 32]`.
 pub async fn serve_echo(server: Server) {
-    let authorize = |peer| async move { (peer != Some(key(0xff))).then_some(()) };
+    let authorize = |peer: multiserver_tokio::Peer| async move { (peer.key != Some(key(0xff))).then_some(()) };
     server.serve(authorize, |connection, ()| echo_back(connection)).await;
 }
 

@@ -1,6 +1,9 @@
 //! A layer that is somebody else's: it stands in our address, and its bytes pass as they are.
 
-use multiserver_tokio::core::address::{Layer, LayerBuf, NoAuth};
+use futures_util::AsyncReadExt;
+use futures_util::io::Cursor;
+use multiserver_tokio::core::address::{Layer, LayerBuf, NoAuth, Shs};
+use multiserver_tokio::core::shs;
 use multiserver_tokio::io::Duplex;
 use multiserver_tokio::{Admission, BoxFuture, Context, PublicKey, Scope, Transform, Transformed};
 use std::future::ready;
@@ -51,10 +54,24 @@ impl Transform for Relayed {
         Box::pin(ready(Err(io::ErrorKind::Unsupported.into())))
     }
 
-    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
-        let passing: Box<dyn Admission> = Box::new(Passing(io));
-        Box::pin(ready(Ok(passing)))
+    /// Waits for the whole first message where the layer is known to begin with one of the client's, so that nobody who
+    /// says nothing leads to a connection to the target.
+    fn server<'a>(&'a self, context: &'a Context, io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
+        Box::pin(async move {
+            let io = if Shs::try_from(self.0.as_layer()).is_ok() { with_hello(io).await? } else { io };
+            context.step();
+            let passing: Box<dyn Admission> = Box::new(Passing(io));
+            Ok(passing)
+        })
     }
+}
+
+/// The same stream when the first message has come.
+async fn with_hello(io: Duplex) -> io::Result<Duplex> {
+    let (mut read, write) = io.into_halves();
+    let mut hello = [0; shs::HELLO_SIZE];
+    read.read_exact(&mut hello).await?;
+    Ok(Duplex::new(Cursor::new(hello).chain(read), write))
 }
 
 impl Admission for Passing {

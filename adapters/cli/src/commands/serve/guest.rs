@@ -1,17 +1,22 @@
 //! Guests: those who come by an invite make their own key known, and nothing else.
 
 use super::allow::AllowOptions;
-use super::guests::Guest;
 use crate::streams::parting::hear_out;
 use multiserver_compose::Connection;
 use multiserver_core::join::{Answer, Server};
 use multiserver_io::drive;
-use multiserver_tokio::PublicKey;
+use multiserver_tokio::{PeerPermit, PublicKey};
 use std::io;
 use std::time::Duration;
 
 /// How long a guest has for each of its two turns.
 const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Somebody who came with an invite.
+pub(super) struct Guest {
+    pub(super) invite: PublicKey,
+    pub(super) permit: PeerPermit,
+}
 
 /// Adds the key that the guest proves to those that are allowed, uses the invite, and returns the key.
 pub(super) async fn join(
@@ -25,7 +30,7 @@ pub(super) async fn join(
     // From then on the invite is used, and the guest has to be told.
     let applicant = tokio::select! {
         applicant = in_time(drive(&mut server, &mut connection)) => applicant?,
-        () = guest.evicted() => return Err("another guest came before it had said enough".to_owned()),
+        () = guest.permit.evicted() => return Err("another guest came before it had said enough".to_owned()),
     };
     let peer = *applicant.peer();
     let (answer, result) = match allow.admit(guest.invite, peer).await {

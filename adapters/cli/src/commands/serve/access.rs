@@ -1,0 +1,84 @@
+//! Who is let in, and what for.
+
+use super::allow::AllowOptions;
+use super::guest::{self, Guest};
+use multiserver_tokio::{BoxFuture, Connection, Peer, PeerLimiter, PeerPermit, PublicKey};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many guests may join at the same time. At the bound, the oldest of the invite that has the most of them makes room:
+/// nobody who holds an invite, and says nothing, keeps others from joining.
+const GUESTS: usize = 16;
+
+/// Lets peers in who are allowed, and guests who have an invite, as many as there are places.
+pub(super) struct AccessControl {
+    allow: AllowOptions,
+    peers: Arc<PeerLimiter>,
+    guests: Arc<PeerLimiter>,
+    /// Why nobody comes in when all places are taken.
+    full: String,
+}
+
+/// What a peer was let in for.
+pub(super) enum Access {
+    /// To be served.
+    Peer(PeerPermit),
+    /// To join, and nothing else.
+    Guest(Guest),
+}
+
+impl AccessControl {
+    /// With these places, and this to be said when all are taken.
+    pub(super) fn new(allow: AllowOptions, peers: PeerLimiter, full: String) -> Self {
+        let guests = PeerLimiter::new(GUESTS).idle_after(Duration::ZERO);
+        Self { allow, peers: Arc::new(peers), guests: Arc::new(guests), full }
+    }
+
+    /// Asks here about each peer, for [`Server::serve`](multiserver_tokio::Server).
+    pub(super) fn authorizer(self: &Arc<Self>) -> impl Fn(Peer) -> BoxFuture<'static, Option<Access>> + use<> {
+        let access = Arc::clone(self);
+        move |peer| {
+            let access = Arc::clone(&access);
+            Box::pin(async move { access.ask(&peer).await })
+        }
+    }
+
+    /// Lets a peer in or, saying why, does not.
+    async fn ask(&self, peer: &Peer) -> Option<Access> {
+        let reason = if self.allow.check(peer.key).await {
+            match self.peers.enter(peer) {
+                Some(permit) => return Some(Access::Peer(permit)),
+                None => self.full.as_str(),
+            }
+        } else if let Some(invite) = peer.key
+            && self.allow.invites(invite).await
+        {
+            match self.guests.enter(peer) {
+                Some(permit) => return Some(Access::Guest(Guest { invite, permit })),
+                None => "too many join by this invite",
+            }
+        } else {
+            "not among the keys that are allowed"
+        };
+        tracing::warn!("refused {}: {reason}", name(peer.key));
+        None
+    }
+
+    /// Lets a guest join.
+    pub(super) async fn welcome(&self, guest: Guest, connection: Connection) {
+        match guest::join(connection, &guest, &self.allow).await {
+            Ok(peer) => tracing::info!("{peer} joined by the invite {}", guest.invite),
+            Err(reason) => tracing::warn!("nobody joined by the invite {}: {reason}", guest.invite),
+        }
+    }
+
+    /// Whether nobody is served.
+    pub(super) fn is_empty(&self) -> bool {
+        self.peers.is_empty()
+    }
+}
+
+/// What a peer is called in messages.
+fn name(peer: Option<PublicKey>) -> String {
+    peer.map_or_else(|| "a peer without a key".to_owned(), |peer| peer.to_string())
+}

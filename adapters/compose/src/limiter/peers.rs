@@ -1,0 +1,193 @@
+//! The bounds on peers that are connected.
+
+mod table;
+
+use super::eviction::Eviction;
+use crate::{Meter, Peer};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use table::{Entered, Table};
+
+/// How long a peer may carry nothing before its place can be a newcomer's.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Bounds peers that are connected, in all and for each key, and decides who makes room for a newcomer.
+///
+/// [`Limits`](crate::Limits) bound peers on their way in; this is for those that are in. Ask for a place where a peer is
+/// authorized, hold it as long as the connection, and end the connection when its place is [another's](PeerPermit::evicted).
+///
+/// When all places are taken, a peer makes room whose key, or source, has more of them than the newcomer's would have; and
+/// otherwise one that carried nothing for [a minute](Self::idle_after): any for a key that has no place yet, and one of
+/// its own for another.
+///
+/// ```
+/// use multiserver_compose::{Native, PeerLimiter, Server};
+/// use std::sync::Arc;
+///
+/// async fn serve<R: Native<Connection = multiserver_compose::Connection>>(server: Server<R>) {
+///     let limiter = Arc::new(PeerLimiter::new(256).per_key(8));
+///     let handle = |connection: multiserver_compose::Connection, permit: multiserver_compose::PeerPermit| async move {
+///         permit.watch(connection.meter());
+///         // Serve the connection, until `permit.evicted()` ends.
+///     };
+///     server.serve(move |peer| std::future::ready(limiter.enter(&peer)), handle).await;
+/// }
+/// ```
+#[derive(Debug)]
+pub struct PeerLimiter {
+    begun: Instant,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    table: Table,
+    held: HashMap<u64, Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    /// `None` until it is known.
+    meter: Option<Meter>,
+    eviction: Arc<Eviction>,
+}
+
+/// The place of a peer that is connected; dropping it frees the place.
+#[derive(Debug)]
+pub struct PeerPermit {
+    limiter: Arc<PeerLimiter>,
+    number: u64,
+    eviction: Arc<Eviction>,
+}
+
+impl PeerLimiter {
+    /// With places for so many peers; 0 is as good as 1.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        let table = Table::new(most.max(1), IDLE);
+        Self { begun: Instant::now(), state: Mutex::new(State { table, held: HashMap::new() }) }
+    }
+
+    /// Lets a key have so many of the places and no more; without this it may have all that nobody else wants.
+    #[must_use]
+    pub fn per_key(mut self, most: usize) -> Self {
+        self.table().per_key = most.max(1);
+        self
+    }
+
+    /// Sets how long a peer may carry nothing before its place can be a newcomer's; a minute by default.
+    #[must_use]
+    pub fn idle_after(mut self, time: Duration) -> Self {
+        self.table().idle = Some(time);
+        self
+    }
+
+    /// Has nobody make room: who has a place keeps it.
+    #[must_use]
+    pub fn without_eviction(mut self) -> Self {
+        self.table().idle = None;
+        self
+    }
+
+    /// Gives a peer a place, at the cost of another's if need be; `None` when there is none to give.
+    pub fn enter(self: &Arc<Self>, peer: &Peer) -> Option<PeerPermit> {
+        let now = self.begun.elapsed();
+        let mut state = self.state();
+        let State { table, held } = &mut *state;
+        for (number, held) in &*held {
+            if let Some(meter) = &held.meter {
+                let traffic = meter.traffic();
+                table.observe(*number, traffic.received.wrapping_add(traffic.sent), now);
+            }
+        }
+        let Entered::In { number, evicted } = table.enter(peer.key, peer.source, now) else { return None };
+        let evicted = evicted.and_then(|evicted| held.remove(&evicted));
+        let eviction = Arc::<Eviction>::default();
+        held.insert(number, Held { meter: None, eviction: Arc::clone(&eviction) });
+        drop(state);
+        if let Some(evicted) = evicted {
+            evicted.eviction.signal();
+        }
+        Some(PeerPermit { limiter: Arc::clone(self), number, eviction })
+    }
+
+    /// How many places are taken.
+    pub fn len(&self) -> usize {
+        self.state().table.len()
+    }
+
+    /// Whether no place is taken.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn table(&mut self) -> &mut Table {
+        &mut self.state.get_mut().unwrap_or_else(PoisonError::into_inner).table
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PeerPermit {
+    /// Tells by the connection's meter when the peer carries something; without this it counts as idle since it came.
+    pub fn watch(&self, meter: Meter) {
+        if let Some(held) = self.limiter.state().held.get_mut(&self.number) {
+            held.meter = Some(meter);
+        }
+    }
+
+    /// Ends when the place is given to a newcomer; the connection is then to be closed. One task at a time is told.
+    pub fn evicted(&self) -> impl Future<Output = ()> + use<> {
+        self.eviction.signalled()
+    }
+}
+
+impl Drop for PeerPermit {
+    fn drop(&mut self) {
+        let mut state = self.limiter.state();
+        state.table.leave(self.number);
+        state.held.remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use multiserver_core::keys::PublicKey;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    fn peer(number: u8) -> Peer {
+        Peer { key: Some(PublicKey::from_bytes([number; 32])), source: None }
+    }
+
+    fn is_evicted(permit: &PeerPermit) -> bool {
+        pin!(permit.evicted()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    #[test]
+    fn who_loses_its_place_is_told_and_takes_nobody_elses_with_it() {
+        let limiter = Arc::new(PeerLimiter::new(3));
+        let crowd = [limiter.enter(&peer(1)), limiter.enter(&peer(1)), limiter.enter(&peer(1))].map(Option::unwrap);
+        let other = limiter.enter(&peer(2)).unwrap();
+        assert_eq!(crowd.each_ref().map(is_evicted), [true, false, false]);
+        drop(crowd);
+        assert_eq!((limiter.len(), is_evicted(&other)), (1, false));
+        drop(other);
+        assert!(limiter.is_empty() && limiter.state().held.is_empty());
+    }
+
+    #[test]
+    fn a_peer_that_carries_something_is_not_idle() {
+        let limiter = Arc::new(PeerLimiter::new(2).idle_after(Duration::ZERO));
+        let (first, second) = (limiter.enter(&peer(1)).unwrap(), limiter.enter(&peer(2)).unwrap());
+        let meter = Meter::new();
+        first.watch(meter.clone());
+        meter.receive(1);
+        let _third = limiter.enter(&peer(3)).unwrap();
+        assert_eq!((is_evicted(&first), is_evicted(&second)), (false, true));
+    }
+}
