@@ -322,6 +322,26 @@ fn seeds_are_shown_to_nobody_who_did_not_ask() {
 }
 
 #[test]
+fn what_may_be_secret_in_other_layers_is_shown_to_nobody_either() {
+    for (text, shown) in [
+        ("net:h:1~shs2:KEY:SEED", "net:h:1~shs2:KEY:<hidden>"),
+        ("net:h:1~shs2:KEY:SEED:more~shs:KEY:SEED", "net:h:1~shs2:KEY:<hidden>~shs:KEY:<seed>"),
+        ("net:h:1~shs2:KEY", "net:h:1~shs2:KEY"),
+        ("net:h:1~ab:a!:b:SEED", "net:h:1~ab:a!:b:<hidden>"),
+        ("net:h:1~ab", "net:h:1~ab"),
+        ("net:h:1~ab:", "net:h:1~ab:"),
+        ("localhost:9:@KEY.ed25519:SEED", "localhost:9:<hidden>"),
+        ("ws://h:1/path?token=SEED", "ws://h:1/path?<hidden>"),
+        ("wss://h/path?~shs:KEY", "wss://h/path?<hidden>~shs:KEY"),
+        ("ws://h:1/path", "ws://h:1/path"),
+    ] {
+        let (multi, shown) = (parse(&with_keys(text)), with_keys(shown));
+        assert_eq!(multi.redacted().to_string(), shown);
+        assert_eq!(format!("{multi:?}"), format!("MultiAddress({shown})"));
+    }
+}
+
+#[test]
 fn messages_say_where_and_what() {
     let error = "net:h:70000".parse::<MultiAddress>().unwrap_err();
     assert_eq!(error.to_string(), "at byte 6: expected a port: a number from 0 to 65535, in decimal digits");

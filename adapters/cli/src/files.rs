@@ -4,5 +4,6 @@ pub(crate) mod durable;
 pub(crate) mod identity;
 pub(crate) mod invites;
 pub(crate) mod joined;
+pub(crate) mod private;
 pub(crate) mod text;
 pub(crate) mod watched;

@@ -8,6 +8,7 @@ pub(crate) mod given;
 pub(crate) mod identity;
 pub(crate) mod limits;
 pub(crate) mod listening;
+pub(crate) mod new_file;
 pub(crate) mod proxy;
 
 pub(crate) use address::AddressOptions;

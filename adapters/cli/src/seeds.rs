@@ -1,8 +1,19 @@
 //! Seeds in addresses: whoever has one acts as the key pair that grows from it.
 
-use multiserver_tokio::core::address::{Layer, LayerBuf, Shs};
+use crate::report::exit::Failure;
+use multiserver_tokio::core::address::{Layer, LayerBuf, Shs, is_known, legacy};
 use multiserver_tokio::core::keys::Seed;
 use multiserver_tokio::{Address, MultiAddress};
+use std::iter;
+
+/// Whether this is an address with a seed, in any of its forms.
+pub(crate) fn has_seed(text: &str) -> bool {
+    if legacy::from_invite(text).is_ok() {
+        return true;
+    }
+    let addresses = text.parse::<MultiAddress>().or_else(|_| legacy::from_ssb_uri(text));
+    addresses.is_ok_and(|addresses| addresses.addresses().any(|address| without_seeds(address).1))
+}
 
 /// The address without the seeds in it, and whether there were any.
 pub(crate) fn without_seeds(address: &Address) -> (Address, bool) {
@@ -35,6 +46,21 @@ pub(crate) fn with_seed(addresses: &MultiAddress, seed: &Seed) -> (MultiAddress,
         })
     });
     (addresses, has_handshake)
+}
+
+/// Refuses to hand an address on that has layers which are not known and may hold a secret: of such a layer, all after its
+/// first field may be one.
+pub(crate) fn check_unknown_layers(addresses: &MultiAddress) -> Result<(), Failure> {
+    let mut layers =
+        addresses.addresses().flat_map(|address| iter::once(address.transport()).chain(address.transforms()));
+    match layers.find(|layer| !is_known(layer.name()) && layer.fields().count() > 1) {
+        None => Ok(()),
+        Some(layer) => {
+            let shown = layer.redacted().to_string();
+            let failure = Failure::usage(format_args!("the layer `{shown}` is not known here, and may hold a secret"));
+            Err(failure.hint("give the address with the first field of that layer only"))
+        }
+    }
 }
 
 fn map(addresses: &MultiAddress, change: impl FnMut(&Address) -> Address) -> MultiAddress {

@@ -59,7 +59,7 @@ fn a_network_key_keeps_others_out() {
 
     assert_eq!(home.run(&["connect", "--network-key", &key, &address], b"hello").output, b"hello");
     let file = home.path("network");
-    std::fs::write(&file, format!("{key}\n")).unwrap();
+    common::write_private(&file, &format!("{key}\n"));
     let file = ["connect", "--network-key-file", file.to_str().unwrap(), &address];
     assert_eq!(home.run(&file, b"hello").output, b"hello");
     let mut command = home.command(&["connect", &address]);
@@ -85,7 +85,7 @@ fn an_address_comes_from_a_file_or_the_environment_and_its_seed_is_the_identity(
     let (_server, address) = home.serve(&["--echo", "--allow", &guest_key]);
     let invite = format!("{address}:{seed}");
     let file = home.path("invite");
-    std::fs::write(&file, format!("{invite}\n")).unwrap();
+    common::write_private(&file, &format!("{invite}\n"));
     let client = home.run(&["connect", "--address-file", file.to_str().unwrap()], b"hello");
     assert_eq!((client.status, client.output.as_slice()), (0, b"hello".as_slice()), "{}", client.errors);
     let mut command = home.command(&["connect"]);
@@ -172,7 +172,7 @@ fn what_is_wrong_with_the_command_line_is_said_without_a_seed() {
         &["connect", "--address-file", seed],
         &["connect", "--config", seed, "home"],
         &["connect", "--network-key-file", seed, "net:h:1"],
-        &["invite", "--invites", &format!("no/{address}"), &format!("net:h:1~shs:{key}")],
+        &["invite", "--invites", &format!("./no/{address}"), &format!("net:h:1~shs:{key}")],
         &["serve", "--wss", "127.0.0.1:0", "--cert", seed, "--key", seed],
         &["keygen", "--seed", &address, home.path("new").to_str().unwrap()],
     ] {

@@ -52,7 +52,7 @@ fn tls_ends_at_the_bridge_and_the_handshake_does_not() {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let (cert, key) = (home.path("cert.pem"), home.path("key.pem"));
     std::fs::write(&cert, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    common::write_private(&key, &made.signing_key.serialize_pem());
     let (_server, target) = home.serve(&["--echo"]);
     let tls = ["--wss", "localhost:0", "--cert", cert.to_str().unwrap(), "--key", key.to_str().unwrap()];
     let (_bridge, address) = home.bridge(&[tls.as_slice(), &[&target]].concat());

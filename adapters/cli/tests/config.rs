@@ -12,7 +12,7 @@ const SEED: &str = "gfhWsBYIEOZzYCmSYXJKmj3yj+f8H2Mqy2JZk0/I6Ys=";
 /// Writes the configuration and returns its path.
 fn write(home: &Home, text: &str) -> String {
     let path = home.path("multiserver.toml");
-    fs::write(&path, text).unwrap();
+    common::write_private(&path, text);
     path.to_str().unwrap().to_owned()
 }
 

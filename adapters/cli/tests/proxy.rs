@@ -20,7 +20,7 @@ async fn a_proxy_with_a_password_comes_from_the_command_line_a_file_or_the_envir
     let (_server, address) = home.serve(&["--echo"]);
     let url = format!("socks5h://{USER}:{ENCODED}@{place}");
     let file = home.path("proxy");
-    std::fs::write(&file, format!("{url}\n")).unwrap();
+    common::write_private(&file, &format!("{url}\n"));
     let file = file.to_str().unwrap();
     for arguments in [["connect", &address, "--proxy", &url], ["connect", &address, "--proxy-file", file]] {
         let client = home.run(&arguments, b"hello");

@@ -49,8 +49,8 @@ fn tls_is_served_with_a_certificate_and_reached_where_that_is_trusted() {
     let home = Home::new();
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let (cert, key) = (home.path("cert.pem"), home.path("key.pem"));
-    std::fs::write(&cert, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    common::write_private(&cert, &made.cert.pem());
+    common::write_private(&key, &made.signing_key.serialize_pem());
     let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
     let (_server, address) = home.serve(&["--echo", "--wss", "localhost:0", "--cert", cert, "--key", key]);
     assert!(address.starts_with("wss://localhost:"), "{address}");

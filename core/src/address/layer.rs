@@ -60,9 +60,10 @@ impl<'a> Layer<'a> {
         self.text
     }
 
-    /// Returns a value whose `Display` is the layer, with `<seed>` in the place of a seed if this crate knows the layer.
+    /// Returns a value whose `Display` is the layer without what may be secret.
     ///
-    /// What other layers hold is shown, secret or not.
+    /// `<seed>` stands in the place of a seed, and `<hidden>` for the query of a `ws` or `wss` URL and for all after the
+    /// first field of a layer that this crate does not know.
     #[must_use]
     pub fn redacted(&self) -> impl fmt::Display + use<'a> {
         Redacted(*self)
@@ -91,9 +92,9 @@ struct Redacted<'a>(Layer<'a>);
 
 impl fmt::Display for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match known::before_seed(self.0) {
+        match known::before_secret(self.0) {
             None => f.write_str(self.0.text),
-            Some(open) => write!(f, "{open}:<seed>"),
+            Some((open, rest)) => write!(f, "{open}{rest}"),
         }
     }
 }

@@ -57,10 +57,8 @@ impl Address {
         self.layers().skip(1)
     }
 
-    /// Returns a value whose `Display` is the address, with `<seed>` in the place of a seed of the layers that this crate
-    /// knows.
-    ///
-    /// What other layers hold is shown, secret or not.
+    /// Returns a value whose `Display` is the address without what may be secret, each layer
+    /// [redacted](Layer::redacted).
     #[must_use]
     pub fn redacted(&self) -> impl fmt::Display + '_ {
         Redacted(self)

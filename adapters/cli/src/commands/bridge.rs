@@ -12,7 +12,7 @@ use crate::process::runtime::{self, Signals};
 use crate::process::serving::{log, until_signal};
 use crate::report::exit::{self, Failure};
 use crate::report::failure_words::no_connection;
-use crate::seeds::without_seeds;
+use crate::seeds::{check_unknown_layers, without_seeds};
 use crate::streams::idle::idle;
 use crate::streams::origin;
 use crate::streams::pump::{PumpError, one_way_heard_out};
@@ -213,6 +213,7 @@ impl Target {
     }
 
     fn of(addresses: &MultiAddress) -> Result<Self, Failure> {
+        check_unknown_layers(addresses)?;
         let addresses: Vec<_> = addresses.addresses().map(|address| without_seeds(address).0).collect();
         let layers = |address: &Address| address.transforms().map(LayerBuf::from).collect::<Vec<_>>();
         let first = addresses.first().map(layers).unwrap_or_default();

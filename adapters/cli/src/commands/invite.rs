@@ -4,10 +4,10 @@ use crate::files::durable::NewFile;
 use crate::files::identity;
 use crate::files::invites::{Invite, InviteFile};
 use crate::options::AddressOptions;
-use crate::options::duration;
+use crate::options::{duration, new_file};
 use crate::report::exit::{self, Failure};
 use crate::report::mask::shown_path;
-use crate::seeds::with_seed;
+use crate::seeds::{check_unknown_layers, with_seed};
 use clap::{Args, ValueHint};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub(crate) struct Options {
     #[command(flatten)]
     address: AddressOptions,
     /// The file of invites, which is made when missing.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = new_file::parse)]
     invites: PathBuf,
     /// How many keys may join by it.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
@@ -46,12 +46,13 @@ pub(crate) struct Options {
     expires: Option<Duration>,
     /// Put the invite into this file, which is made, of mode 0600, and not print it. A file that exists is never
     /// overwritten.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = new_file::parse)]
     output: Option<PathBuf>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let addresses = options.address.parse()?;
+    check_unknown_layers(&addresses)?;
     let guest = identity::generate()?;
     let (invited, has_handshake) = with_seed(&addresses, guest.seed());
     if !has_handshake {

@@ -6,7 +6,7 @@ use crate::process::runtime;
 use crate::report::exit::{self, Class, Failure};
 use crate::report::failure_words::no_connection;
 use crate::report::log::notice;
-use crate::seeds::{all_without_seeds, without_seeds};
+use crate::seeds::{all_without_seeds, check_unknown_layers, without_seeds};
 use crate::streams::parting::part_soon;
 use clap::Args;
 use multiserver_core::join::{Answer, Client};
@@ -45,6 +45,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let addresses = options.address.parse()?;
+    check_unknown_layers(&addresses)?;
     let identity = options.identity.load()?;
     let shs = options.identity.shs_of(Arc::clone(&identity))?;
     runtime::block_on(join(options, &addresses, &identity, shs))

@@ -1,6 +1,7 @@
 //! `multiserver keygen`.
 
 use crate::files::identity::{self, Format};
+use crate::options::new_file;
 use crate::report::exit::{self, Failure};
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
@@ -24,7 +25,7 @@ use std::path::PathBuf;
 ))]
 pub(crate) struct Options {
     /// Where to put it; by default where `serve` and `connect` look for their identity.
-    #[arg(value_hint = ValueHint::FilePath)]
+    #[arg(value_hint = ValueHint::FilePath, value_parser = new_file::parse)]
     file: Option<PathBuf>,
     /// Grow the identity from the seed in this file, 32 bytes in base64 or hexadecimal, instead of random bytes; - is
     /// standard input. Who has the seed has the identity, so the file must be closed to others.

@@ -10,6 +10,7 @@
 //! The `secret` file of Secure Scuttlebutt is read as well, and written when asked for.
 
 use crate::files::durable::{NewFile, directory_of};
+use crate::files::private::check_is_private;
 use crate::files::text::{self, read_secret_text};
 use crate::report::exit::Failure;
 use crate::report::mask::shown_path;
@@ -111,38 +112,16 @@ fn read(path: &Path) -> io::Result<KeyPair> {
     if file.metadata()?.is_dir() {
         return Err(io::Error::new(ErrorKind::IsADirectory, "it is a directory; name the file in it"));
     }
-    check_permissions(&file)?;
+    check_is_private(&file)?;
     let text = read_secret_text(file, LONGEST_FILE)?;
     parse(&text).map_err(io::Error::other)
-}
-
-/// Refuses, as ssh does, a file that others than its owner may read: who has its content can act as its owner.
-///
-/// A file of another owner may be open to a group, as service managers hand secrets to services.
-#[cfg(unix)]
-fn check_permissions(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt;
-
-    let metadata = file.metadata()?;
-    let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
-    if metadata.mode() & if is_ours { 0o077 } else { 0o007 } == 0 {
-        return Ok(());
-    }
-    let mode = metadata.mode() & 0o777;
-    Err(io::Error::other(format!("its mode {mode:04o} lets others at the secret in it; set it to 0600 with chmod")))
-}
-
-/// Access is not expressed in mode bits here, and the default place belongs to the user.
-#[cfg(not(unix))]
-fn check_permissions(_: &File) -> io::Result<()> {
-    Ok(())
 }
 
 /// Reads a file with a seed, which is as secret as an identity file; what comes by standard input is nobody else's.
 fn read_seed_text(path: &Path) -> io::Result<Zeroizing<String>> {
     let file = text::open(path)?;
     if !text::is_standard_input(path) {
-        check_permissions(&file)?;
+        check_is_private(&file)?;
     }
     read_secret_text(file, LONGEST_FILE)
 }

@@ -5,6 +5,7 @@ pub(crate) mod ascii_host;
 use super::config::ConfigOptions;
 use super::given::{ADDRESS_VARIABLE, one_of};
 use crate::report::exit::Failure;
+use crate::seeds::has_seed;
 use clap::{Args, ValueHint};
 use multiserver_tokio::MultiAddress;
 use multiserver_tokio::core::address::{Address, Shs, is_known};
@@ -28,7 +29,7 @@ pub(crate) struct AddressOptions {
 impl AddressOptions {
     /// The text that was given, without blanks and line ends around each address.
     pub(crate) fn given(&self) -> Result<Zeroizing<String>, Failure> {
-        let text = one_of(self.text.as_deref(), self.file.as_deref(), ADDRESS_VARIABLE)?;
+        let text = one_of(self.text.as_deref(), self.file.as_deref(), ADDRESS_VARIABLE, has_seed)?;
         let missing = || Failure::usage("an address is needed: ADDRESS, --address-file or MULTISERVER_ADDRESS");
         text.map(|text| without_blanks(&text)).ok_or_else(missing)
     }

@@ -15,9 +15,10 @@
 
 mod serve_arguments;
 
-use crate::options::given::read_secret_file;
+use crate::options::given::FileText;
 use crate::report::exit::Failure;
 use crate::report::mask::{masked, shown_path};
+use crate::seeds::has_seed;
 use clap::{Args, ValueHint};
 use etcetera::BaseStrategy;
 use serde::Deserialize;
@@ -59,7 +60,7 @@ impl ConfigOptions {
                 return Ok(Config { path: path.unwrap_or("config.toml".into()), content: Content::default() });
             }
         };
-        let text = read_secret_file(&path)?;
+        let text = FileText::read(&path)?.into_text(may_have_secret)?;
         let content = toml::from_str(&text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
@@ -71,12 +72,18 @@ impl ConfigOptions {
     }
 }
 
+/// Whether there is a seed in an address, or a network key, in the text of a configuration.
+fn may_have_secret(text: &str) -> bool {
+    let Ok(Content { names, serve }) = toml::from_str(text) else { return false };
+    names.values().filter_map(Value::as_str).any(has_seed) || serve.contains_key("network-key")
+}
+
 impl Config {
     /// The text of the address with this name.
     pub(crate) fn address(&self, name: &str) -> Result<Zeroizing<String>, Failure> {
         let named = self.content.names.get(name).ok_or_else(|| self.no_such_name(name))?;
         let text = match (named, file_of(named)) {
-            (_, Some(file)) => read_secret_file(&self.beside(Path::new(file)))?,
+            (_, Some(file)) => FileText::read(&self.beside(Path::new(file)))?.into_text(has_seed)?,
             (Value::String(text), None) => Zeroizing::new(text.clone()),
             (_, None) => return Err(self.wrong("names", name, "expected the text of an address, or { file = \"…\" }")),
         };

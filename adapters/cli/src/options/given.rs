@@ -1,5 +1,6 @@
 //! What may be a secret: given by an option, in a file or in the environment.
 
+use crate::files::private::check_is_private;
 use crate::files::text::{self, read_secret_text};
 use crate::report::exit::Failure;
 use crate::report::mask::shown_path;
@@ -19,12 +20,15 @@ const LONGEST_FILE: usize = 64 * 1024;
 
 /// The text that an option gives, or its file, or an environment variable, in this order, without the surrounding blanks
 /// and line ends. An environment variable that is empty is not set.
+///
+/// A file whose text is a secret, as this says, must not be open to others.
 pub(super) fn one_of(
     text: Option<&str>,
     file: Option<&Path>,
     variable: &str,
+    is_secret: fn(&str) -> bool,
 ) -> Result<Option<Zeroizing<String>>, Failure> {
-    one_of_variables(text, file, &[variable])
+    one_of_variables(text, file, &[variable], is_secret)
 }
 
 /// The same with several environment variables, of which the first that is set counts.
@@ -32,10 +36,11 @@ pub(super) fn one_of_variables(
     text: Option<&str>,
     file: Option<&Path>,
     variables: &[&str],
+    is_secret: fn(&str) -> bool,
 ) -> Result<Option<Zeroizing<String>>, Failure> {
     let found = match (text, file) {
         (Some(text), _) => Some(Zeroizing::new(text.to_owned())),
-        (None, Some(path)) => Some(read_secret_file(path)?),
+        (None, Some(path)) => Some(FileText::read(path)?.into_text(|text| is_secret(text.trim()))?),
         (None, None) => variables.iter().find_map(|variable| of_environment(variable).transpose()).transpose()?,
     };
     Ok(found.map(|found| Zeroizing::new(found.trim().to_owned())))
@@ -52,9 +57,28 @@ fn of_environment(variable: &str) -> Result<Option<Zeroizing<String>>, Failure> 
 }
 
 /// What is in a file that may hold a secret.
-pub(crate) fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let read = text::open(path).and_then(|file| read_secret_text(file, LONGEST_FILE));
-    read.map_err(|error| Failure::failed(cannot_read(path, &error)))
+pub(crate) struct FileText {
+    text: Zeroizing<String>,
+    /// Why it is no place for a secret, if it is none.
+    is_open: Option<Failure>,
+}
+
+impl FileText {
+    /// Reads the file, or standard input.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let failure = |error| Failure::failed(cannot_read(path, &error));
+        let file = text::open(path).map_err(failure)?;
+        let is_open = if text::is_standard_input(path) { None } else { check_is_private(&file).err().map(failure) };
+        Ok(Self { text: read_secret_text(file, LONGEST_FILE).map_err(failure)?, is_open })
+    }
+
+    /// The text; it is a failure when that is a secret and the file is open to others.
+    pub(crate) fn into_text(self, is_secret: impl FnOnce(&str) -> bool) -> Result<Zeroizing<String>, Failure> {
+        match self.is_open {
+            Some(failure) if is_secret(&self.text) => Err(failure),
+            Some(_) | None => Ok(self.text),
+        }
+    }
 }
 
 /// That a file cannot be read, and why.

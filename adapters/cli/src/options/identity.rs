@@ -43,7 +43,8 @@ impl IdentityOptions {
     }
 
     fn network(&self) -> Result<NetworkKey, Failure> {
-        let text = one_of(self.network_key.as_deref(), self.network_key_file.as_deref(), NETWORK_KEY_VARIABLE)?;
+        let text =
+            one_of(self.network_key.as_deref(), self.network_key_file.as_deref(), NETWORK_KEY_VARIABLE, |_| true)?;
         let Some(text) = text else { return Ok(NetworkKey::SSB_MAIN) };
         let is_hex = text.len() == 64;
         let key = if is_hex { NetworkKey::from_hex(&text) } else { text.parse() };

@@ -1,8 +1,9 @@
 //! Where the program listens and how it is found there.
 
 use crate::options::dial::Secure;
-use crate::options::given::cannot_read;
+use crate::options::given::{FileText, cannot_read};
 use crate::options::limits::from_one_source;
+use crate::options::new_file;
 use crate::process::activation::Sockets;
 use crate::report::exit::Failure;
 use crate::report::mask::masked;
@@ -39,7 +40,7 @@ pub(crate) struct Listening {
     #[arg(long, value_name = "FILE", requires = "wss", value_hint = ValueHint::FilePath)]
     key: Option<PathBuf>,
     /// Listen at this Unix socket, for programs of the same user.
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, value_parser = new_file::parse)]
     unix: Vec<PathBuf>,
     /// A host name that leads to --net, --ws and --wss from outside, or a URL such as wss://example.org/path that leads
     /// to --ws through a reverse proxy. The public address then has these names only.
@@ -239,7 +240,7 @@ fn url(scheme: &str, name: &str, socket: &Socket) -> Result<String, Failure> {
 }
 
 fn certificate(chain: &Path, key: &Path) -> Result<Certificate, Failure> {
-    let read = |path: &Path| fs::read(path).map_err(|error| Failure::failed(cannot_read(path, &error)));
-    let (chain, key) = (read(chain)?, zeroize::Zeroizing::new(read(key)?));
-    Certificate::from_pem(chain, key.as_slice()).map_err(|error: TlsError| Failure::failed(error))
+    let chain = fs::read(chain).map_err(|error| Failure::failed(cannot_read(chain, &error)))?;
+    let key = FileText::read(key)?.into_text(|_| true)?;
+    Certificate::from_pem(chain, key.as_str()).map_err(|error: TlsError| Failure::failed(error))
 }

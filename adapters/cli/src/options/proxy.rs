@@ -37,7 +37,8 @@ pub(crate) struct ProxyOptions {
 impl ProxyOptions {
     /// The proxy, if there is one.
     pub(crate) fn read(&self) -> Result<Option<Proxy>, Failure> {
-        let text = one_of_variables(self.proxy.as_deref(), self.proxy_file.as_deref(), &VARIABLES)?;
+        let text =
+            one_of_variables(self.proxy.as_deref(), self.proxy_file.as_deref(), &VARIABLES, |text| text.contains('@'))?;
         match text {
             Some(text) if text.as_str() != NONE => parse(&text).map(Some),
             Some(_) | None => Ok(None),

@@ -1,6 +1,6 @@
 //! Texts that may hold a secret, made fit to be shown.
 
-use multiserver_core::keys::Seed;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 /// What separates the fields of an address.
@@ -11,6 +11,9 @@ const SHORTEST_SECRET: usize = 16;
 
 /// How many characters are so many that they may be a secret with any of them wrong.
 const LONGEST_SHOWN: usize = 39;
+
+/// How many characters 32 bytes have in base64 and in hexadecimal, with one too few or too many.
+const KEY_LENGTHS: [RangeInclusive<usize>; 2] = [42..=45, 63..=65];
 
 /// How many characters of base64 a public key has, with the padding.
 const PUBLIC_KEY: usize = 44;
@@ -36,8 +39,15 @@ pub(crate) fn masked(text: &str) -> String {
 /// A path to be shown; what is an address or a key rather than a path is masked.
 pub(crate) fn shown_path(path: &Path) -> String {
     let text = path.display().to_string();
-    let is_key = text.parse::<Seed>().is_ok() || Seed::from_hex(&text).is_ok();
-    if is_key || text.contains("shs:") || text.contains(".ed25519") { masked(&text) } else { text }
+    // What has the name of a file is that file.
+    if path.exists() || !may_be_given_by_mistake(&text) { text } else { masked(&text) }
+}
+
+/// Whether a text in the place of a path may be an address, or a key, that may have a wrong character or two.
+pub(crate) fn may_be_given_by_mistake(text: &str) -> bool {
+    let wrong = text.chars().filter(|char| !u8::try_from(*char).is_ok_and(is_of_key)).count();
+    let is_key = KEY_LENGTHS.iter().any(|range| range.contains(&text.len())) && wrong <= 2 && !text.starts_with('/');
+    is_key || text.contains(['~', ':'])
 }
 
 /// How many bytes the public key at the start of a field has; 0 if none is there or it runs into something else.
@@ -104,8 +114,19 @@ mod tests {
         let shown = |text: &str| shown_path(Path::new(text));
         let path = "/home/alice/some/directory/with/a/long/name/home.address";
         assert_eq!(shown(path), path);
-        for secret in [SEED, &format!("net:h:1~shs:{KEY}:{SEED}"), &format!("h:8008:@{KEY}.ed25519~{SEED}")] {
-            assert!(!shown(secret).contains(SEED), "{secret}");
+        let hex = "81f856b01608".repeat(6);
+        for secret in [
+            SEED.to_owned(),
+            SEED.replace('y', "*"),
+            hex.get(..64).unwrap().to_owned(),
+            format!("net:h:1~shs:{KEY}:{SEED}"),
+            format!("net:h:1~sha:{KEY}:{SEED}"),
+            format!("seed:{SEED}"),
+            format!("h:8008:@{KEY}.ed25519:{SEED}"),
+            format!("h:8008:@{KEY}.ed25519~{SEED}"),
+        ] {
+            let seen = shown(&secret);
+            assert!(!seen.contains(SEED) && seen.ends_with("********"), "{secret}: {seen}");
         }
     }
 

@@ -13,7 +13,6 @@ pub use unix::Unix;
 pub use ws::{Ws, Wss};
 
 pub(super) use net::port;
-pub(super) use shs::before_seed;
 
 use super::error::{Expected, ParseError};
 use super::escape;
@@ -23,6 +22,25 @@ use super::layer::{Layer, LayerBuf};
 #[must_use]
 pub fn is_known(name: &str) -> bool {
     kind(name).is_some()
+}
+
+/// What may be shown of a layer that holds more, and what stands for the rest.
+///
+/// A seed is a secret, and so may be the query of a URL, and all after the first field of a layer that is not known.
+pub(super) fn before_secret(layer: Layer<'_>) -> Option<(&str, &'static str)> {
+    let name = layer.name();
+    if name == Shs::NAME {
+        shs::before_seed(layer).map(|open| (open, ":<seed>"))
+    } else if name == Ws::NAME || name == Wss::NAME {
+        layer.as_str().split_once('?').map(|(open, _)| (open, "?<hidden>"))
+    } else if is_known(name) {
+        None
+    } else {
+        let mut fields = field_reader(layer);
+        fields.next()?;
+        let open = layer.as_str().get(..fields.end)?;
+        fields.next().map(|_| (open, ":<hidden>"))
+    }
 }
 
 /// A typed layer.

@@ -89,8 +89,8 @@ impl From<NoAuth> for LayerBuf {
 }
 
 /// What stands before the `:` and the seed, when the layer has a seed.
-pub(in super::super) fn before_seed(layer: Layer<'_>) -> Option<&str> {
-    let (key, _) = layer.data().filter(|_| layer.name() == Shs::NAME)?.split_once(':')?;
+pub(super) fn before_seed(layer: Layer<'_>) -> Option<&str> {
+    let (key, _) = layer.data()?.split_once(':')?;
     layer.as_str().get(..layer.data_start() + key.len())
 }
 

@@ -2,6 +2,7 @@
 
 use multiserver_core::address::{Channel, Layer, Net, NoAuth, Onion, Shs, Tunnel, Unix, Ws, Wss};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// A layer in a form to be printed.
 #[derive(Debug, Serialize)]
@@ -17,14 +18,37 @@ pub(super) struct ExplainedLayer {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Details {
-    HostAndPort { host: String, port: u16 },
-    Url { host: String, port: u16, path: String },
-    Path { path: String },
-    Shs { key: String, has_seed: bool },
-    NoAuth { key: Option<String> },
+    HostAndPort {
+        host: String,
+        port: u16,
+    },
+    Url {
+        host: String,
+        port: u16,
+        path: String,
+    },
+    Path {
+        path: String,
+    },
+    Shs {
+        key: String,
+        has_seed: bool,
+    },
+    NoAuth {
+        key: Option<String>,
+    },
     Channel {},
-    Tunnel { portal: String, target: String, instance: Option<String> },
-    Unknown { fields: Vec<String> },
+    Tunnel {
+        portal: String,
+        target: String,
+        instance: Option<String>,
+    },
+    /// The first field only: those behind it may be secret.
+    Unknown {
+        fields: Vec<String>,
+        #[serde(skip_serializing_if = "is_none")]
+        hidden_fields: usize,
+    },
 }
 
 impl ExplainedLayer {
@@ -66,14 +90,18 @@ fn details_and_meaning(layer: Layer<'_>) -> (Details, Vec<String>) {
     } else if let Ok(tunnel) = Tunnel::try_from(layer) {
         explain_tunnel(&tunnel)
     } else {
-        let fields: Vec<_> = layer.fields().map(|field| field.into_owned()).collect();
-        (Details::Unknown { fields }, vec!["a layer that this program does not know".to_owned()])
+        let mut fields = layer.fields();
+        let first = fields.next().map(Cow::into_owned);
+        let (fields, hidden_fields) = (first.into_iter().collect(), fields.count());
+        (Details::Unknown { fields, hidden_fields }, vec!["a layer that this program does not know".to_owned()])
     }
 }
 
 fn web_socket(kind: &str, host: String, port: u16, path: &str) -> (Details, Vec<String>) {
+    // The query may be a token.
+    let path = path.split_once('?').map_or_else(|| path.to_owned(), |(path, _)| format!("{path}?<hidden>"));
     let meaning = format!("{kind} to {host}, port {port}, path {path}");
-    (Details::Url { host, port, path: path.to_owned() }, vec![meaning])
+    (Details::Url { host, port, path }, vec![meaning])
 }
 
 fn explain_shs(shs: &Shs) -> (Details, Vec<String>) {
@@ -96,4 +124,10 @@ fn explain_tunnel(tunnel: &Tunnel) -> (Details, Vec<String>) {
         instance: tunnel.instance().map(str::to_owned),
     };
     (details, meaning)
+}
+
+/// How serde wants to be told.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_none(count: &usize) -> bool {
+    *count == 0
 }
