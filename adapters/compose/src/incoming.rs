@@ -37,7 +37,8 @@ pub struct Incoming<R> {
 
 /// A peer before the door: its key is proven, where the suite proves keys, and nothing is granted.
 ///
-/// Dropping it refuses the peer without a word, as the secret handshake wants it.
+/// Dropping it refuses the peer without a word, as the secret handshake wants it; [`refuse`](Self::refuse) also takes care
+/// of what the time would say.
 pub struct Request<R> {
     entry: Entry,
     door: Held<Door>,
@@ -184,6 +185,19 @@ impl<R: Native> Request<R> {
         let (since, meter, guard) = (served.inner.runtime.now(), Meter::new(), Some(guard));
         let about = About { address, local, peer, channel_binding, suite, since, meter, _guard: guard };
         Ok(Connection::new(io, about).into())
+    }
+
+    /// Refuses the peer, without a word and no sooner than one that has failed would be closed on: how long it takes does
+    /// not say whether the peer has the right key of this server.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the socket.
+    pub async fn refuse(self) {
+        let Self { mut entry, door, refusal, .. } = self;
+        if let Some(Door::Closed(admission, _)) = door.take() {
+            let _ = within(&mut entry.deadline, &entry.permit, admission.refuse()).await;
+        }
+        drop(refusal);
     }
 
     /// What the caller's decision is, unless the deadline passes first.

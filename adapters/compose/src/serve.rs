@@ -66,7 +66,10 @@ impl<R: Native> Incoming<R> {
         let peer = Peer { key: request.peer().copied(), source: request.source() };
         match request.decide(authorize(peer)).await {
             Some(Some(known)) => Ok(Some((request.accept().await?, known))),
-            Some(None) | None => Ok(None),
+            Some(None) | None => {
+                request.refuse().await;
+                Ok(None)
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use multiserver_core::shs::{self, Authenticated, Client, ClientHandshake, Messag
 use multiserver_io::{Duplex, SecureReader, SecureWriter, drive};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// `shs`: the secret handshake, then box streams; proves both ends' keys to each other.
 #[derive(Debug, Clone)]
@@ -88,18 +89,39 @@ impl Transform for Shs {
         Box::pin(async move {
             let server = Server::new(Arc::clone(&self.identity), &self.network);
             let machine = ServerHandshake::new(server, context.runtime().ephemeral()?);
-            let mut handshake = Watched { machine, context };
-            let authenticated = drive(&mut handshake, &mut io).await?;
-            let admission: Box<dyn Admission> = Box::new(ShsAdmission { authenticated, io });
-            Ok(admission)
+            let mut handshake = Watched { machine, context, has_answered: false, verdict: None };
+            let driven = drive(&mut handshake, &mut io).await;
+            let verdict = handshake.verdict;
+            match driven {
+                Ok(authenticated) => {
+                    let admission: Box<dyn Admission> = Box::new(ShsAdmission { authenticated, io, verdict });
+                    Ok(admission)
+                }
+                Err(error) => {
+                    if let Some(verdict) = verdict.filter(|_| is_peers_fault(&error)) {
+                        verdict.await;
+                    }
+                    Err(error)
+                }
+            }
         })
     }
 }
+
+/// How long after the client's proof the server closes on a client that it does not let in.
+///
+/// It is the same time for whoever fails as for whoever is refused: how long the server takes to find out would say which
+/// of the two it was, and so whether the client had the right key of the server. It has to be enough for a check of the
+/// client's key.
+const VERDICT: Duration = Duration::from_millis(50);
 
 /// A server's machine, whose answers say that a message of the client was right.
 struct Watched<'a, M> {
     machine: M,
     context: &'a Context,
+    has_answered: bool,
+    /// Ends when a client that is not let in may be told so.
+    verdict: Option<BoxFuture<'static, ()>>,
 }
 
 impl<M: Handshake> Handshake for Watched<'_, M> {
@@ -107,9 +129,14 @@ impl<M: Handshake> Handshake for Watched<'_, M> {
     type Error = M::Error;
 
     fn step(&mut self) -> Result<Step<'_, M::Output>, M::Error> {
+        if self.has_answered {
+            // Anew with every step: the last of them begins when the proof has come.
+            self.verdict = Some(self.context.runtime().sleep(VERDICT));
+        }
         let step = self.machine.step()?;
         if matches!(step, Step::Flush(_)) {
             self.context.step();
+            self.has_answered = true;
         }
         Ok(step)
     }
@@ -123,6 +150,8 @@ impl<M: Handshake> Handshake for Watched<'_, M> {
 struct ShsAdmission {
     authenticated: Authenticated,
     io: Duplex,
+    /// Ends when the client may be told that it is refused.
+    verdict: Option<BoxFuture<'static, ()>>,
 }
 
 impl Admission for ShsAdmission {
@@ -136,9 +165,19 @@ impl Admission for ShsAdmission {
 
     fn admit(self: Box<Self>) -> BoxFuture<'static, io::Result<Transformed>> {
         Box::pin(async move {
-            let Self { authenticated, mut io } = *self;
+            let Self { authenticated, mut io, .. } = *self;
             let outcome = drive(&mut authenticated.into_machine(), &mut io).await?;
             Ok(boxed(outcome, io))
+        })
+    }
+
+    /// Closes when a client that has failed would be closed on.
+    fn refuse(self: Box<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            if let Some(verdict) = self.verdict {
+                verdict.await;
+            }
+            drop(self.io);
         })
     }
 }
@@ -156,6 +195,11 @@ fn boxed(outcome: Outcome, io: Duplex) -> Transformed {
 fn is_refusal(error: &io::Error) -> bool {
     let source = error.get_ref().and_then(|source| source.downcast_ref());
     source == Some(&shs::Error::Closed(Message::ServerAccept))
+}
+
+fn is_peers_fault(error: &io::Error) -> bool {
+    let source: Option<&shs::Error> = error.get_ref().and_then(|source| source.downcast_ref());
+    source.is_some_and(shs::Error::is_peers_fault)
 }
 
 fn invalid(error: impl std::error::Error + Send + Sync + 'static) -> io::Error {

@@ -88,6 +88,12 @@ pub trait Admission: Send + 'static {
     /// # Errors
     /// The stream failed, or the peer gave up.
     fn admit(self: Box<Self>) -> BoxFuture<'static, io::Result<Transformed>>;
+
+    /// Closes on the peer, when that tells it no more than it may know; by default at once, as dropping this does.
+    fn refuse(self: Box<Self>) -> BoxFuture<'static, ()> {
+        drop(self);
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// What a transform makes of a stream.
