@@ -4,3 +4,4 @@ pub(crate) mod activation;
 pub(crate) mod descriptors;
 pub(crate) mod runtime;
 pub(crate) mod serving;
+pub(crate) mod strangers;

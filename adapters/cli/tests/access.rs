@@ -201,7 +201,8 @@ fn lines_that_are_no_keys_are_told_once_for_each_change_of_the_file() {
     let file = home.path("friends");
     let write = |text: &str| std::fs::write(&file, format!("# mine\n{text}{friend}\n")).unwrap();
     write("nonsense\n\nmore of it\nand more\n");
-    let (mut server, address) = home.serve(&["--echo", "--allow-file", file.to_str().unwrap()]);
+    let (mut server, address) = home.serve(&["-v", "--echo", "--allow-file", file.to_str().unwrap()]);
+    server.error_line_with("made a new identity");
     let mut strangers = |count: usize| {
         (0..count).for_each(|_| drop(home.run(&["connect", &address], b"").failure(4).to_owned()));
         // Each of them is refused, and the file is complained about before the first is.

@@ -147,7 +147,7 @@ fn silent_peers_from_one_place_keep_nobody_from_the_target() {
     let (mut bridge, address) = home.bridge(&["-v", "--max-pending-per-source", "2", &target]);
     let place = address.strip_prefix("net:").unwrap().split('~').next().unwrap();
     let silent: Vec<_> = (0..3).map(|_| TcpStream::connect(place).unwrap()).collect();
-    std::iter::repeat_with(|| bridge.error_line()).find(|line| line.contains("to make room")).unwrap();
+    bridge.error_line_with("to make room");
     for leads_there in [&target, &address, &address, &address] {
         assert_eq!(home.run(&["connect", leads_there], b"hello").output, b"hello");
     }

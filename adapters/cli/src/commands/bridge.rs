@@ -10,6 +10,7 @@ use crate::process::activation::{self, Sockets};
 use crate::process::descriptors;
 use crate::process::runtime::{self, Signals};
 use crate::process::serving::{log, until_signal};
+use crate::process::strangers::{self, Outcome};
 use crate::report::exit::{self, Failure};
 use crate::report::failure_words::no_connection;
 use crate::seeds::{check_unknown_layers, without_seeds};
@@ -99,7 +100,8 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
     let authorize = move |peer| {
         let permit = peers.enter(&peer);
         if permit.is_none() {
-            tracing::warn!("refused a peer: {} connected already, see --max-peers", peers_are(most));
+            let line = format_args!("refused a peer: {} connected already, see --max-peers", peers_are(most));
+            strangers::log(Outcome::NoRoom, line);
         }
         std::future::ready(permit)
     };
@@ -112,17 +114,19 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
             let address = near.address().map(|address| address.redacted().to_string()).unwrap_or_default();
             place.watch(near.meter());
             let Some(permit) = unanswered.enter(origin::of(&near).map(|origin| origin.ip())) else {
-                return tracing::warn!(%address, "closed: no room for another handshake with the target");
+                let line = format_args!("{address}: closed, no room for another handshake with the target");
+                return strangers::log(Outcome::NoRoom, line);
             };
             let evicted = permit.evicted();
             let relayed = tokio::select! {
                 relayed = relay(near, &multiserver, &target, permit, idle_timeout) => relayed,
                 () = evicted => {
-                    let reason = "closed to make room: too many are in their handshakes with the target";
-                    return tracing::warn!(%address, "{reason}");
+                    let reason = "closed to make room, too many are in their handshakes with the target";
+                    return strangers::log(Outcome::NoRoom, format_args!("{address}: {reason}"));
                 }
                 () = place.evicted() => {
-                    return tracing::warn!(%address, "closed to make room for others, see --max-peers");
+                    let line = format_args!("{address}: closed to make room for others, see --max-peers");
+                    return strangers::log(Outcome::NoRoom, line);
                 }
             };
             match relayed {

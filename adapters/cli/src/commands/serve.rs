@@ -14,6 +14,7 @@ use crate::process::activation::{self, Sockets};
 use crate::process::descriptors;
 use crate::process::runtime::{self, Signals};
 use crate::process::serving::{log, until_signal};
+use crate::process::strangers::{self, Outcome};
 use crate::report::exit::{self, Failure};
 use crate::streams::pipe::Ends;
 use crate::streams::place::Place;
@@ -145,7 +146,8 @@ async fn everyone(
                         () = service.serve(connection, limits.idle_timeout) => {}
                         () = permit.evicted() => {
                             let address = address.unwrap_or_default();
-                            tracing::warn!(%address, "ended to make room for others, see --max-peers");
+                            let line = format_args!("{address}: ended to make room for others, see --max-peers");
+                            strangers::log(Outcome::NoRoom, line);
                         }
                     }
                 }
@@ -185,6 +187,7 @@ async fn first_peer(
     tokio::select! {
         result = ended.recv() => result.unwrap_or(Ok(())),
         () = server.serve(authorize, handle) => Ok(()),
+        () = strangers::sum_up() => Ok(()),
         () = signals.next() => {
             activation::stopping();
             if control.is_empty() {

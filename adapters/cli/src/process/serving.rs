@@ -2,8 +2,9 @@
 
 use crate::process::activation;
 use crate::process::runtime::Signals;
+use crate::process::strangers::{self, Outcome};
 use crate::report::log::notice;
-use multiserver_tokio::{Connection, Event, Peer, Server};
+use multiserver_tokio::{Connection, Event, Failure, IncomingError, Peer, Server};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -33,6 +34,7 @@ pub(crate) async fn until_signal<T, A, AF, H, HF>(
     };
     tokio::select! {
         () = server.serve(authorize, until_cut) => {}
+        () = strangers::sum_up() => {}
         () = signals.next() => {}
     }
     // Who is on the way in, and whose connection is served; a program may have work left when its connection has ended.
@@ -75,6 +77,10 @@ pub(crate) fn log(event: &Event<'_>) {
         Event::Accepted { .. } => tracing::info!("{event}"),
         // Whoever refused has said why.
         Event::Refused { .. } => tracing::debug!("{event}"),
-        Event::AcceptFailed { .. } | Event::Crowded { .. } | Event::Failed(_) | _ => tracing::warn!("{event}"),
+        Event::Crowded { .. } | Event::Failed(IncomingError { failure: Failure::Evicted { .. }, .. }) => {
+            strangers::log(Outcome::NoRoom, event);
+        }
+        Event::Failed(_) => strangers::log(Outcome::Failed, event),
+        Event::AcceptFailed { .. } | _ => tracing::warn!("{event}"),
     }
 }

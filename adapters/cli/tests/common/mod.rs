@@ -154,6 +154,11 @@ impl Program {
         next_line(&self.errors, &mut self.error_rest)
     }
 
+    /// The next line of the log with this text in it; others are passed over.
+    pub fn error_line_with(&mut self, text: &str) -> String {
+        std::iter::repeat_with(|| self.error_line()).find(|line| line.contains(text)).unwrap()
+    }
+
     /// Ends it at once, without a chance to say anything.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

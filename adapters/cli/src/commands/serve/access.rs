@@ -2,6 +2,7 @@
 
 use super::allow::AllowOptions;
 use super::guest::{self, Guest};
+use crate::process::strangers::{self, Outcome};
 use multiserver_tokio::{BoxFuture, Connection, Peer, PeerLimiter, PeerPermit, PublicKey};
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,22 +46,22 @@ impl AccessControl {
 
     /// Lets a peer in or, saying why, does not.
     async fn ask(&self, peer: &Peer) -> Option<Access> {
-        let reason = if self.allow.check(peer.key).await {
+        let (outcome, reason) = if self.allow.check(peer.key).await {
             match self.peers.enter(peer) {
                 Some(permit) => return Some(Access::Peer(permit)),
-                None => self.full.as_str(),
+                None => (Outcome::NoRoom, self.full.as_str()),
             }
         } else if let Some(invite) = peer.key
             && self.allow.invites(invite).await
         {
             match self.guests.enter(peer) {
                 Some(permit) => return Some(Access::Guest(Guest { invite, permit })),
-                None => "too many join by this invite",
+                None => (Outcome::NoRoom, "too many join by this invite"),
             }
         } else {
-            "not among the keys that are allowed"
+            (Outcome::Refused, "not among the keys that are allowed")
         };
-        tracing::warn!("refused {}: {reason}", name(peer.key));
+        strangers::log(outcome, format_args!("refused {}: {reason}", name(peer.key)));
         None
     }
 
@@ -68,7 +69,9 @@ impl AccessControl {
     pub(super) async fn welcome(&self, guest: Guest, connection: Connection) {
         match guest::join(connection, &guest, &self.allow).await {
             Ok(peer) => tracing::info!("{peer} joined by the invite {}", guest.invite),
-            Err(reason) => tracing::warn!("nobody joined by the invite {}: {reason}", guest.invite),
+            Err(reason) => {
+                strangers::log(Outcome::Failed, format_args!("nobody joined by the invite {}: {reason}", guest.invite));
+            }
         }
     }
 
