@@ -1,8 +1,11 @@
 //! What the caller gets in the end: a byte stream and who is at its other end.
 
+mod ends;
+
 use crate::exclusive::Exclusive;
 use crate::live::Guard;
 use crate::traffic::{Meter, Traffic};
+use ends::Ends;
 use futures_io::{AsyncRead, AsyncWrite};
 use multiserver_core::address::Address;
 use multiserver_core::keys::PublicKey;
@@ -12,7 +15,7 @@ use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
@@ -35,8 +38,9 @@ pub struct Connection {
 
 /// The half of a [`Connection`] that is read.
 pub struct ReadHalf {
-    io: Exclusive<BoxRead>,
-    ends: Arc<Mutex<Ends>>,
+    /// `None` when it was read to its end.
+    io: Exclusive<Option<BoxRead>>,
+    ends: Arc<Ends>,
     about: Arc<About>,
 }
 
@@ -44,18 +48,8 @@ pub struct ReadHalf {
 pub struct WriteHalf {
     /// `None` when it was closed.
     io: Exclusive<Option<BoxWrite>>,
-    ends: Arc<Mutex<Ends>>,
+    ends: Arc<Ends>,
     about: Arc<About>,
-}
-
-/// Which directions have ended; locked once by each half.
-///
-/// A half that was closed stays until the other direction ends too. Dropping it may end the socket, which peers in
-/// Node take for the end of both directions: what they still have to say would be lost.
-#[derive(Default)]
-struct Ends {
-    read: bool,
-    closed: Option<BoxWrite>,
 }
 
 /// What both halves know of their connection.
@@ -75,8 +69,8 @@ impl Connection {
     pub(crate) fn new(io: Duplex, about: About) -> Self {
         let about = Arc::new(about);
         let (read, write) = io.into_halves();
-        let ends = Arc::<Mutex<Ends>>::default();
-        let read = ReadHalf { io: Exclusive::new(read), ends: Arc::clone(&ends), about: Arc::clone(&about) };
+        let ends = Arc::<Ends>::default();
+        let read = ReadHalf { io: Exclusive::new(Some(read)), ends: Arc::clone(&ends), about: Arc::clone(&about) };
         Self { read, write: WriteHalf { io: Exclusive::new(Some(write)), ends, about } }
     }
 
@@ -130,6 +124,21 @@ impl Connection {
     #[must_use]
     pub fn meter(&self) -> Meter {
         self.read.about.meter.clone()
+    }
+
+    /// Ends when the peer is gone: it has said goodbye, and the stream below has ended too, so that nothing that is written
+    /// arrives any more. It can be awaited wherever the halves are by now, and ends with them, too.
+    ///
+    /// Reading has to come to its end first, in whatever task. Whoever goes on writing after that should await this beside
+    /// it: nobody else notices that the peer is gone. Pings and the Close frame of a WebSocket are answered meanwhile, the
+    /// latter when nothing was written for the time of its `linger`. Where no layer has a goodbye, as with `noauth` over a
+    /// socket, a peer that has ended may still read, and this never ends.
+    ///
+    /// # Errors
+    /// Reading failed, or the stream below did after the goodbye.
+    pub fn closed(&self) -> impl Future<Output = io::Result<()>> + Send + use<> {
+        let ends = Arc::downgrade(&self.read.ends);
+        poll_fn(move |cx| ends.upgrade().map_or(Poll::Ready(Ok(())), |ends| ends.poll_below(cx)))
     }
 
     /// The two halves, to be used from different tasks; there is no lock of ours between them.
@@ -202,13 +211,27 @@ impl WriteHalf {
     }
 }
 
+impl WriteHalf {
+    /// Looks at the stream below, which nobody reads any more when the peer has said goodbye.
+    fn watch(&self, cx: &Context<'_>) -> io::Result<()> {
+        match self.ends.is_read().then(|| self.ends.poll_below(cx)) {
+            Some(Poll::Ready(Err(error))) => Err(error),
+            // A peer that has ended its own direction may still read.
+            Some(Poll::Ready(Ok(())) | Poll::Pending) | None => Ok(()),
+        }
+    }
+}
+
 impl AsyncRead for ReadHalf {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let count = ready!(self.io.get_mut().as_mut().poll_read(cx, buffer))?;
-        if count == 0 && !buffer.is_empty() {
-            let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-            ends.read = true;
-            ends.closed = None;
+        let Some(io) = self.io.get_mut() else { return Poll::Ready(Ok(0)) };
+        let read = ready!(io.as_mut().poll_read(cx, buffer));
+        let count = read.inspect_err(|error| self.ends.failed(error.kind()))?;
+        if count == 0
+            && !buffer.is_empty()
+            && let Some(io) = self.io.get_mut().take()
+        {
+            self.ends.read(io);
         }
         self.about.meter.receive(count);
         Poll::Ready(Ok(count))
@@ -217,6 +240,7 @@ impl AsyncRead for ReadHalf {
 
 impl AsyncWrite for WriteHalf {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.watch(cx)?;
         let io = self.io.get_mut().as_mut().ok_or_else(closed)?;
         let count = ready!(io.as_mut().poll_write(cx, bytes))?;
         self.about.meter.send(count);
@@ -228,6 +252,7 @@ impl AsyncWrite for WriteHalf {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.watch(cx)?;
         let io = self.io.get_mut().as_mut().ok_or_else(closed)?;
         let count = ready!(io.as_mut().poll_write_vectored(cx, slices))?;
         self.about.meter.send(count);
@@ -245,8 +270,7 @@ impl AsyncWrite for WriteHalf {
         if let Some(io) = self.io.get_mut() {
             ready!(io.as_mut().poll_close(cx))?;
             let io = self.io.get_mut().take();
-            let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-            ends.closed = if ends.read { None } else { io };
+            self.ends.closed(io);
         }
         Poll::Ready(Ok(()))
     }

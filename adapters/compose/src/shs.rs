@@ -187,7 +187,7 @@ fn boxed(outcome: Outcome, io: Duplex) -> Transformed {
     let (peer, channel_binding) = (*outcome.peer(), *outcome.channel_binding());
     let (sealer, opener) = outcome.into_boxes();
     let (read, write) = io.into_halves();
-    let io = Duplex::new(SecureReader::new(read, opener), SecureWriter::new(write, sealer));
+    let io = Duplex::of_streams(SecureReader::new(read, opener), SecureWriter::new(write, sealer));
     Transformed::proven(io, peer).with_channel_binding(channel_binding)
 }
 

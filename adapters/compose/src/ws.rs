@@ -263,7 +263,7 @@ where
     S: futures_io::AsyncRead + futures_io::AsyncWrite + Send + Unpin + 'static,
 {
     let (read, write) = socket.into_split();
-    Duplex::new(read, write)
+    Duplex::of_streams(read, write)
 }
 
 fn timer(context: &Context) -> Timer {

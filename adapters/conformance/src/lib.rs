@@ -8,6 +8,7 @@
 
 pub mod cancel;
 pub mod cuts;
+pub mod ends;
 pub mod files;
 pub mod leaks;
 pub mod limits;
@@ -61,6 +62,7 @@ macro_rules! conformance {
             cuts::a_server_cut_at_every_byte_is_an_error,
             cuts::no_byte_behind_a_handshake_is_taken,
             cuts::peers_that_fail_harm_nobody,
+            ends::whoever_ends_first_the_other_knows,
             limits::a_byte_now_and_then_does_not_hold_a_handshake_open,
             limits::a_byte_now_and_then_does_not_hold_an_attempt_open,
             limits::the_time_a_request_is_held_counts,

@@ -132,7 +132,7 @@ pub fn who_is_held_past_the_deadline_makes_room<R: Tested, W: Way>() {
                     return Poll::Ready(incoming.unwrap());
                 }
                 if runtime.now() < DEADLINE * 2 {
-                    runtime.advance(DEADLINE / 4);
+                    runtime.advance(DEADLINE / 16);
                 }
                 cx.waker().wake_by_ref();
                 Poll::Pending

@@ -1,5 +1,6 @@
 //! Two halves of one byte stream, in boxes.
 
+use crate::read_stream::{Plain, ReadStream};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -7,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// The half of a byte stream that is read, whatever is under it.
-pub type BoxRead = Pin<Box<dyn AsyncRead + Send>>;
+pub type BoxRead = Pin<Box<dyn ReadStream + Send>>;
 
 /// The half of a byte stream that is written, whatever is under it.
 pub type BoxWrite = Pin<Box<dyn AsyncWrite + Send>>;
@@ -21,9 +22,15 @@ pub struct Duplex {
 }
 
 impl Duplex {
-    /// The stream of these two halves.
+    /// The stream of these two halves, of which the end that is read is that of the stream below.
     #[must_use]
-    pub fn new(read: impl AsyncRead + Send + 'static, write: impl AsyncWrite + Send + 'static) -> Self {
+    pub fn new(read: impl AsyncRead + Send + Unpin + 'static, write: impl AsyncWrite + Send + 'static) -> Self {
+        Self::of_streams(Plain(read), write)
+    }
+
+    /// The stream of these two halves, of which the one that is read knows of its end and what is below.
+    #[must_use]
+    pub fn of_streams(read: impl ReadStream + Send + 'static, write: impl AsyncWrite + Send + 'static) -> Self {
         Self { read: Box::pin(read), write: Box::pin(write) }
     }
 

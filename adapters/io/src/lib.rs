@@ -27,8 +27,10 @@
 
 mod drive;
 mod duplex;
+mod read_stream;
 mod secure;
 
 pub use drive::drive;
 pub use duplex::{BoxRead, BoxWrite, Duplex};
+pub use read_stream::{ReadStream, bytes_after_the_end};
 pub use secure::{SecureReader, SecureStream, SecureWriter};

@@ -1,5 +1,6 @@
 //! Box streams over byte streams.
 
+use crate::ReadStream;
 use futures_io::{AsyncRead, AsyncWrite};
 use multiserver_core::box_stream::{Decoded, Decoder, Encoder, Error, Opener, Sealer};
 use std::io::{self, ErrorKind};
@@ -8,6 +9,9 @@ use std::task::{Context, Poll, ready};
 
 /// How many reads one poll makes that yield no plaintext before it lets others have the thread.
 const IDLE_READS: usize = 32;
+
+/// How many bytes are read at once to be dropped.
+const DROPPED_AT_ONCE: usize = 4096;
 
 /// A box stream over a byte stream, both directions.
 ///
@@ -87,6 +91,19 @@ impl<R: AsyncRead + Unpin> AsyncRead for SecureReader<R> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         poll_read(&mut this.io, &mut this.decoder, cx, buffer)
+    }
+}
+
+/// Watches the stream below from the peer's goodbye on; what comes before that is read and dropped.
+impl<R: ReadStream + Unpin> ReadStream for SecureReader<R> {
+    fn has_goodbye(&self) -> bool {
+        true
+    }
+
+    fn poll_closed(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        while ready!(poll_read(&mut this.io, &mut this.decoder, cx, &mut [0; DROPPED_AT_ONCE]))? > 0 {}
+        Pin::new(&mut this.io).poll_closed(cx)
     }
 }
 

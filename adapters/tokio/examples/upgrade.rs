@@ -187,7 +187,7 @@ fn boxed(outcome: Outcome, io: Duplex) -> Transformed {
     let peer = *outcome.peer();
     let (sealer, opener) = outcome.into_boxes();
     let (read, write) = io.into_halves();
-    Transformed::proven(Duplex::new(SecureReader::new(read, opener), SecureWriter::new(write, sealer)), peer)
+    Transformed::proven(Duplex::of_streams(SecureReader::new(read, opener), SecureWriter::new(write, sealer)), peer)
 }
 
 #[cfg(test)]

@@ -78,6 +78,15 @@ impl Connection {
         self.0.meter()
     }
 
+    /// Ends when the peer is gone: it has said goodbye, and the stream below has ended too, so that nothing that is written
+    /// arrives any more; see [`multiserver_compose::Connection::closed`].
+    ///
+    /// # Errors
+    /// Reading failed, or the stream below did after the goodbye.
+    pub fn closed(&self) -> impl Future<Output = io::Result<()>> + Send + use<> {
+        self.0.closed()
+    }
+
     /// The two halves, to be used from different tasks; there is no lock of ours between them.
     #[must_use]
     pub fn into_split(self) -> (ReadHalf, WriteHalf) {

@@ -6,6 +6,7 @@
 use crate::Error;
 use async_tungstenite::tungstenite::protocol::Role;
 use futures_io::{AsyncRead, AsyncWrite};
+use multiserver_io::bytes_after_the_end;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -140,6 +141,15 @@ impl<S: AsyncRead + Unpin> Held<S> {
             *slot = byte;
         }
         Poll::Ready(Ok(count))
+    }
+
+    /// Ready when the stream has ended behind the Close frame that is held.
+    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.is_at_close() {
+            return Poll::Pending;
+        }
+        let count = ready!(Pin::new(&mut self.io).poll_read(cx, &mut [0; 1]))?;
+        Poll::Ready(if count == 0 { Ok(()) } else { Err(bytes_after_the_end()) })
     }
 
     /// Whether the first two bytes of the rest are those of a Close frame.

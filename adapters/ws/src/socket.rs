@@ -13,6 +13,7 @@ use async_tungstenite::tungstenite::protocol::{Message, Role};
 use bytes::Bytes;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_util::{Sink, Stream};
+use multiserver_io::{ReadStream, bytes_after_the_end};
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
@@ -60,6 +61,8 @@ struct State<S> {
     end: Option<End>,
     /// Whether the Close frame is on its way, after which nothing can be written.
     is_closing: bool,
+    /// Whether the peer's Close frame is to be answered when nothing more is sent for a while, since its end was read.
+    is_answer_due: bool,
     /// Whether something was sent since the timer was set or, once closing, received.
     is_active: bool,
     is_half_dropped: bool,
@@ -98,6 +101,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             message: Bytes::new(),
             end: None,
             is_closing: false,
+            is_answer_due: false,
             is_active: false,
             is_half_dropped: false,
             timer: Arc::clone(timer),
@@ -140,6 +144,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             *slot = byte;
         }
         Poll::Ready(Ok(count))
+    }
+
+    /// Ready when the stream below has ended or both Close frames are out, once the peer has sent its own; ours is the
+    /// answer when nothing was sent for the time of [`Config::linger`].
+    fn poll_closed(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        let waker = self.wakers.waiting(Half::Read, cx);
+        let cx = &mut Context::from_waker(&waker);
+        if self.end.is_none() {
+            let received = ready!(self.poll_message(cx));
+            if let Err(error) =
+                received.and_then(|()| if self.end.is_none() { Err(bytes_after_the_end()) } else { Ok(()) })
+            {
+                self.end = Some(End::Failed(error.kind()));
+                return Poll::Ready(Err(error));
+            }
+        }
+        if let Some(End::Failed(kind)) = self.end {
+            return Poll::Ready(Err(kind.into()));
+        }
+        if !self.is_closing && !self.is_answer_due {
+            self.is_answer_due = true;
+            self.is_active = false;
+            self.sleep = (self.timer)(self.linger);
+        }
+        self.poll_time(cx)?;
+        if self.is_closing { self.poll_close(cx) } else { self.socket.get_mut().poll_end(cx) }
     }
 
     /// Ready when there are bytes of a message, or none will come.
@@ -199,18 +229,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         Poll::Pending
     }
 
-    /// Sends a ping when it is time; once closing, fails when the peer was silent for too long.
+    /// Sends a ping when it is time, or the answer to the peer's Close frame; once closing, fails when the peer was silent
+    /// for too long.
     fn poll_time(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         while self.sleep.as_mut().poll(cx).is_ready() {
             let was_active = std::mem::take(&mut self.is_active);
-            self.sleep = (self.timer)(if self.is_closing { self.linger } else { self.ping_every });
+            let is_ending = self.is_closing || self.is_answer_due;
+            self.sleep = (self.timer)(if is_ending { self.linger } else { self.ping_every });
             if was_active {
                 continue;
             }
             if self.is_closing {
                 return Err(Error::Lingering.into());
             }
-            self.ping(cx);
+            if self.is_answer_due {
+                let _ = self.poll_close(cx);
+            } else {
+                self.ping(cx);
+            }
         }
         Ok(())
     }
@@ -322,6 +358,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Drop for WriteHalf<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for ReadHalf<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         lock(&self.0).poll_read(cx, buffer)
+    }
+}
+
+/// The Close frame is a goodbye: the peer may still take what is sent until it is answered.
+impl<S: AsyncRead + AsyncWrite + Unpin> ReadStream for ReadHalf<S> {
+    fn has_goodbye(&self) -> bool {
+        true
+    }
+
+    fn poll_closed(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        lock(&self.0).poll_closed(cx)
     }
 }
 

@@ -19,6 +19,9 @@ use tokio::time::Sleep;
 /// How long bytes of a peer to whom nothing can be sent are waited for.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// How often is looked whether anything is still on its way to a peer that is gone.
+const LOOK: Duration = Duration::from_millis(200);
+
 /// What broke between a peer and who talks to it here.
 #[derive(Debug)]
 pub(crate) enum Broken {
@@ -61,7 +64,7 @@ impl Ends {
 /// The end of the input says goodbye to the peer, whose goodbye shuts the output down; the other direction goes on. A
 /// failure or a drop ends both and cuts the output. When nothing can be sent to the peer any more, what it still sends is
 /// waited for, but not long. When nothing of the peer can be delivered any more, it is read all the same; a peer that may
-/// have what was sent still on its way is heard out.
+/// have what was sent still on its way is heard out. A peer that is gone after its goodbye is sent nothing more.
 pub(crate) async fn both_ways(
     connection: Connection,
     input: impl AsyncRead + Unpin + Send + 'static,
@@ -79,8 +82,10 @@ pub(crate) async fn both_ways_until(
     ends: Ends,
     over: impl Future<Output = ()>,
 ) -> Result<(), Broken> {
-    let meter = connection.meter();
+    let (meter, closed) = (connection.meter(), connection.closed());
     let (from_peer, to_peer) = connection.into_split();
+    let is_waiting = Arc::<AtomicBool>::default();
+    let input = Input { input, is_waiting: Arc::clone(&is_waiting) };
     let is_over = Arc::<AtomicBool>::default();
     let mut from_peer = Listened { from_peer, is_over: Arc::clone(&is_over), silence: ends.silence, limit: None };
     // In a box, so that it can be dropped and the output cut before the peer is heard out.
@@ -106,8 +111,9 @@ pub(crate) async fn both_ways_until(
                 pending().await
             };
             tokio::select! {
-                sent = sending => sent.and(received),
+                sent = &mut sending => sent.and(received),
                 error = idle(&meter, ends.idle) => Err(Broken::Send(error)),
+                () = nobody_listens(closed, &is_waiting) => received,
                 never = rest => never,
             }
         }
@@ -135,6 +141,17 @@ pub(crate) async fn both_ways_until(
         hear_out(&mut from_peer).await;
     }
     carried
+}
+
+/// Ends when the peer is gone after its goodbye and nothing is on its way to it: then nobody waits for the input either.
+async fn nobody_listens(closed: impl Future<Output = io::Result<()>>, is_waiting: &AtomicBool) {
+    if let Err(error) = closed.await {
+        tracing::debug!("the peer is gone: {error}");
+    }
+    // What is under way ends by itself: with an error, or when a peer that has ended its own direction has it all.
+    while !is_waiting.load(Ordering::Relaxed) {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// Carries the peer's bytes to the output, up to their end or until this is too long.
@@ -168,6 +185,20 @@ async fn send(mut input: impl AsyncRead + Unpin, mut to_peer: WriteHalf, hears_o
         PumpError::Read(error) => Broken::Collect(error),
         PumpError::Write(error) => Broken::Send(error),
     })
+}
+
+/// The input, and whether it is waited for.
+struct Input<I> {
+    input: I,
+    is_waiting: Arc<AtomicBool>,
+}
+
+impl<I: AsyncRead + Unpin> AsyncRead for Input<I> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.input).poll_read(cx, buffer);
+        self.is_waiting.store(read.is_pending(), Ordering::Relaxed);
+        read
+    }
 }
 
 /// The peer, whose silence is an end once the direction to it is over.

@@ -1,0 +1,113 @@
+//! One table of ends: who ends first, how, and what the other one sees of it.
+
+use crate::support::{accept, client, listen, run, serving};
+use crate::{Tested, Way};
+use futures_util::future::{join, select};
+use futures_util::{AsyncReadExt, AsyncWriteExt};
+use multiserver_compose::{Connection, WriteHalf};
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::task::Poll;
+
+/// What is sent last by whoever ends first.
+const LAST_WORDS: &[u8] = b"last words";
+
+/// How one side ends first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It says goodbye and goes on reading.
+    HalfClose,
+    /// It says goodbye and is gone.
+    GoodbyeAndGone,
+    /// It is gone without a word.
+    Cut,
+}
+
+/// What the other side sees.
+#[derive(Debug)]
+struct Seen {
+    heard: Vec<u8>,
+    /// How reading ended.
+    read: io::Result<usize>,
+}
+
+/// Whoever stays learns it in time: the test ends only when it has.
+///
+/// Who ends first × half-close, goodbye then gone, and cut × with and without bytes under way to the one that ends.
+pub fn whoever_ends_first_the_other_knows<R: Tested, W: Way>() {
+    run::<R>(async {
+        for end in [End::HalfClose, End::GoodbyeAndGone, End::Cut] {
+            for is_client_first in [true, false] {
+                for is_under_way in [false, true] {
+                    let case = format!("{end:?}, client first: {is_client_first}, under way: {is_under_way}");
+                    let way = W::default();
+                    let (mut server, address) = listen::<R>(serving(&way, false)).await;
+                    let client = client::<R, W>();
+                    let (near, far) = join(client.connect(&address), accept(&mut server)).await;
+                    let (near, far) = (near.unwrap().into(), far);
+                    let (leaver, other) = if is_client_first { (near, far) } else { (far, near) };
+                    check(end, is_under_way, leaver, other, &case).await;
+                }
+            }
+        }
+    });
+}
+
+async fn check(end: End, is_under_way: bool, mut leaver: Connection, other: Connection, case: &str) {
+    let leaving = async {
+        leaver.write_all(LAST_WORDS).await.unwrap();
+        leaver.flush().await.unwrap();
+        // What was sent before the end must have been read, or a reset could overtake it.
+        leaver.read_exact(&mut [0]).await.unwrap();
+        if end == End::Cut {
+            return drop(leaver);
+        }
+        leaver.close().await.unwrap();
+        if end == End::HalfClose {
+            let mut answer = Vec::new();
+            leaver.read_to_end(&mut answer).await.unwrap();
+            assert_eq!(answer.len(), 100_000, "{case}");
+        }
+    };
+    let (seen, ()) = join(stay(end, is_under_way, other, case), leaving).await;
+    assert_eq!(seen.heard, LAST_WORDS, "{case}");
+    assert_eq!(seen.read.is_ok(), end != End::Cut, "{case}: {:?}", seen.read);
+}
+
+async fn stay(end: End, is_under_way: bool, other: Connection, case: &str) -> Seen {
+    let closed = other.closed();
+    let (mut read, mut write) = other.into_split();
+    let mut heard = vec![0; LAST_WORDS.len()];
+    read.read_exact(&mut heard).await.unwrap();
+    write.write_all(&[7]).await.unwrap();
+    write.flush().await.unwrap();
+    let mut closed = pin!(closed);
+    if end == End::HalfClose {
+        let read = read.read_to_end(&mut heard).await;
+        write.write_all(&[7; 100_000]).await.unwrap();
+        let is_open = poll_fn(|cx| Poll::Ready(closed.as_mut().poll(cx).is_pending())).await;
+        assert!(is_open, "{case}: the peer is there");
+        write.close().await.unwrap();
+        drop(write);
+        // Over a channel that is a failure: nothing but a goodbye ends one.
+        let _ = closed.await;
+        return Seen { heard, read };
+    }
+    let writing = pin!(async {
+        if is_under_way {
+            while send_some(&mut write).await.is_ok() {}
+            return;
+        }
+        std::future::pending().await
+    });
+    let reading = async { read.read_to_end(&mut heard).await };
+    let gone = select(closed, writing);
+    let (read, _) = join(reading, gone).await;
+    Seen { heard, read }
+}
+
+async fn send_some(write: &mut WriteHalf) -> io::Result<()> {
+    write.write_all(&[7; 4096]).await?;
+    write.flush().await
+}

@@ -1,0 +1,64 @@
+//! What is read, and what is to be known of it after its end.
+
+use futures_io::AsyncRead;
+use std::io::{self, ErrorKind};
+use std::ops::DerefMut;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// How many bytes are read at once where none are expected.
+const UNEXPECTED: usize = 64;
+
+/// The half of a byte stream that is read, which can go on to watch the stream below when all is read.
+///
+/// [`Duplex::new`](crate::Duplex::new) makes one of anything that can be read.
+pub trait ReadStream: AsyncRead {
+    /// Whether this stream has an end of its own, a goodbye, apart from the end of the stream below.
+    ///
+    /// After a goodbye the end below says that the peer is gone. Without one, that end is the end of this stream, and a
+    /// peer that has ended its own direction may still read.
+    fn has_goodbye(&self) -> bool {
+        false
+    }
+
+    /// Ready when the stream below has ended, to be asked once reading this one has come to its end.
+    ///
+    /// Whatever the stream below needs to stay alive, such as answers to pings, is done meanwhile.
+    ///
+    /// # Errors
+    /// The stream below failed, or bytes came after the end.
+    fn poll_closed(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+impl<P: DerefMut<Target: ReadStream> + Unpin> ReadStream for Pin<P> {
+    fn has_goodbye(&self) -> bool {
+        (**self).has_goodbye()
+    }
+
+    fn poll_closed(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().as_mut().poll_closed(cx)
+    }
+}
+
+/// A stream whose end is that of its bytes.
+#[derive(Debug)]
+pub(crate) struct Plain<R>(pub(crate) R);
+
+impl<R: AsyncRead + Unpin> AsyncRead for Plain<R> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl<R: AsyncRead + Unpin> ReadStream for Plain<R> {
+    fn poll_closed(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let count = ready!(Pin::new(&mut self.0).poll_read(cx, &mut [0; UNEXPECTED]))?;
+        Poll::Ready(if count == 0 { Ok(()) } else { Err(bytes_after_the_end()) })
+    }
+}
+
+/// The error of [`ReadStream::poll_closed`] when bytes come after the end.
+#[must_use]
+pub fn bytes_after_the_end() -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, "bytes came after the peer's goodbye")
+}
