@@ -10,6 +10,7 @@ pub mod cancel;
 pub mod cuts;
 pub mod ends;
 pub mod files;
+pub mod floods;
 pub mod leaks;
 pub mod limits;
 pub mod messages;
@@ -133,6 +134,21 @@ macro_rules! sockets {
             #[test]
             fn a_socket_that_is_not_of_tcp_is_refused() {
                 $crate::sockets::a_socket_that_is_not_of_tcp_is_refused::<$runtime>();
+            }
+        }
+    };
+}
+
+/// Makes a module of `#[test]` functions about unproven peers that send without end, for one runtime.
+#[macro_export]
+macro_rules! floods {
+    ($module:ident, $runtime:ty) => {
+        mod $module {
+            use super::*;
+
+            #[test]
+            fn a_flood_of_frames_ends_at_the_deadline_and_harms_nobody() {
+                $crate::floods::a_flood_of_frames_ends_at_the_deadline_and_harms_nobody::<$runtime>();
             }
         }
     };

@@ -2,7 +2,7 @@
 
 use multiserver_async_std::AsyncStd;
 use multiserver_conformance::{
-    File, Loopback, SecureWebSocket, WebSocket, channels, conformance, files, onion, sockets,
+    File, Loopback, SecureWebSocket, WebSocket, channels, conformance, files, floods, onion, sockets,
 };
 
 conformance!(net, AsyncStd, Loopback);
@@ -11,5 +11,6 @@ conformance!(wss, AsyncStd, SecureWebSocket);
 conformance!(unix, AsyncStd, File);
 files!(unix_files, AsyncStd);
 sockets!(open_sockets, AsyncStd);
+floods!(websocket_floods, AsyncStd);
 onion!(onion_by_proxy, AsyncStd);
 channels!(channel, AsyncStd);
