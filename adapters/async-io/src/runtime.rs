@@ -56,9 +56,14 @@ impl<E: Executor> Runtime for AsyncIo<E> {
         Box::pin(async move {
             let (file, listener) = system::listen_unix(self, path).await?;
             let socket = Async::new(listener)?;
-            let listener: Box<dyn UnixListener> = Box::new(socket::UnixListener { _file: file, socket });
+            let listener: Box<dyn UnixListener> = Box::new(socket::UnixListener { _file: Some(file), socket });
             Ok(listener)
         })
+    }
+
+    #[cfg(unix)]
+    fn unix_adopt(&self, socket: std::os::unix::net::UnixListener) -> io::Result<Box<dyn UnixListener>> {
+        Ok(Box::new(socket::UnixListener { _file: None, socket: Async::new(socket)? }))
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

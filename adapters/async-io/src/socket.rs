@@ -37,8 +37,8 @@ pub(crate) struct Listener(pub(crate) Async<std::net::TcpListener>);
 /// A Unix socket that listens.
 #[cfg(unix)]
 pub(crate) struct UnixListener {
-    /// Removed before the socket closes.
-    pub(crate) _file: SocketFile,
+    /// Removed before the socket closes, unless it is somebody else's.
+    pub(crate) _file: Option<SocketFile>,
     pub(crate) socket: Async<std::os::unix::net::UnixListener>,
 }
 

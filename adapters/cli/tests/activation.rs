@@ -130,16 +130,39 @@ fn a_socket_that_is_not_there_is_asked_for_by_its_name() {
 }
 
 #[test]
-fn a_socket_that_does_not_listen_for_tcp_is_named() {
+fn a_unix_socket_is_taken_and_its_file_left_alone() {
     let home = Home::new();
-    let unix = UnixListener::bind(home.path("socket")).unwrap();
+    let path = home.path("socket");
+    let socket = UnixListener::bind(&path).unwrap();
+    let (net, port) = tcp();
+    let arguments = ["serve", "--echo", "--unix", "systemd", "--net", "systemd"];
+    let mut server = start(&home, vec![socket.into(), net], "unix:net", &arguments);
+    let address = server.line();
+    let (first, second) = address.split_once(';').unwrap();
+    reached(&home, first, &format!("net:127.0.0.1:{port}~shs:"));
+    reached(&home, second, &format!("unix:{}~shs:", path.display()));
+    terminate(&server);
+    assert_eq!(server.finish().status, 0);
+    assert!(path.exists());
+
+    let (net, _) = tcp();
+    let wrong = start(&home, vec![net], "unix", &["serve", "--echo", "--unix", "systemd"]).finish();
+    assert!(wrong.failure(1).contains("--unix systemd: the socket that was passed to us is one for TCP"), "{wrong:?}");
+    let unix = UnixListener::bind(home.path("other")).unwrap();
+    let wrong = start(&home, vec![unix.into()], "net", &["serve", "--echo", "--net", "systemd"]).finish();
+    assert!(wrong.failure(1).contains("--net systemd: the socket that was passed to us is a Unix socket"), "{wrong:?}");
+}
+
+#[test]
+fn a_socket_that_does_not_listen_is_named() {
+    let home = Home::new();
     let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let connected = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    for socket in [OwnedFd::from(unix), udp.into(), connected.into()] {
+    for socket in [OwnedFd::from(udp), connected.into()] {
         let failed = start(&home, vec![socket], "mine", &["serve", "--echo", "--net", "systemd"]).finish();
         let message = failed.failure(1);
-        assert!(message.contains("the socket `mine` of the service manager does not listen for TCP"), "{message}");
+        assert!(message.contains("the socket `mine` of the service manager does not listen"), "{message}");
         assert_eq!(failed.output, b"");
     }
 }

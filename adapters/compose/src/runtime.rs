@@ -33,8 +33,7 @@ pub trait Runtime: Send + Sync + 'static {
     /// The runtime's sockets are not those of the system, or the system refuses.
     fn tcp_adopt(&self, socket: std::net::TcpListener) -> io::Result<Box<dyn TcpListener>> {
         let _ = socket;
-        let text = "this runtime cannot listen on a socket that is open already: bind to an address instead";
-        Err(io::Error::new(ErrorKind::Unsupported, text))
+        Err(cannot_adopt())
     }
 
     /// Connects to the Unix socket at this path; without an implementation there are no Unix sockets.
@@ -50,6 +49,17 @@ pub trait Runtime: Send + Sync + 'static {
     fn unix_listen<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Box<dyn UnixListener>>> {
         let _ = path;
         Box::pin(async { Err(no_unix_sockets()) })
+    }
+
+    /// Starts to listen on a Unix socket that is open already, which it makes non-blocking and whose file it leaves alone;
+    /// without an implementation sockets have to be opened by [`unix_listen`](Self::unix_listen).
+    ///
+    /// # Errors
+    /// The runtime's sockets are not those of the system, or the system refuses.
+    #[cfg(unix)]
+    fn unix_adopt(&self, socket: std::os::unix::net::UnixListener) -> io::Result<Box<dyn UnixListener>> {
+        let _ = socket;
+        Err(cannot_adopt())
     }
 
     /// Ends when this much time has passed since the call, however late it is first polled.
@@ -129,6 +139,11 @@ pub trait UnixListener: Send + Sync + 'static {
 /// The system has no randomness to give.
 pub fn generate_identity(runtime: &impl Runtime) -> io::Result<KeyPair> {
     runtime.random().map(|random| KeyPair::from_seed(Seed::from_bytes(random)))
+}
+
+fn cannot_adopt() -> io::Error {
+    let text = "this runtime cannot listen on a socket that is open already: bind to an address instead";
+    io::Error::new(ErrorKind::Unsupported, text)
 }
 
 fn no_unix_sockets() -> io::Error {

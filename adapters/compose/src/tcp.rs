@@ -8,6 +8,8 @@ use crate::{Context, Runtime, Stage, TcpArrival, TcpListener};
 use multiserver_core::address::{Host, Scope};
 use multiserver_io::Duplex;
 use opened::Opened;
+#[cfg(all(unix, feature = "unix"))]
+pub(crate) use opened::Taken;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

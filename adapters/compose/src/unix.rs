@@ -1,11 +1,15 @@
 //! The `unix` transport.
 
+#[cfg(unix)]
+use crate::tcp::Taken;
 use crate::{Arrival, BoxFuture, Context, Listener, Runtime, Suite, Transform, Transport, UnixListener};
 use multiserver_core::address::{self, Layer, LayerBuf, ParseError, Scope};
 use multiserver_io::Duplex;
 use std::error::Error;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{self, Poll, ready};
 
 /// `unix`: a socket in the file system, for programs of the same user on the same device.
@@ -16,16 +20,26 @@ use std::task::{self, Poll, ready};
 /// Who connects has no name of its own: the path in a peer's address is the one where the server listens.
 #[derive(Debug, Clone, Default)]
 pub struct Unix {
-    bind: Option<Result<address::Unix, BadPath>>,
+    bind: Option<Result<address::Unix, BadBind>>,
+    /// The socket there, when it is open already.
+    #[cfg(unix)]
+    opened: Option<Opened>,
 }
 
-/// A path cannot stand in an address.
+/// There is no path to listen at.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("cannot listen on the path `{}`: {source}", path.display())]
-struct BadPath {
-    path: PathBuf,
-    source: ParseError,
+enum BadBind {
+    /// A path cannot stand in an address.
+    #[error("cannot listen on the path `{}`: {source}", path.display())]
+    Path { path: PathBuf, source: ParseError },
+    /// A socket that is open already has no path that others could connect to.
+    #[error("cannot listen on the socket that is open already: it has no path")]
+    NoPath,
 }
+
+/// A socket that is open already, until somebody listens on it.
+#[cfg(unix)]
+type Opened = Arc<Mutex<Option<std::os::unix::net::UnixListener>>>;
 
 impl Unix {
     /// Unix sockets for connecting only.
@@ -40,9 +54,21 @@ impl Unix {
     /// bytes on Linux, and the same for the socket's first name, 13 bytes in a directory beside it.
     #[must_use]
     pub fn bind(path: impl AsRef<Path>) -> Self {
-        let path = path.as_ref();
-        let bind = address::Unix::new(&path.to_string_lossy());
-        Self { bind: Some(bind.map_err(|source| BadPath { path: path.to_owned(), source })) }
+        Self { bind: Some(layer_of(path.as_ref())), ..Self::default() }
+    }
+
+    /// Unix sockets, and one that listens on this socket, which is open already: one of systemd's, or one that a test has
+    /// bound.
+    ///
+    /// Its file stays as it is: who may connect, and who removes it, is for whoever has opened it to say. Whoever listens
+    /// first takes the socket, which closes with the server: listening a second time fails.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn listener(socket: std::os::unix::net::UnixListener) -> Self {
+        let address = socket.local_addr().ok();
+        let path = address.as_ref().and_then(|address| address.as_pathname());
+        let bind = path.map_or(Err(BadBind::NoPath), layer_of);
+        Self { bind: Some(bind), opened: Some(Arc::new(Mutex::new(Some(socket)))) }
     }
 
     /// The suite of this with a transform over it.
@@ -92,7 +118,7 @@ impl Transport for Unix {
                 None => return Ok(None),
                 Some(bind) => bind.clone().map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?,
             };
-            match context.runtime().unix_listen(Path::new(unix.path())).await {
+            match self.open(&**context.runtime(), Path::new(unix.path())).await {
                 Ok(listener) => {
                     let listener: Box<dyn Listener> = Box::new(Listening { listener, unix });
                     Ok(Some(listener))
@@ -104,6 +130,25 @@ impl Transport for Unix {
             }
         })
     }
+}
+
+impl Unix {
+    #[cfg(unix)]
+    async fn open(&self, runtime: &dyn Runtime, path: &Path) -> io::Result<Box<dyn UnixListener>> {
+        let Some(opened) = &self.opened else { return runtime.unix_listen(path).await };
+        let socket = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
+        runtime.unix_adopt(socket.ok_or_else(Taken::error)?)
+    }
+
+    #[cfg(not(unix))]
+    async fn open(&self, runtime: &dyn Runtime, path: &Path) -> io::Result<Box<dyn UnixListener>> {
+        runtime.unix_listen(path).await
+    }
+}
+
+fn layer_of(path: &Path) -> Result<address::Unix, BadBind> {
+    let layer = address::Unix::new(&path.to_string_lossy());
+    layer.map_err(|source| BadBind::Path { path: path.to_owned(), source })
 }
 
 /// A path could not be listened at.

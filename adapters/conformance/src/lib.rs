@@ -122,6 +122,11 @@ macro_rules! sockets {
             }
 
             #[test]
+            fn a_unix_socket_is_listened_on_until_its_server_goes() {
+                $crate::sockets::a_unix_socket_is_listened_on_until_its_server_goes::<$runtime>();
+            }
+
+            #[test]
             fn a_socket_is_found_where_it_is_bound() {
                 $crate::sockets::a_socket_is_found_where_it_is_bound::<$runtime>();
             }

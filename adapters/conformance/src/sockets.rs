@@ -4,12 +4,12 @@ use crate::support::{PATIENCE, SERVER, accept, client, echo_back, exchange, list
 use crate::tested::CERTIFICATE;
 use crate::{File, Loopback, SecureWebSocket, Tested, Way, WebSocket};
 use futures_util::future::join;
-use multiserver_compose::{Builder, Multiserver, Net, NoAuth, Suite, Ws, Wss};
+use multiserver_compose::{Builder, Multiserver, Net, NoAuth, Suite, Unix, Ws, Wss};
 use multiserver_core::address::Scope;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Instant;
 
 /// Over each transport that has one; the multiserver that was given it does not keep it.
@@ -38,6 +38,32 @@ fn on_a_socket<R: Tested, W: Way>(suite: impl FnOnce(TcpListener) -> Suite) {
         drop(server);
         assert_eq!(TcpStream::connect(place).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     });
+}
+
+/// The same of a Unix socket, whose file is its opener's.
+pub fn a_unix_socket_is_listened_on_until_its_server_goes<R: Tested>() {
+    let way = File::default();
+    let path = way.path();
+    let socket = UnixListener::bind(&path).unwrap();
+    run::<R>(async {
+        let multiserver = multiserver::<R>(Unix::listener(socket).then(shs(SERVER)));
+        let address = multiserver.address(Scope::Device).unwrap();
+        assert!(address.to_string().starts_with(&format!("unix:{}~shs:", path.display())), "{address}");
+        let mut server = multiserver.listen().await.unwrap();
+        let client = client::<R, File>();
+        let talk = async { exchange(client.connect(&address).await.unwrap(), b"hello").await.unwrap() };
+        let answer = async { echo_back(accept(&mut server).await).await };
+        assert_eq!(join(talk, answer).await.0, b"hello");
+        let text = multiserver.listen().await.unwrap_err().to_string();
+        assert!(text.contains("this socket went to a server before"), "{text}");
+        drop(server);
+        assert_eq!(UnixStream::connect(&path).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+        assert!(path.exists(), "the file is its opener's");
+    });
+    let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let builder: Builder<R> = Multiserver::builder().suite(Unix::listener(OwnedFd::from(tcp).into()).then(shs(SERVER)));
+    let text = builder.build().unwrap_err().to_string();
+    assert!(text.contains("the socket that is open already: it has no path"), "{text}");
 }
 
 /// A socket of another kind, which a service manager may pass on as well, is refused before anybody listens.

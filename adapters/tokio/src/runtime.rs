@@ -50,9 +50,20 @@ impl Runtime for Tokio {
         Box::pin(async move {
             let (file, listener) = system::listen_unix(self, path).await?;
             let socket = tokio::net::UnixListener::from_std(listener)?;
-            let listener: Box<dyn multiserver_compose::UnixListener> = Box::new(UnixListener { _file: file, socket });
+            let listener = UnixListener { _file: Some(file), socket };
+            let listener: Box<dyn multiserver_compose::UnixListener> = Box::new(listener);
             Ok(listener)
         })
+    }
+
+    #[cfg(unix)]
+    fn unix_adopt(
+        &self,
+        socket: std::os::unix::net::UnixListener,
+    ) -> io::Result<Box<dyn multiserver_compose::UnixListener>> {
+        socket.set_nonblocking(true)?;
+        let socket = tokio::net::UnixListener::from_std(socket)?;
+        Ok(Box::new(UnixListener { _file: None, socket }))
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
@@ -99,8 +110,8 @@ fn duplex(stream: TcpStream) -> Duplex {
 
 #[cfg(unix)]
 struct UnixListener {
-    /// Removed before the socket closes.
-    _file: system::SocketFile,
+    /// Removed before the socket closes, unless it is somebody else's.
+    _file: Option<system::SocketFile>,
     socket: tokio::net::UnixListener,
 }
 

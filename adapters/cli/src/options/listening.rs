@@ -39,9 +39,10 @@ pub(crate) struct Listening {
     /// The private key of that certificate, as PEM text.
     #[arg(long, value_name = "FILE", requires = "wss", value_hint = ValueHint::FilePath)]
     key: Option<PathBuf>,
-    /// Listen at this Unix socket, for programs of the same user.
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, value_parser = new_file::parse)]
-    unix: Vec<PathBuf>,
+    /// Listen at this Unix socket, for programs of the same user; `systemd` takes the sockets with the name `unix`, whose
+    /// units say who may connect.
+    #[arg(long, value_name = "PATH|systemd", value_hint = ValueHint::FilePath, value_parser = parse_path)]
+    unix: Vec<ListenAt>,
     /// A host name that leads to --net, --ws and --wss from outside, or a URL such as wss://example.org/path that leads
     /// to --ws through a reverse proxy. The public address then has these names only.
     #[arg(long, value_name = "NAME")]
@@ -56,10 +57,10 @@ pub(crate) struct Listening {
     scope: Option<Reach>,
 }
 
-/// Where to listen for TCP.
+/// Where to listen.
 #[derive(Debug, Clone)]
 enum ListenAt {
-    /// At this `HOST:PORT`.
+    /// At this `HOST:PORT`, or this path.
     Bind(String),
     /// Where the service manager does already.
     Systemd,
@@ -85,7 +86,7 @@ enum Reach {
 impl Listening {
     /// Takes the sockets of the service manager, if any are asked for; to be called before there are threads.
     pub(crate) fn sockets(&self) -> Result<Sockets, Failure> {
-        let mut places = [&self.net, &self.ws, &self.wss].into_iter().flatten();
+        let mut places = [&self.net, &self.ws, &self.wss, &self.unix].into_iter().flatten();
         if places.any(|place| matches!(place, ListenAt::Systemd)) { Sockets::take() } else { Ok(Sockets::default()) }
     }
 
@@ -131,12 +132,12 @@ impl Listening {
 
     /// Masks the places that a message repeats: one may be an address with a seed by mistake.
     fn mask_places(&self, message: String) -> String {
-        let places = [&self.net, &self.ws, &self.wss].into_iter().flatten().filter_map(|place| match place {
-            ListenAt::Bind(text) => Some(text.clone()),
-            ListenAt::Systemd => None,
-        });
-        let paths = self.unix.iter().map(|path| path.display().to_string());
-        let texts = places.chain(self.external.iter().cloned()).chain(paths);
+        let places =
+            [&self.net, &self.ws, &self.wss, &self.unix].into_iter().flatten().filter_map(|place| match place {
+                ListenAt::Bind(text) => Some(text.clone()),
+                ListenAt::Systemd => None,
+            });
+        let texts = places.chain(self.external.iter().cloned());
         texts.fold(message, |message, place| message.replace(&place, &masked(&place)))
     }
 
@@ -188,7 +189,20 @@ impl Listening {
                 builder = builder.suite(secure.over(names.into_iter().fold(wss, Wss::external)));
             }
         }
-        Ok(self.unix.iter().fold(builder, |builder, path| builder.suite(secure.over(Unix::bind(path)))))
+        for place in &self.unix {
+            match place {
+                ListenAt::Bind(path) => builder = builder.suite(secure.over(Unix::bind(path))),
+                #[cfg(unix)]
+                ListenAt::Systemd => {
+                    for socket in sockets.unix()? {
+                        builder = builder.suite(secure.over(Unix::listener(socket)));
+                    }
+                }
+                #[cfg(not(unix))]
+                ListenAt::Systemd => return Err(Failure::usage("there are no sockets of a service manager here")),
+            }
+        }
+        Ok(builder)
     }
 }
 
@@ -206,6 +220,14 @@ fn opened(places: &[ListenAt], sockets: &mut Sockets, name: &str) -> Result<Vec<
 
 fn parse_place(text: &str) -> Result<ListenAt, &'static str> {
     if text == "systemd" { Ok(ListenAt::Systemd) } else { host_and_port(text).map(ListenAt::Bind) }
+}
+
+fn parse_path(text: &str) -> Result<ListenAt, &'static str> {
+    if text == "systemd" {
+        Ok(ListenAt::Systemd)
+    } else {
+        new_file::parse(text).map(|_| ListenAt::Bind(text.to_owned()))
+    }
 }
 
 fn parse_onion(text: &str) -> Result<(String, u16), &'static str> {

@@ -6,14 +6,26 @@ use std::env;
 use std::io;
 use std::net::TcpListener;
 #[cfg(unix)]
-use std::{net::TcpStream, os::fd::OwnedFd};
+use std::{
+    net::TcpStream,
+    os::fd::OwnedFd,
+    os::unix::net::{UnixListener, UnixStream},
+};
 
 /// Sockets that the service manager has opened for the program (`sd_listen_fds(3)`), by their names.
 #[derive(Debug, Default)]
 pub(crate) struct Sockets {
-    sockets: Vec<(String, TcpListener)>,
+    sockets: Vec<(String, Socket)>,
     /// Whether there was one only, whose name does not matter.
     is_only_one: bool,
+}
+
+/// A socket that listens.
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(UnixListener),
 }
 
 impl Sockets {
@@ -25,23 +37,37 @@ impl Sockets {
         let mut sockets = Vec::new();
         for index in 0..descriptors.len() {
             let name = names.next().unwrap_or_default();
-            let socket = descriptors
-                .take_tcp_listener(index)
-                .and_then(|socket| socket.map(listening).transpose())
-                .map_err(|error| {
-                    Failure::failed(format_args!(
-                        "the socket `{name}` of the service manager does not listen for TCP: {error}"
-                    ))
-                })?;
+            let socket = take(&mut descriptors, index).map_err(|error| {
+                Failure::failed(format_args!("the socket `{name}` of the service manager does not listen: {error}"))
+            })?;
             sockets.extend(socket.map(|socket| (name, socket)));
         }
         let is_only_one = sockets.len() == 1;
         Ok(Self { sockets, is_only_one })
     }
 
-    /// Those with this name, or the only one.
+    /// Those for TCP with this name, or the only one.
     pub(crate) fn named(&mut self, name: &str) -> Result<Vec<TcpListener>, Failure> {
-        let is_meant = |(other, _): &(String, TcpListener)| self.is_only_one || other == name;
+        let sockets = self.all_named(name)?.into_iter().map(|socket| match socket {
+            Socket::Tcp(socket) => Ok(socket),
+            #[cfg(unix)]
+            Socket::Unix(_) => Err(of_another_kind(name, "a Unix socket")),
+        });
+        sockets.collect()
+    }
+
+    /// The Unix sockets, which have the name `unix`, or the only one.
+    #[cfg(unix)]
+    pub(crate) fn unix(&mut self) -> Result<Vec<UnixListener>, Failure> {
+        let sockets = self.all_named("unix")?.into_iter().map(|socket| match socket {
+            Socket::Unix(socket) => Ok(socket),
+            Socket::Tcp(_) => Err(of_another_kind("unix", "one for TCP")),
+        });
+        sockets.collect()
+    }
+
+    fn all_named(&mut self, name: &str) -> Result<Vec<Socket>, Failure> {
+        let is_meant = |(other, _): &(String, Socket)| self.is_only_one || other == name;
         let (named, others): (Vec<_>, _) = std::mem::take(&mut self.sockets).into_iter().partition(is_meant);
         self.sockets = others;
         if named.is_empty() {
@@ -52,14 +78,37 @@ impl Sockets {
     }
 }
 
+fn of_another_kind(name: &str, kind: &str) -> Failure {
+    Failure::failed(format_args!("--{name} systemd: the socket that was passed to us is {kind}"))
+}
+
+/// The socket at this place, of whatever kind it is.
+fn take(descriptors: &mut ListenFd, index: usize) -> io::Result<Option<Socket>> {
+    #[cfg(unix)]
+    if let Ok(Some(socket)) = descriptors.take_unix_listener(index) {
+        return unix_listening(socket).map(|socket| Some(Socket::Unix(socket)));
+    }
+    let socket = descriptors.take_tcp_listener(index)?;
+    Ok(socket.map(listening).transpose()?.map(Socket::Tcp))
+}
+
+/// [`listening`] for a Unix socket.
+#[cfg(unix)]
+fn unix_listening(socket: UnixListener) -> io::Result<UnixListener> {
+    let stream = UnixStream::from(OwnedFd::from(socket));
+    if stream.peer_addr().is_ok() { Err(a_connection()) } else { Ok(OwnedFd::from(stream).into()) }
+}
+
 /// Refuses a connection, as a unit with `Accept=yes` passes it: to accept one of it would fail for ever.
 #[cfg(unix)]
 fn listening(socket: TcpListener) -> io::Result<TcpListener> {
     let stream = TcpStream::from(OwnedFd::from(socket));
-    match stream.peer_addr() {
-        Ok(_) => Err(io::Error::other("it is a connection, as a .socket unit with Accept=yes has it")),
-        Err(_) => Ok(OwnedFd::from(stream).into()),
-    }
+    if stream.peer_addr().is_ok() { Err(a_connection()) } else { Ok(OwnedFd::from(stream).into()) }
+}
+
+#[cfg(unix)]
+fn a_connection() -> io::Error {
+    io::Error::other("it is a connection, as a .socket unit with Accept=yes has it")
 }
 
 #[cfg(not(unix))]

@@ -25,11 +25,17 @@ impl Opened {
     /// Listens on it, once: a copy that stayed here would keep it open when its server has gone.
     pub(super) fn listen(&self, runtime: &dyn Runtime) -> io::Result<Box<dyn TcpListener>> {
         let socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
-        runtime.tcp_adopt(socket.ok_or_else(|| io::Error::new(ErrorKind::AddrInUse, Taken))?)
+        runtime.tcp_adopt(socket.ok_or_else(Taken::error)?)
     }
 }
 
 /// Somebody has listened on the socket before.
 #[derive(Debug, thiserror::Error)]
 #[error("this socket went to a server before, and serves one only: open another one, or bind to the address")]
-struct Taken;
+pub(crate) struct Taken;
+
+impl Taken {
+    pub(crate) fn error() -> io::Error {
+        io::Error::new(ErrorKind::AddrInUse, Self)
+    }
+}
