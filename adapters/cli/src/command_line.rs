@@ -63,7 +63,8 @@ pub(crate) enum Command {
 impl CommandLine {
     /// Reads the arguments of the program, which ends here when they are wrong or ask for help.
     ///
-    /// `serve` has the options of the configuration file besides.
+    /// `serve` has the options of the configuration file besides: where there are any, the arguments are read again with
+    /// them among them.
     ///
     /// # Errors
     /// The configuration file is wrong.
@@ -71,26 +72,39 @@ impl CommandLine {
         let mut arguments: Vec<_> = env::args_os().collect();
         let mut command = Self::command();
         command.build();
-        add_configured(&command, &mut arguments)?;
-        let matches = command.try_get_matches_from_mut(arguments).unwrap_or_else(|error| without_secrets(error).exit());
+        let mut read = command.clone().try_get_matches_from(&arguments);
+        let configured = match &read {
+            Ok(given) => configured(&command, given)?,
+            // What is missing may be configured; what is wrong is said when all are read.
+            Err(error) if error.kind() == ErrorKind::MissingRequiredArgument => {
+                let given = command.clone().ignore_errors(true).try_get_matches_from(&arguments);
+                given.map_or_else(|_| Ok(Vec::new()), |given| configured(&command, &given))?
+            }
+            Err(_) => Vec::new(),
+        };
+        if !configured.is_empty() {
+            add(&mut arguments, configured);
+            read = command.try_get_matches_from(arguments);
+        }
+        let matches = read.unwrap_or_else(|error| without_secrets(error).exit());
         Ok(Self::from_arg_matches(&matches).unwrap_or_else(|error| without_secrets(error).exit()))
     }
 }
 
-/// Adds the configured options of `serve` to its arguments; those that are given, or go against one that is, stay out.
-fn add_configured(command: &clap::Command, arguments: &mut Vec<OsString>) -> Result<(), Failure> {
-    // What is wrong with the arguments is said when all of them are read.
-    let Ok(given) = command.clone().ignore_errors(true).try_get_matches_from(arguments.iter()) else { return Ok(()) };
+/// The configured options of `serve`; those that are given, or go against one that is, stay out.
+fn configured(command: &clap::Command, given: &clap::ArgMatches) -> Result<Vec<OsString>, Failure> {
     let (Some(("serve", given)), Some(serve)) = (given.subcommand(), command.find_subcommand("serve")) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let config = ConfigOptions::from_arg_matches(given).unwrap_or_default().read()?;
-    let configured = config.serve_arguments(serve, given)?;
-    // All that follows --exec is the program's.
+    config.serve_arguments(serve, given)
+}
+
+/// Adds these arguments before --exec, since all that follows that is its program's.
+fn add(arguments: &mut Vec<OsString>, configured: Vec<OsString>) {
     let is_exec = |argument: &OsString| argument.to_str().is_some_and(|text| text.split('=').next() == Some("--exec"));
     let place = arguments.iter().position(is_exec).unwrap_or(arguments.len());
     arguments.splice(place..place, configured);
-    Ok(())
 }
 
 /// Masks the arguments that an error repeats: one in the wrong place may be an address with a seed.

@@ -83,8 +83,9 @@ pub(crate) struct Options {
     #[arg(long, requires = "to", conflicts_with_all = ["echo", "exec"], help_heading = SERVICE)]
     proxy_protocol: bool,
     /// Run this program for each peer, which has its standard input and output; the environment variable
-    /// MULTISERVER_PEER is the peer's key and MULTISERVER_PEER_ADDRESS where it comes from. All that follows is the
-    /// program's.
+    /// MULTISERVER_PEER is the peer's key and MULTISERVER_PEER_ADDRESS where it comes from; others are passed on, but for
+    /// those with our address and network key. When the connection is over, the program has 5 seconds to end;
+    /// then it and all that it has started get SIGTERM, and SIGKILL later. All that follows is the program's.
     #[arg(long, value_names = ["PROGRAM", "ARGS"], num_args = 1.., allow_hyphen_values = true, requires = "allowed")]
     #[arg(conflicts_with_all = ["echo", "to"], help_heading = SERVICE)]
     exec: Vec<OsString>,
