@@ -2,6 +2,7 @@
 
 pub(crate) mod address;
 pub(crate) mod config;
+pub(crate) mod count;
 pub(crate) mod dial;
 pub(crate) mod duration;
 pub(crate) mod given;

@@ -2,7 +2,7 @@
 
 use crate::options::dial::DialOptions;
 use crate::options::duration;
-use crate::options::{AddressOptions, IdentityOptions};
+use crate::options::{AddressOptions, IdentityOptions, count};
 use crate::process::runtime::{self, Signals};
 use crate::report::exit::{self, Failure};
 use crate::report::failure_words::{no_connection, not_carried};
@@ -58,7 +58,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "HOST:PORT|unix:PATH", default_value = "127.0.0.1:0")]
     listen: Place,
     /// How many connections there may be at the same time; more have to wait.
-    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = count::parse::<u16>)]
     max_connections: u16,
     /// How long to keep trying for each connection while the peer cannot be reached, refuses us or is busy; 0 tries once.
     #[arg(long, value_name = "TIME", default_value = "30", value_parser = duration::parse)]

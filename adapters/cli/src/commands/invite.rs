@@ -4,7 +4,7 @@ use crate::files::durable::NewFile;
 use crate::files::identity;
 use crate::files::invites::{Invite, InviteFile};
 use crate::options::AddressOptions;
-use crate::options::{duration, new_file};
+use crate::options::{count, duration, new_file};
 use crate::report::exit::{self, Failure};
 use crate::report::mask::shown_path;
 use crate::seeds::{check_unknown_layers, with_seed};
@@ -39,7 +39,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = new_file::parse)]
     invites: PathBuf,
     /// How many keys may join by it.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count::parse::<u32>)]
     uses: u32,
     /// How long it may be used, such as 12h or 7d; for ever without this.
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]

@@ -5,7 +5,7 @@ mod one_ip;
 mod timed;
 
 use crate::options::dial::{DialOptions, Dialer};
-use crate::options::{AddressOptions, IdentityOptions};
+use crate::options::{AddressOptions, IdentityOptions, count};
 use crate::process::runtime::{self, Signals};
 use crate::report::exit::{self, Class, Failure};
 use crate::report::progress::Progress;
@@ -39,7 +39,7 @@ pub(crate) struct Options {
     #[command(flatten)]
     address: AddressOptions,
     /// How many times to try each address.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count::parse::<u32>)]
     count: u32,
     /// Print JSON in the end, for programs: an array with an object for each attempt, with times in milliseconds.
     #[arg(long)]

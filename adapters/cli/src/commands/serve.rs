@@ -8,7 +8,8 @@ mod service;
 
 use crate::options::IdentityOptions;
 use crate::options::config::ConfigOptions;
-use crate::options::limits::{self, LimitOptions, peers_are};
+use crate::options::count;
+use crate::options::limits::{LimitOptions, peers_are};
 use crate::options::listening::Listening;
 use crate::process::activation::{self, Sockets};
 use crate::process::descriptors;
@@ -93,7 +94,7 @@ pub(crate) struct Options {
     limits: LimitOptions,
     /// How many of --max-peers may have the same key; by default half of them, but 16 at least. One more takes the place of one with the
     /// same key that has been idle for a minute, or is refused.
-    #[arg(long, value_name = "N", value_parser = limits::count(), help_heading = "Limits")]
+    #[arg(long, value_name = "N", value_parser = count::parse::<usize>, help_heading = "Limits")]
     max_peers_per_key: Option<usize>,
     #[command(flatten)]
     identity: IdentityOptions,

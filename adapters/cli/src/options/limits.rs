@@ -1,8 +1,7 @@
 //! The bounds of what listens for peers.
 
-use crate::options::duration;
+use crate::options::{count, duration};
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
 use multiserver_tokio::{Limits, PeerLimiter};
 use std::time::Duration;
 
@@ -12,15 +11,15 @@ pub(crate) struct LimitOptions {
     /// How many peers may be connected at the same time. When there are as many, a newcomer takes the place of one whose
     /// key or IP address has more places than the newcomer's would have, or of one that has been idle for a minute;
     /// otherwise it is refused.
-    #[arg(long, value_name = "N", default_value_t = 256, value_parser = count())]
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = count::parse::<usize>)]
     pub(crate) max_peers: usize,
     /// How many peers may be in their handshakes at the same time, of each of the places to listen at; one more takes the
     /// place of the oldest that has proven nothing yet, of the source that has the most of them, or waits.
-    #[arg(long, value_name = "N", default_value_t = 256, value_parser = count())]
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = count::parse::<usize>)]
     max_pending: usize,
     /// How many of these may come from one IP address, or from one /64 of IPv6; one more takes the place of the oldest from
     /// there. Behind a reverse proxy or Tor all come from one.
-    #[arg(long, value_name = "N", default_value_t = 128, value_parser = count())]
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = count::parse::<usize>)]
     max_pending_per_source: usize,
     /// How long a peer has for all of its handshake.
     #[arg(long, value_name = "TIME", default_value = "15", value_parser = duration::parse_positive)]
@@ -64,9 +63,4 @@ pub(crate) fn peers_are(count: usize) -> String {
 /// The same bounds where all peers come from one IP address.
 pub(crate) const fn from_one_source(limits: Limits) -> Limits {
     Limits { pending_per_source: limits.pending, ..limits }
-}
-
-/// More than a machine serves.
-pub(crate) fn count() -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(1..=1_000_000)
 }

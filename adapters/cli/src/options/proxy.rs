@@ -67,7 +67,7 @@ fn parse(text: &str) -> Result<Proxy, Failure> {
 }
 
 fn wrong(what: impl std::fmt::Display) -> Failure {
-    let hint = format!("it is from --proxy, --proxy-file or {}; --proxy {NONE} takes none", VARIABLES.join(" or "));
+    let hint = format!("it is from --proxy, --proxy-file, {}; --proxy {NONE} takes none", VARIABLES.join(" or "));
     Failure::usage(format_args!("cannot use the proxy: {what}")).hint(hint)
 }
 
