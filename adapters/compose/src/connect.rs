@@ -89,10 +89,10 @@ pub(crate) async fn reach(
     let candidates: Vec<_> = candidates.iter().enumerate().collect();
     let mut failed = Vec::new();
     // What is spent by use is tried alone, and all others between two of these together.
-    for heat in candidates.chunk_by(|(_, one), (_, next)| !one.is_spent_by_use && !next.is_spent_by_use) {
-        let is_spent_by_use = heat.iter().any(|(_, candidate)| candidate.is_spent_by_use);
+    for batch in candidates.chunk_by(|(_, one), (_, next)| !one.is_spent_by_use && !next.is_spent_by_use) {
+        let is_spent_by_use = batch.iter().any(|(_, candidate)| candidate.is_spent_by_use);
         let mut entrants = Vec::new();
-        for &(index, candidate) in heat {
+        for &(index, candidate) in batch {
             match candidate.excluded(*spent) {
                 Some(failure) => failed.push(((index, candidate), failure)),
                 None => entrants.push((index, candidate)),

@@ -62,7 +62,7 @@ macro_rules! export_types {
         /// A peer of which nothing is proven: see [`multiserver_compose::Incoming`].
         pub type Incoming = $crate::Incoming<$runtime>;
 
-        /// A peer before the door: see [`multiserver_compose::Request`].
+        /// A peer that waits to be accepted: see [`multiserver_compose::Request`].
         pub type Request = $crate::Request<$runtime>;
     };
 }

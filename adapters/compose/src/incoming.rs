@@ -35,13 +35,13 @@ pub struct Incoming<R> {
     runtime: PhantomData<fn() -> R>,
 }
 
-/// A peer before the door: its key is proven, where the suite proves keys, and nothing is granted.
+/// A peer that waits to be accepted: its key is proven, where the suite proves keys, and nothing is granted.
 ///
 /// Dropping it refuses the peer without a word, as the secret handshake wants it; [`refuse`](Self::refuse) also takes care
 /// of what the time would say.
 pub struct Request<R> {
     entry: Entry,
-    door: Held<Door>,
+    waiting: Held<Waiting>,
     peer: Option<PublicKey>,
     refusal: Refusal,
     runtime: PhantomData<fn() -> R>,
@@ -76,7 +76,7 @@ enum Ended {
 }
 
 /// Where a request stands.
-enum Door {
+enum Waiting {
     /// Before the transform that proved the peer; so many have had their turn, this one included.
     Closed(Box<dyn Admission>, usize),
     /// No transform proves anything, and all are through.
@@ -115,20 +115,20 @@ impl<R: Native> Incoming<R> {
         let mut entry = Entry { served, span, context, address, source, local, deadline, permit, guard };
         let opened = {
             let Entry { served, span, context, address, deadline, permit, .. } = &mut entry;
-            let knock = async {
+            let handshake = async {
                 // What was taken away has ended the attempt.
                 let Some(opening) = opening.take() else { return std::future::pending().await };
                 let io = opening(context).await?;
-                knock(&served.suite.transforms, context, address, io).await
+                run_until_proven(&served.suite.transforms, context, address, io).await
             };
-            within(deadline, permit, knock).instrument(span.clone()).await
+            within(deadline, permit, handshake).instrument(span.clone()).await
         };
-        let (door, peer) = entry.check(opened)?;
+        let (waiting, peer) = entry.check(opened)?;
         entry.permit.prove();
         let refusal =
             Refusal { served: Arc::clone(&entry.served), address: entry.address.clone(), was_accepted: false };
-        let door = entry.permit.hold(door);
-        Ok(Request { entry, door, peer, refusal, runtime: PhantomData })
+        let waiting = entry.permit.hold(waiting);
+        Ok(Request { entry, waiting, peer, refusal, runtime: PhantomData })
     }
 }
 
@@ -166,12 +166,12 @@ impl<R: Native> Request<R> {
     /// Dropping the future closes the socket.
     pub async fn accept(mut self) -> Result<R::Connection, IncomingError> {
         self.refusal.was_accepted = true;
-        let Self { mut entry, door, peer, .. } = self;
+        let Self { mut entry, waiting, peer, .. } = self;
         let opened = {
             let Entry { served, span, context, address, deadline, permit, .. } = &mut entry;
             let enter = async {
-                let Some(door) = door.take() else { return std::future::pending().await };
-                enter(&served.suite.transforms, context, address, door).await
+                let Some(waiting) = waiting.take() else { return std::future::pending().await };
+                enter(&served.suite.transforms, context, address, waiting).await
             };
             within(deadline, permit, enter).instrument(span.clone()).await
         };
@@ -193,8 +193,8 @@ impl<R: Native> Request<R> {
     /// # Cancel safety
     /// Dropping the future closes the socket.
     pub async fn refuse(self) {
-        let Self { mut entry, door, refusal, .. } = self;
-        if let Some(Door::Closed(admission, _)) = door.take() {
+        let Self { mut entry, waiting, refusal, .. } = self;
+        if let Some(Waiting::Closed(admission, _)) = waiting.take() {
             let _ = within(&mut entry.deadline, &entry.permit, admission.refuse()).await;
         }
         drop(refusal);
@@ -255,26 +255,26 @@ fn span(served: &Served, address: Option<&Address>) -> Span {
 }
 
 /// Runs the transforms up to the one that proves the peer, or all of them when none does.
-async fn knock(
+async fn run_until_proven(
     transforms: &[Arc<dyn Transform>],
     context: &Context,
     address: &mut Option<Address>,
     io: Duplex,
-) -> io::Result<(Door, Option<PublicKey>)> {
+) -> io::Result<(Waiting, Option<PublicKey>)> {
     let mut transformed = Transformed::new(io);
     for (index, transform) in transforms.iter().enumerate() {
         context.enter(Stage::Handshake);
         let admission = transform.server(context, transformed.io).await?;
         *address = address.take().map(|address| address.then(admission.layer()));
         if let Some(peer) = admission.peer().copied() {
-            return Ok((Door::Closed(admission, index + 1), Some(peer)));
+            return Ok((Waiting::Closed(admission, index + 1), Some(peer)));
         }
         if transform.proves_peer() {
             return Err(broken_promise(&**transform, "did not prove the peer"));
         }
         transformed = admission.admit().await?;
     }
-    Ok((Door::Open(transformed), None))
+    Ok((Waiting::Open(transformed), None))
 }
 
 /// Lets the peer in, and runs the transforms after that.
@@ -282,11 +282,11 @@ async fn enter(
     transforms: &[Arc<dyn Transform>],
     context: &Context,
     address: &mut Option<Address>,
-    door: Door,
+    waiting: Waiting,
 ) -> io::Result<Transformed> {
-    let (admission, done) = match door {
-        Door::Open(transformed) => return Ok(transformed),
-        Door::Closed(admission, done) => (admission, done),
+    let (admission, done) = match waiting {
+        Waiting::Open(transformed) => return Ok(transformed),
+        Waiting::Closed(admission, done) => (admission, done),
     };
     let mut transformed = admission.admit().await?;
     for transform in transforms.iter().skip(done) {

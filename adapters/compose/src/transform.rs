@@ -75,7 +75,7 @@ pub trait Transform: Send + Sync + 'static {
     fn server<'a>(&'a self, context: &'a Context, io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>>;
 }
 
-/// A peer before the door. Dropping it refuses the peer.
+/// A peer that waits to be accepted. Dropping it refuses the peer.
 pub trait Admission: Send + 'static {
     /// The peer's key, when it was proven.
     fn peer(&self) -> Option<&PublicKey>;
