@@ -94,11 +94,24 @@ impl Encoder {
         let Some(sealer) = &mut self.sealer else { return false };
         self.buffer.extend_from_slice(&[0; HEADER_SIZE]);
         self.buffer.extend_from_slice(body);
-        let frame = self.buffer.get_mut(start..).unwrap_or_default();
-        let Some((header, body)) = frame.split_first_chunk_mut::<HEADER_SIZE>() else { return false };
-        let Ok(sealed) = sealer.seal(body) else { return false };
-        *header = sealed;
-        true
+        let frame = self.buffer.get_mut(start..).and_then(|frame| frame.split_first_chunk_mut::<HEADER_SIZE>());
+        let is_sealed = frame.is_some_and(|(header, body)| {
+            sealer.seal(body).is_ok_and(|sealed| {
+                *header = sealed;
+                true
+            })
+        });
+        if !is_sealed {
+            self.fail(start);
+        }
+        is_sealed
+    }
+
+    /// Ends the stream without a goodbye when a frame could not be sealed: no plaintext may stay in what is sent.
+    #[cold]
+    fn fail(&mut self, start: usize) {
+        self.buffer.truncate(start);
+        self.sealer = None;
     }
 
     /// Makes room for `additional` bytes and a goodbye, within the limit; by doubling, so that growth costs little.
@@ -123,5 +136,23 @@ impl fmt::Debug for Encoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = if self.sealer.is_some() { "open" } else { "after goodbye" };
         write!(f, "Encoder({state}, {} bytes to write)", self.ciphertext().len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::box_stream::MAX_BODY_SIZE;
+
+    /// No caller splits its plaintext like this.
+    #[test]
+    fn a_frame_that_cannot_be_sealed_ends_the_stream_and_leaves_no_plaintext() {
+        let mut encoder = Encoder::new(Sealer::new([7; 32], [8; 24]));
+        assert_eq!(encoder.write(b"sealed").unwrap(), 6);
+        let sealed = encoder.ciphertext().to_vec();
+        encoder.limit = usize::MAX;
+        assert!(!encoder.push_frame(&[b'x'; MAX_BODY_SIZE + 1]));
+        assert_eq!(encoder.ciphertext(), sealed);
+        assert_eq!(encoder.write(b"more"), Err(Error::Finished));
     }
 }
