@@ -11,9 +11,7 @@ use std::io;
 ///
 /// A transform keeps no connection: it is shared by all connections of its suite, on both sides.
 ///
-/// An example from outside: [`adapters/tokio/examples/own_layers`].
-///
-/// [`adapters/tokio/examples/own_layers`]: https://github.com/multiserver-rs/multiserver/tree/main/adapters/tokio/examples/own_layers
+/// An example from outside is `adapters/tokio/examples/own_layers`.
 pub trait Transform: Send + Sync + 'static {
     /// The name its layers have in addresses.
     fn name(&self) -> &str;

@@ -11,9 +11,7 @@ use std::task;
 
 /// The first layer of a suite: `net`, or one of your own.
 ///
-/// An example from outside: [`adapters/tokio/examples/own_layers`].
-///
-/// [`adapters/tokio/examples/own_layers`]: https://github.com/multiserver-rs/multiserver/tree/main/adapters/tokio/examples/own_layers
+/// An example from outside is `adapters/tokio/examples/own_layers`.
 pub trait Transport: Send + Sync + 'static {
     /// The name its layers have in addresses.
     fn name(&self) -> &str;
