@@ -37,6 +37,7 @@ mod noauth;
 mod onion;
 mod options;
 mod plan;
+mod pointers;
 #[cfg(feature = "onion")]
 mod proxy;
 mod race;

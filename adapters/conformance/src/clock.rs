@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A runtime with a clock that stands still until it is set forward, and that counts its tasks; clones are the same.
 #[derive(Debug, Clone, Default)]
@@ -78,12 +78,26 @@ impl<R: Native> Runtime for Clocked<R> {
         self.runtime.tcp_listen(address)
     }
 
+    fn tcp_adopt(&self, socket: std::net::TcpListener) -> io::Result<Box<dyn TcpListener>> {
+        self.runtime.tcp_adopt(socket)
+    }
+
     fn unix_connect<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Duplex>> {
         self.runtime.unix_connect(path)
     }
 
     fn unix_listen<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Box<dyn UnixListener>>> {
         self.runtime.unix_listen(path)
+    }
+
+    #[cfg(unix)]
+    fn unix_adopt(&self, socket: std::os::unix::net::UnixListener) -> io::Result<Box<dyn UnixListener>> {
+        self.runtime.unix_adopt(socket)
+    }
+
+    /// The time of day is the clock's, too.
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Self::now(self)
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

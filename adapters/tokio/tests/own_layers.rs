@@ -8,13 +8,14 @@ mod support;
 use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::io::{BoxRead, BoxWrite, Duplex};
 use multiserver_tokio::{
-    Admission, BoxFuture, Connection, Context, Limits, Multiserver, Native, Net, PublicKey, Runtime, Scope, Shs, Suite,
-    TcpListener, Tokio, Transform, Transformed,
+    Admission, BoxFuture, Connection, Context, Limits, Multiserver, Native, Net, NoAuth, Onion, PublicKey, Runtime,
+    Scope, Shs, Suite, TcpListener, Tokio, Transform, Transformed, Transport,
 };
 use pipe::Pipes;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{self, Poll};
 use std::time::Duration;
 use support::{CLIENT, PATIENCE, Reports, SERVER, echo, echo_back, exchange, identity, key};
@@ -111,6 +112,26 @@ impl futures_io::AsyncWrite for XorWrite {
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<io::Result<()>> {
         self.0.as_mut().poll_close(cx)
     }
+}
+
+/// Also behind several: nothing that a layer says of itself is lost.
+#[tokio::test]
+async fn layers_behind_pointers_are_what_they_were() {
+    let transport: Box<dyn Transport> = Box::new(Net::bind("127.0.0.1:0"));
+    let transform: Arc<dyn Transform> = Arc::new(Shs::new(identity(SERVER)));
+    let server = echo(Suite::new(Arc::new(transport)).then(Box::new(transform))).await;
+    let client = support::client();
+    assert_eq!(exchange(client.connect(&server.address).await.unwrap(), b"hello").await.unwrap(), b"hello");
+
+    let nowhere: Box<dyn Transport> = Box::new(Net::bind("nowhere"));
+    let wrong = Multiserver::builder().suite(Suite::new(nowhere).then(Shs::new(identity(SERVER)))).build();
+    assert!(wrong.unwrap_err().to_string().contains("cannot listen on `nowhere`"));
+    let in_the_clear: Arc<dyn Transform> = Arc::new(NoAuth);
+    let wrong = Multiserver::builder().suite(Suite::new(Net::bind("0.0.0.0:0")).then(in_the_clear)).build();
+    assert!(wrong.unwrap_err().to_string().contains("can be reached in the public scope"));
+    let tor: Arc<dyn Transport> = Arc::new(Onion::new());
+    assert_eq!(tor.default_limits(), Onion::new().default_limits());
+    assert_ne!(tor.default_limits(), Limits::default());
 }
 
 #[tokio::test]

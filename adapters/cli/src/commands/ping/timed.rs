@@ -7,6 +7,7 @@ use multiserver_tokio::{
     Admission, BoxFuture, Context, Limits, Listener, PublicKey, Runtime, Scope, Shs, Stage, Suite, Transform,
     Transformed, Transport,
 };
+use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -71,6 +72,10 @@ impl<T: Transport> Transport for TimedTransport<T> {
         self.transport.name()
     }
 
+    fn check(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        self.transport.check()
+    }
+
     fn default_limits(&self) -> Limits {
         self.transport.default_limits()
     }
@@ -108,6 +113,10 @@ impl Transform for Timed {
 
     fn layer(&self) -> LayerBuf {
         self.shs.layer()
+    }
+
+    fn farthest_scope(&self) -> Scope {
+        self.shs.farthest_scope()
     }
 
     fn proves_peer(&self) -> bool {

@@ -1,0 +1,162 @@
+//! What layers and runtimes are behind a pointer: the same, with every method.
+
+use crate::{
+    Admission, BoxFuture, Context, Limits, Listener, Runtime, TcpListener, Transform, Transformed, Transport,
+    UnixListener,
+};
+use multiserver_core::address::{Layer, LayerBuf, Scope};
+use multiserver_core::keys::PublicKey;
+use multiserver_io::Duplex;
+use std::error::Error;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+macro_rules! behind {
+    ($($pointer:ident),*) => {
+        $(
+            impl<T: Transport + ?Sized> Transport for $pointer<T> {
+                fn name(&self) -> &str {
+                    (**self).name()
+                }
+
+                fn check(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+                    (**self).check()
+                }
+
+                fn default_limits(&self) -> Limits {
+                    (**self).default_limits()
+                }
+
+                fn farthest_scope(&self) -> Option<Scope> {
+                    (**self).farthest_scope()
+                }
+
+                fn matches(&self, layer: Layer<'_>) -> bool {
+                    (**self).matches(layer)
+                }
+
+                fn dial<'a>(&'a self, context: &'a Context, layer: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
+                    (**self).dial(context, layer)
+                }
+
+                fn addresses(&self, runtime: &dyn Runtime, scope: Scope) -> Vec<LayerBuf> {
+                    (**self).addresses(runtime, scope)
+                }
+
+                fn listen<'a>(
+                    &'a self,
+                    context: &'a Context,
+                ) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
+                    (**self).listen(context)
+                }
+            }
+
+            impl<T: Transform + ?Sized> Transform for $pointer<T> {
+                fn name(&self) -> &str {
+                    (**self).name()
+                }
+
+                fn matches(&self, layer: Layer<'_>) -> bool {
+                    (**self).matches(layer)
+                }
+
+                fn layer(&self) -> LayerBuf {
+                    (**self).layer()
+                }
+
+                fn farthest_scope(&self) -> Scope {
+                    (**self).farthest_scope()
+                }
+
+                fn proves_peer(&self) -> bool {
+                    (**self).proves_peer()
+                }
+
+                fn expected_peer(&self, layer: Layer<'_>) -> Option<PublicKey> {
+                    (**self).expected_peer(layer)
+                }
+
+                fn without_secrets(&self, layer: Layer<'_>) -> LayerBuf {
+                    (**self).without_secrets(layer)
+                }
+
+                fn is_spent_by_use(&self, layer: Layer<'_>) -> bool {
+                    (**self).is_spent_by_use(layer)
+                }
+
+                fn client<'a>(
+                    &'a self,
+                    context: &'a Context,
+                    layer: Layer<'a>,
+                    io: Duplex,
+                ) -> BoxFuture<'a, io::Result<Transformed>> {
+                    (**self).client(context, layer, io)
+                }
+
+                fn server<'a>(
+                    &'a self,
+                    context: &'a Context,
+                    io: Duplex,
+                ) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
+                    (**self).server(context, io)
+                }
+            }
+
+            impl<T: Runtime + ?Sized> Runtime for $pointer<T> {
+                fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
+                    (**self).resolve(host, port)
+                }
+
+                fn tcp_connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Duplex>> {
+                    (**self).tcp_connect(address)
+                }
+
+                fn tcp_listen(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn TcpListener>>> {
+                    (**self).tcp_listen(address)
+                }
+
+                fn tcp_adopt(&self, socket: std::net::TcpListener) -> io::Result<Box<dyn TcpListener>> {
+                    (**self).tcp_adopt(socket)
+                }
+
+                fn unix_connect<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Duplex>> {
+                    (**self).unix_connect(path)
+                }
+
+                fn unix_listen<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Box<dyn UnixListener>>> {
+                    (**self).unix_listen(path)
+                }
+
+                #[cfg(unix)]
+                fn unix_adopt(&self, socket: std::os::unix::net::UnixListener) -> io::Result<Box<dyn UnixListener>> {
+                    (**self).unix_adopt(socket)
+                }
+
+                fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+                    (**self).sleep(duration)
+                }
+
+                fn now(&self) -> SystemTime {
+                    (**self).now()
+                }
+
+                fn spawn(&self, future: BoxFuture<'static, ()>) {
+                    (**self).spawn(future);
+                }
+
+                fn random(&self) -> io::Result<[u8; 32]> {
+                    (**self).random()
+                }
+
+                fn interfaces(&self) -> io::Result<Vec<IpAddr>> {
+                    (**self).interfaces()
+                }
+            }
+        )*
+    };
+}
+
+behind!(Arc, Box);
