@@ -98,6 +98,20 @@ async fn silent_peers_keep_nobody_out() {
     assert!(is_closed(&mut silent[0]).await, "the oldest of one of the most crowded sources made room");
 }
 
+/// As a program that opens a connection for each of its jobs does.
+#[tokio::test]
+async fn a_hundred_at_once_from_one_address_get_in_by_default() {
+    let server = echo(suite()).await;
+    let client = client();
+    let mut jobs = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let (client, address) = (client.clone(), server.address.clone());
+        jobs.spawn(async move { exchange(client.connect(&address).await.unwrap(), b"hello").await.unwrap() });
+    }
+    assert!(jobs.join_all().await.iter().all(|answer| answer == b"hello"));
+    assert_eq!(server.reports.count("accepted"), 100);
+}
+
 #[tokio::test(start_paused = true)]
 async fn closing_waits_for_the_living_and_counts_who_stays() {
     let (mut server, address, _) = server(Limits::default()).await;
