@@ -8,8 +8,8 @@ mod support;
 use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::io::{BoxRead, BoxWrite, Duplex};
 use multiserver_tokio::{
-    Admission, BoxFuture, Connection, Context, Limits, Multiserver, Native, Net, NoAuth, Onion, PublicKey, Runtime,
-    Scope, Shs, Suite, TcpListener, Tokio, Transform, Transformed, Transport,
+    Admission, BoxFuture, Connection, Context, Limits, Multiserver, Native, Net, NoAuth, PublicKey, Runtime, Scope,
+    Shs, Suite, TcpListener, Tokio, Transform, Transformed, Transport,
 };
 use pipe::Pipes;
 use std::io::{self, ErrorKind};
@@ -129,9 +129,8 @@ async fn layers_behind_pointers_are_what_they_were() {
     let in_the_clear: Arc<dyn Transform> = Arc::new(NoAuth);
     let wrong = Multiserver::builder().suite(Suite::new(Net::bind("0.0.0.0:0")).then(in_the_clear)).build();
     assert!(wrong.unwrap_err().to_string().contains("can be reached in the public scope"));
-    let tor: Arc<dyn Transport> = Arc::new(Onion::new());
-    assert_eq!(tor.default_limits(), Onion::new().default_limits());
-    assert_ne!(tor.default_limits(), Limits::default());
+    let dialling: Arc<dyn Transport> = Arc::new(Net::dial_only());
+    assert_eq!(Transport::farthest_scope(&Box::new(dialling)), None);
 }
 
 #[tokio::test]
