@@ -35,6 +35,7 @@ mod http_head;
 mod origin;
 mod server;
 mod socket;
+mod state;
 #[cfg(feature = "tls")]
 pub mod tls;
 mod wakers;

@@ -1,36 +1,19 @@
 //! A byte stream over WebSocket messages.
 
-use crate::config::LONGEST_SENT;
-use crate::error::{code_for, into_io};
-use crate::held::Held;
-use crate::wakers::{Half, Wakers};
-use crate::{Config, Error, Timer};
-use async_tungstenite::WebSocketStream;
-use async_tungstenite::tungstenite::Utf8Bytes;
-use async_tungstenite::tungstenite::protocol::frame::CloseFrame;
-use async_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use async_tungstenite::tungstenite::protocol::{Message, Role};
-use bytes::Bytes;
+use crate::state::State;
+use crate::wakers::Half;
+use crate::{Config, Timer};
+use async_tungstenite::tungstenite::protocol::Role;
 use futures_io::{AsyncRead, AsyncWrite};
-use futures_util::{Sink, Stream};
-use multiserver_io::{ReadStream, bytes_after_the_end};
+use multiserver_io::ReadStream;
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io;
+#[cfg(doc)]
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
-use std::time::Duration;
-
-/// How many messages without bytes are taken in a row before other tasks get their turn.
-const EMPTY_PER_POLL: usize = 32;
-
-/// How many messages of the peer are taken in when the last half is dropped, so that they do not reset the connection
-/// under the Close frame.
-const TAKEN_AT_DROP: usize = 8;
-
-/// The shortest time between two looks at the clock.
-const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+use std::task::{Context, Poll};
 
 /// A byte stream over WebSocket messages; how it ends is told in the [crate's documentation](crate).
 ///
@@ -51,295 +34,23 @@ pub struct ReadHalf<S: AsyncRead + AsyncWrite + Unpin>(Arc<Mutex<State<S>>>);
 /// The half of a [`WebSocket`] that is written. Dropping it sends the Close frame, as closing it does.
 pub struct WriteHalf<S: AsyncRead + AsyncWrite + Unpin>(Arc<Mutex<State<S>>>);
 
-/// What the halves share: the library's WebSocket is not to be split without a lock.
-struct State<S> {
-    socket: WebSocketStream<Held<S>>,
-    role: Role,
-    wakers: Wakers,
-    /// What is left of the message that is being read.
-    message: Bytes,
-    end: Option<End>,
-    /// Whether the Close frame is on its way, after which nothing can be written.
-    is_closing: bool,
-    /// Whether the peer's Close frame is to be answered when nothing more is sent for a while, since its end was read.
-    is_answer_due: bool,
-    /// Whether something was sent since the timer was set or, once closing, received.
-    is_active: bool,
-    is_half_dropped: bool,
-    timer: Timer,
-    sleep: Pin<Box<dyn Future<Output = ()> + Send>>,
-    ping_every: Duration,
-    linger: Duration,
-}
-
-/// How reading ended; it ends the same way at every later read.
-#[derive(Debug, Clone, Copy)]
-enum End {
-    Clean,
-    Failed(ErrorKind),
-}
-
-/// Whether a Close frame with this code ends the peer's bytes as it should: with 1000 (normal), 1001 (going away) or none.
-fn end_of(code: Option<u16>) -> Result<(), Error> {
-    match code {
-        None | Some(1000 | 1001) => Ok(()),
-        Some(code) => Err(Error::Abnormal(code)),
-    }
-}
-
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The WebSocket over this stream, of which so many bytes were read already.
     pub(crate) async fn new(io: S, read: Vec<u8>, role: Role, config: &Config, timer: &Timer) -> Self {
-        let socket =
-            WebSocketStream::from_raw_socket(Held::new(io, read, role), role, Some(config.of_messages())).await;
-        // Halved, so that a ping comes after the whole time at the latest, however the time of the last message falls.
-        let ping_every = (config.ping_every / 2).max(SHORTEST_WAIT);
-        let state = State {
-            socket,
-            role,
-            wakers: Wakers::new(),
-            message: Bytes::new(),
-            end: None,
-            is_closing: false,
-            is_answer_due: false,
-            is_active: false,
-            is_half_dropped: false,
-            timer: Arc::clone(timer),
-            sleep: timer(ping_every),
-            ping_every,
-            linger: config.linger.max(SHORTEST_WAIT),
-        };
-        let state = Arc::new(Mutex::new(state));
+        let state = Arc::new(Mutex::new(State::new(io, read, role, config, timer).await));
         Self { read: ReadHalf(Arc::clone(&state)), write: WriteHalf(state) }
     }
 
     /// Bounds the peer's messages to 4 KiB until this is set, as whoever runs a handshake over the WebSocket does when the
-    /// peer is proven: nobody else makes this side assemble long messages. A longer one is [`Error::LongBeforeProof`].
+    /// peer is proven: nobody else makes this side assemble long messages. A longer one is [`LongBeforeProof`](crate::Error::LongBeforeProof).
     pub fn bound_until(&self, is_proven: Arc<AtomicBool>) {
-        lock(&self.read.0).socket.get_mut().bound_until(is_proven);
+        lock(&self.read.0).bound_until(is_proven);
     }
 
     /// The two halves, to be used from different tasks.
     #[must_use]
     pub fn into_split(self) -> (ReadHalf<S>, WriteHalf<S>) {
         (self.read, self.write)
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
-    fn poll_read(&mut self, cx: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        if buffer.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        if self.message.is_empty() {
-            let waker = self.wakers.waiting(Half::Read, cx);
-            let received = ready!(self.poll_message(&mut Context::from_waker(&waker)));
-            if let Err(error) = received {
-                self.end = Some(End::Failed(error.kind()));
-                return Poll::Ready(Err(error));
-            }
-        }
-        let count = self.message.len().min(buffer.len());
-        for (slot, byte) in buffer.iter_mut().zip(self.message.split_to(count)) {
-            *slot = byte;
-        }
-        Poll::Ready(Ok(count))
-    }
-
-    /// Ready when the stream below has ended or both Close frames are out, once the peer has sent its own; ours is the
-    /// answer when nothing was sent for the time of [`Config::linger`].
-    fn poll_closed(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
-        let waker = self.wakers.waiting(Half::Read, cx);
-        let cx = &mut Context::from_waker(&waker);
-        if self.end.is_none() {
-            let received = ready!(self.poll_message(cx));
-            if let Err(error) =
-                received.and_then(|()| if self.end.is_none() { Err(bytes_after_the_end()) } else { Ok(()) })
-            {
-                self.end = Some(End::Failed(error.kind()));
-                return Poll::Ready(Err(error));
-            }
-        }
-        if let Some(End::Failed(kind)) = self.end {
-            return Poll::Ready(Err(kind.into()));
-        }
-        if !self.is_closing && !self.is_answer_due {
-            self.is_answer_due = true;
-            self.is_active = false;
-            self.sleep = (self.timer)(self.linger);
-        }
-        self.poll_time(cx)?;
-        if self.is_closing { self.poll_close(cx) } else { self.socket.get_mut().poll_end(cx) }
-    }
-
-    /// Ready when there are bytes of a message, or none will come.
-    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        for _ in 0..EMPTY_PER_POLL {
-            match self.end {
-                Some(End::Clean) => return Poll::Ready(Ok(())),
-                Some(End::Failed(kind)) => return Poll::Ready(Err(kind.into())),
-                None => {}
-            }
-            self.poll_time(cx)?;
-            if self.is_closing {
-                // Whoever dropped the writing half could not wait for this; what the peer sent before a failure of
-                // writing can still be read.
-                let _ = self.poll_close(cx);
-            }
-            let message = match Pin::new(&mut self.socket).poll_next(cx) {
-                Poll::Ready(Some(Ok(message))) => message,
-                Poll::Ready(Some(Err(error))) => {
-                    if let Some(code) = code_for(&error)
-                        && !self.is_closing
-                    {
-                        self.close_with(code, cx);
-                    }
-                    return Poll::Ready(Err(into_io(error)));
-                }
-                Poll::Ready(None) => Message::Close(None),
-                Poll::Pending if self.socket.get_ref().is_at_close() => {
-                    self.end = Some(End::Clean);
-                    end_of(self.socket.get_ref().close_code())?;
-                    continue;
-                }
-                Poll::Pending => return Poll::Pending,
-            };
-            self.is_active |= self.is_closing;
-            match message {
-                Message::Binary(bytes) if bytes.is_empty() => {}
-                Message::Binary(bytes) => {
-                    self.message = bytes;
-                    return Poll::Ready(Ok(()));
-                }
-                Message::Close(frame) => {
-                    self.end = Some(End::Clean);
-                    // What is left to send; on its way it may find that all is closed.
-                    let _ = Pin::new(&mut self.socket).poll_flush(cx);
-                    end_of(frame.map(|frame| frame.code.into()))?;
-                }
-                Message::Text(_) => {
-                    self.close_with(CloseCode::Unsupported, cx);
-                    return Poll::Ready(Err(Error::TextMessage.into()));
-                }
-                // The library has its answer to a ping ready, and sends it with the next read or flush.
-                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
-
-    /// Sends a ping when it is time, or the answer to the peer's Close frame; once closing, fails when the peer was silent
-    /// for too long.
-    fn poll_time(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        while self.sleep.as_mut().poll(cx).is_ready() {
-            let was_active = std::mem::take(&mut self.is_active);
-            let is_ending = self.is_closing || self.is_answer_due;
-            self.sleep = (self.timer)(if is_ending { self.linger } else { self.ping_every });
-            if was_active {
-                continue;
-            }
-            if self.is_closing {
-                return Err(Error::Lingering.into());
-            }
-            if self.is_answer_due {
-                let _ = self.poll_close(cx);
-            } else {
-                self.ping(cx);
-            }
-        }
-        Ok(())
-    }
-
-    /// Sends a ping, unless something is still to be sent: then the connection is not idle. Should it fail, what the
-    /// peer sent before can still be read, and reading finds the end.
-    fn ping(&mut self, cx: &mut Context<'_>) {
-        let is_ready = matches!(Pin::new(&mut self.socket).poll_ready(cx), Poll::Ready(Ok(())));
-        if is_ready && Pin::new(&mut self.socket).start_send(Message::Ping(Bytes::new())).is_ok() {
-            let _ = Pin::new(&mut self.socket).poll_flush(cx);
-        }
-    }
-
-    fn poll_write(&mut self, cx: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.is_closing {
-            return Poll::Ready(Err(io::Error::new(ErrorKind::BrokenPipe, "written after the WebSocket was closed")));
-        }
-        let Some(bytes) = bytes.get(..bytes.len().min(LONGEST_SENT)).filter(|bytes| !bytes.is_empty()) else {
-            return Poll::Ready(Ok(0));
-        };
-        let waker = self.wakers.waiting(Half::Write, cx);
-        ready!(Pin::new(&mut self.socket).poll_ready(&mut Context::from_waker(&waker))).map_err(into_io)?;
-        let message = Message::Binary(Bytes::copy_from_slice(bytes));
-        Pin::new(&mut self.socket).start_send(message).map_err(into_io)?;
-        self.is_active = true;
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
-        let waker = self.wakers.waiting(Half::Write, cx);
-        Pin::new(&mut self.socket).poll_flush(&mut Context::from_waker(&waker)).map_err(into_io)
-    }
-
-    /// Sends the Close frame, which once begun is to be driven to its end; a server ends its direction behind it, since
-    /// clients wait for that (RFC 6455, section 7.1.1).
-    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.is_closing {
-            self.is_closing = true;
-            self.is_active = false;
-            self.sleep = (self.timer)(self.linger);
-            self.take_held_close(cx);
-            // The reader has to see the new timer.
-            self.wakers.both().wake_by_ref();
-        }
-        ready!(Pin::new(&mut self.socket).poll_close(cx)).map_err(into_io)?;
-        match self.role {
-            Role::Server => Pin::new(self.socket.get_mut()).poll_close(cx),
-            Role::Client => Poll::Ready(Ok(())),
-        }
-    }
-
-    /// Lets the library see the Close frame that was held back, so that ours is the answer to it.
-    fn take_held_close(&mut self, cx: &mut Context<'_>) {
-        let is_at_close = self.socket.get_ref().is_at_close();
-        if is_at_close && !matches!(self.end, Some(End::Failed(_))) {
-            let end = end_of(self.socket.get_ref().close_code());
-            self.end = Some(end.map_or_else(|error| End::Failed(io::Error::from(error).kind()), |()| End::Clean));
-        }
-        self.socket.get_mut().release();
-        if is_at_close {
-            let _ = Pin::new(&mut self.socket).poll_next(cx);
-        }
-    }
-
-    /// Tells the peer what is wrong with it, as far as that is possible without waiting.
-    fn close_with(&mut self, code: CloseCode, cx: &mut Context<'_>) {
-        self.is_closing = true;
-        self.socket.get_mut().release();
-        let frame = CloseFrame { code, reason: Utf8Bytes::from_static("") };
-        if Pin::new(&mut self.socket).start_send(Message::Close(Some(frame))).is_ok() {
-            let _ = Pin::new(&mut self.socket).poll_flush(cx);
-        }
-    }
-
-    /// Does what can be done without waiting when a half is dropped.
-    fn drop_half(&mut self, half: Half) {
-        let both: Waker = self.wakers.both().clone();
-        let mut cx = Context::from_waker(&both);
-        let is_last = std::mem::replace(&mut self.is_half_dropped, true);
-        if is_last {
-            self.socket.get_mut().begin_row();
-            for _ in 0..TAKEN_AT_DROP {
-                if !matches!(Pin::new(&mut self.socket).poll_next(&mut cx), Poll::Ready(Some(Ok(_)))) {
-                    break;
-                }
-            }
-        }
-        if is_last || matches!(half, Half::Write) {
-            let _ = self.poll_close(&mut cx);
-        }
-        if is_last {
-            let _ = Pin::new(self.socket.get_mut()).poll_close(&mut cx);
-        }
     }
 }
 
@@ -382,9 +93,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WriteHalf<S> {
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut state = lock(&self.0);
-        let waker = state.wakers.waiting(Half::Write, cx);
-        state.poll_close(&mut Context::from_waker(&waker))
+        lock(&self.0).poll_close(cx)
     }
 }
 
