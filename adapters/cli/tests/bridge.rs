@@ -183,6 +183,23 @@ fn the_target_is_reached_when_the_first_message_has_come() {
     assert_eq!(read_hello(second), hello);
 }
 
+/// What comes first belongs to a layer of which nothing is known but its name.
+#[test]
+fn below_a_layer_that_is_not_known_nothing_is_waited_for() {
+    let home = Home::new();
+    let target = TcpListener::bind("127.0.0.1:0").unwrap();
+    let key = "U9bQyvjq1OCw+ySppKNhdQS7bTtE/7AM7G3e/6OPT/M=";
+    let (_bridge, address) = home.bridge(&[&format!("net:{}~other~shs:{key}", target.local_addr().unwrap())]);
+    let place = address.strip_prefix("net:").unwrap().split('~').next().unwrap();
+    let mut peer = TcpStream::connect(place).unwrap();
+    peer.write_all(b"short").unwrap();
+    let (mut socket, _) = target.accept().unwrap();
+    socket.set_read_timeout(Some(LIMIT)).unwrap();
+    let mut read = [0; 5];
+    socket.read_exact(&mut read).unwrap();
+    assert_eq!(&read, b"short");
+}
+
 /// Whoever knows the network's key may say hello, and gets the target's.
 #[test]
 fn peers_that_only_say_hello_leave_the_target_to_others() {

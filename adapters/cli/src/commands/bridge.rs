@@ -206,7 +206,8 @@ async fn pass_handshake(from: &mut ReadHalf, to: &mut WriteHalf, peer: &Meter) -
 /// Suites that listen with the target's layers in their addresses, and leave the bytes as they are.
 impl Secure for Target {
     fn over(&self, transport: impl Transport) -> Suite {
-        self.layers.iter().fold(Suite::new(transport), |suite, layer| suite.then(Relayed::new(layer.clone())))
+        let layers = self.layers.iter().enumerate();
+        layers.fold(Suite::new(transport), |suite, (index, layer)| suite.then(Relayed::new(layer.clone(), index == 0)))
     }
 }
 

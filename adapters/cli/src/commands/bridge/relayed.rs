@@ -11,20 +11,26 @@ use std::io;
 
 /// One of the target's layers.
 #[derive(Debug)]
-pub(super) struct Relayed(LayerBuf);
+pub(super) struct Relayed {
+    layer: LayerBuf,
+    /// Whether the peer's first bytes are a message of this layer that it is waited for.
+    awaits_hello: bool,
+}
 
 /// Whoever came, who proves nothing here.
 struct Passing(Duplex);
 
 impl Relayed {
-    pub(super) const fn new(layer: LayerBuf) -> Self {
-        Self(layer)
+    /// This layer, straight over the transport or over another.
+    pub(super) fn new(layer: LayerBuf, is_first: bool) -> Self {
+        let awaits_hello = is_first && Shs::try_from(layer.as_layer()).is_ok();
+        Self { layer, awaits_hello }
     }
 }
 
 impl Transform for Relayed {
     fn name(&self) -> &str {
-        self.0.as_layer().name()
+        self.layer.as_layer().name()
     }
 
     /// Is for listening only.
@@ -33,12 +39,12 @@ impl Transform for Relayed {
     }
 
     fn layer(&self) -> LayerBuf {
-        self.0.clone()
+        self.layer.clone()
     }
 
     /// What the target offers within its device only must not get out of ours.
     fn farthest_scope(&self) -> Scope {
-        if NoAuth::try_from(self.0.as_layer()).is_ok() { Scope::Device } else { Scope::Public }
+        if NoAuth::try_from(self.layer.as_layer()).is_ok() { Scope::Device } else { Scope::Public }
     }
 
     /// Nothing is proven here, but to whom the bytes go.
@@ -54,12 +60,11 @@ impl Transform for Relayed {
         Box::pin(ready(Err(io::ErrorKind::Unsupported.into())))
     }
 
-    /// Waits for the whole first message where the layer is known to begin with one of the client's, so that nobody who
+    /// Waits for the whole first message where the stream is known to begin with one of the client's, so that nobody who
     /// says nothing leads to a connection to the target.
-    fn server<'a>(&'a self, context: &'a Context, io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
+    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
         Box::pin(async move {
-            let io = if Shs::try_from(self.0.as_layer()).is_ok() { with_hello(io).await? } else { io };
-            context.step();
+            let io = if self.awaits_hello { with_hello(io).await? } else { io };
             let passing: Box<dyn Admission> = Box::new(Passing(io));
             Ok(passing)
         })
