@@ -209,9 +209,7 @@ impl WriteHalf {
     pub async fn close(&mut self) -> io::Result<()> {
         poll_fn(|cx| Pin::new(&mut *self).poll_close(cx)).await
     }
-}
 
-impl WriteHalf {
     /// Looks at the stream below, which nobody reads any more when the peer has said goodbye.
     fn watch(&self, cx: &Context<'_>) -> io::Result<()> {
         match self.ends.is_read().then(|| self.ends.poll_below(cx)) {

@@ -163,13 +163,7 @@ impl ConnectionLimiter {
 }
 
 impl Permit {
-    /// Says that a step of the peer's handshake is through, such as a whole message of it that is right: the peer then has
-    /// the time of the next step.
-    pub fn step(&self) {
-        self.steps().step();
-    }
-
-    /// What says so in the place of the permit.
+    /// What is told which steps of its handshake the peer gets through.
     pub(crate) fn steps(&self) -> Steps {
         Steps { limiter: Arc::clone(&self.limiter), place: self.place }
     }
@@ -195,7 +189,7 @@ impl Permit {
 }
 
 impl Steps {
-    /// See [`Permit::step`].
+    /// Says that a step is through, such as a whole message that is right: the peer then has the time of the next step.
     pub(crate) fn step(&self) {
         self.limiter.state().places.step(self.place);
     }

@@ -3,11 +3,12 @@
 mod table;
 
 use super::eviction::Eviction;
+use super::places::Entered;
 use crate::{Meter, Peer};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use table::{Entered, Table};
+use table::Table;
 
 /// How long a peer may carry nothing before its place can be a newcomer's.
 const IDLE: Duration = Duration::from_secs(60);
@@ -101,7 +102,7 @@ impl PeerLimiter {
                 table.observe(*number, traffic.received.wrapping_add(traffic.sent), now);
             }
         }
-        let Entered::In { number, evicted } = table.enter(peer.key, peer.source, now) else { return None };
+        let Entered::In { place: number, evicted } = table.enter(peer.key, peer.source, now) else { return None };
         let evicted = evicted.and_then(|evicted| held.remove(&evicted));
         let eviction = Arc::<Eviction>::default();
         held.insert(number, Held { meter: None, eviction: Arc::clone(&eviction) });

@@ -1,6 +1,6 @@
 //! Which peers are connected, and who loses its place: the policy alone, without clock, lock or socket.
 
-use super::super::places::network;
+use super::super::places::{Entered, network};
 use multiserver_core::keys::PublicKey;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -25,15 +25,6 @@ struct Held {
     traffic: u64,
     /// When it was last seen to have carried something, on the caller's clock.
     active: Duration,
-}
-
-/// What became of a newcomer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Entered {
-    /// It has the place with this number; the peer in the other one has lost its own, if any had to.
-    In { number: u64, evicted: Option<u64> },
-    /// Nobody makes room for it.
-    Full,
 }
 
 impl Table {
@@ -83,7 +74,7 @@ impl Table {
         let number = self.next;
         self.next = self.next.wrapping_add(1);
         self.held.insert(number, Held { key, source, traffic: 0, active: now });
-        Entered::In { number, evicted }
+        Entered::In { place: number, evicted }
     }
 
     /// Frees a place; one that was lost before is nobody's any more.
@@ -146,7 +137,7 @@ mod tests {
     }
 
     fn entered(number: u64, evicted: Option<u64>) -> Entered {
-        Entered::In { number, evicted }
+        Entered::In { place: number, evicted }
     }
 
     /// A full table with peers of these keys and sources.
