@@ -1,17 +1,60 @@
-//! Arrays of bytes, put together and taken apart.
+//! Bytes put together and taken apart, where the lengths are known to fit: if they did not, going on with other bytes
+//! would say something else.
 
-/// `N` bytes from `start` on; the caller's lengths must fit.
-pub(crate) fn part<const N: usize>(bytes: &[u8], start: usize) -> [u8; N] {
-    debug_assert!(start + N <= bytes.len());
-    let mut part = [0; N];
-    part.iter_mut().zip(bytes.iter().skip(start)).for_each(|(slot, byte)| *slot = *byte);
-    part
+use core::ops::Range;
+
+/// The bytes in this range.
+///
+/// # Panics
+/// The range reaches past them.
+pub(crate) fn within(bytes: &[u8], range: Range<usize>) -> &[u8] {
+    bytes.get(range).unwrap_or_else(|| misfit())
 }
 
-/// The parts one after the other; they must have `N` bytes in all.
+/// The bytes in this range, to be changed.
+///
+/// # Panics
+/// The range reaches past them.
+pub(crate) fn within_mut(bytes: &mut [u8], range: Range<usize>) -> &mut [u8] {
+    bytes.get_mut(range).unwrap_or_else(|| misfit())
+}
+
+/// The part of a text in this range.
+///
+/// # Panics
+/// The range reaches past the text, or into a character.
+pub(crate) fn within_text(text: &str, range: Range<usize>) -> &str {
+    text.get(range).unwrap_or_else(|| misfit())
+}
+
+/// `N` bytes from `start` on.
+///
+/// # Panics
+/// There are fewer.
+pub(crate) fn part<const N: usize>(bytes: &[u8], start: usize) -> [u8; N] {
+    let part = bytes.get(start..).and_then(|rest| rest.first_chunk());
+    *part.unwrap_or_else(|| misfit())
+}
+
+/// The parts one after the other.
+///
+/// # Panics
+/// They do not have `N` bytes in all.
 pub(crate) fn concat<const N: usize, const P: usize>(parts: [&[u8]; P]) -> [u8; N] {
-    debug_assert_eq!(parts.iter().map(|part| part.len()).sum::<usize>(), N);
     let mut whole = [0; N];
-    whole.iter_mut().zip(parts.into_iter().flatten()).for_each(|(slot, byte)| *slot = *byte);
+    let mut room = whole.as_mut_slice();
+    for part in parts {
+        let (head, rest) = room.split_at_mut_checked(part.len()).unwrap_or_else(|| misfit());
+        head.copy_from_slice(part);
+        room = rest;
+    }
+    if !room.is_empty() {
+        misfit();
+    }
     whole
+}
+
+#[cold]
+fn misfit() -> ! {
+    unreachable!("the lengths of these bytes fit")
 }

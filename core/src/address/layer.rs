@@ -3,6 +3,7 @@
 use super::error::ParseError;
 use super::grammar::{self, Span};
 use super::{escape, known};
+use crate::bytes::within_text;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
@@ -32,13 +33,13 @@ pub struct Layer<'a> {
 impl<'a> Layer<'a> {
     /// The layer at `span` of a text.
     pub(super) fn at(text: &'a str, span: Span) -> Self {
-        Self { text: text.get(span.start..span.end).unwrap_or_default(), name_length: span.name_end - span.start }
+        Self { text: within_text(text, span.start..span.end), name_length: span.name_end - span.start }
     }
 
     /// The layer's name.
     #[must_use]
     pub fn name(&self) -> &'a str {
-        self.text.get(..self.name_length).unwrap_or_default()
+        within_text(self.text, 0..self.name_length)
     }
 
     /// The fields of data, without their escapes.

@@ -27,6 +27,7 @@
 
 mod error;
 mod escape;
+mod expected_peer;
 mod grammar;
 mod host;
 mod known;
@@ -38,6 +39,7 @@ mod single;
 mod ssb_uri;
 
 pub use error::{Expected, ParseError};
+pub use expected_peer::ExpectedPeer;
 pub use host::Host;
 pub use known::{Channel, Net, NoAuth, Onion, Shs, Tunnel, Unix, Ws, Wss, is_known};
 pub use layer::{Layer, LayerBuf};

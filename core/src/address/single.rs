@@ -5,6 +5,7 @@ use super::escape;
 use super::grammar::{self, Span};
 use super::known;
 use super::layer::{Layer, LayerBuf};
+use crate::bytes::within_text;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -76,7 +77,7 @@ impl Address {
             }
         }
         let address = if is_canonical {
-            let text = Zeroizing::new(String::from(text.get(start..end).unwrap_or_default()));
+            let text = Zeroizing::new(String::from(within_text(text, start..end)));
             Self { text, layers: layers.into_iter().map(|span| span.moved_back(start)).collect() }
         } else {
             let mut layers = layers.iter().map(|&span| LayerBuf::canonical(Layer::at(text, span)));

@@ -1,4 +1,5 @@
 use super::{BodyOpener, Error, HEADER_SIZE, MAX_FRAME_SIZE, Opened, Opener};
+use crate::bytes::{within, within_mut};
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::{fmt, mem};
@@ -83,7 +84,8 @@ impl Decoder {
             State::Header(_) | State::Body(_) => self.make_room(),
             State::Goodbye | State::Failed(_) => return &mut [],
         }
-        self.buffer.get_mut(self.ciphertext.end..).unwrap_or_default()
+        let end = self.buffer.len();
+        within_mut(&mut self.buffer, self.ciphertext.end..end)
     }
 
     /// Notes that the first `count` bytes of [`buffer`](Self::buffer) were filled; a greater count means all of them.
@@ -128,7 +130,7 @@ impl Decoder {
                     }
                     let start = self.ciphertext.start;
                     let end = start + body.len();
-                    let opener = body.open(self.buffer.get_mut(start..end).unwrap_or_default())?;
+                    let opener = body.open(within_mut(&mut self.buffer, start..end))?;
                     self.state = State::Header(opener);
                     self.plaintext = start..end;
                     self.ciphertext.start = end;
@@ -140,7 +142,7 @@ impl Decoder {
                 State::Failed(error) => return Err(error.unwrap_or(Error::Finished)),
             }
         }
-        Ok(Decoded::Plaintext(self.buffer.get(self.plaintext.clone()).unwrap_or_default()))
+        Ok(Decoded::Plaintext(within(&self.buffer, self.plaintext.clone())))
     }
 
     /// Notes that the first `count` bytes that [`decode`](Self::decode) yielded are used up; a greater count means all.
@@ -178,8 +180,8 @@ impl Decoder {
 
     /// Notes that no more ciphertext will come, because the stream below has ended.
     ///
-    /// Plaintext still at hand stays there to take: then the result is `Ok` as well, and what is to say about the end
-    /// comes after it.
+    /// While plaintext is unread the result is `Ok`; the next [`decode`](Self::decode) after it is consumed reports the
+    /// end.
     ///
     /// # Errors
     /// [`Error::Truncated`], unless the goodbye was seen; an error of [`decode`](Self::decode) that was still to come.
@@ -198,7 +200,7 @@ impl Decoder {
     }
 
     fn received(&self) -> &[u8] {
-        self.buffer.get(self.ciphertext.clone()).unwrap_or_default()
+        within(&self.buffer, self.ciphertext.clone())
     }
 
     /// Frees what is consumed, and lets the buffer grow when it is full all the same or was filled by the last read.
@@ -221,9 +223,7 @@ impl Decoder {
 /// Copies as much as fits from the front of one slice to the front of another.
 fn copy(from: &[u8], into: &mut [u8]) -> usize {
     let count = from.len().min(into.len());
-    if let (Some(from), Some(into)) = (from.get(..count), into.get_mut(..count)) {
-        into.copy_from_slice(from);
-    }
+    within_mut(into, 0..count).copy_from_slice(within(from, 0..count));
     count
 }
 

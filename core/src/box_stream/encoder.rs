@@ -1,4 +1,5 @@
 use super::{Error, HEADER_SIZE, MAX_BODY_SIZE, MAX_FRAME_SIZE, Sealer};
+use crate::bytes::within;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -66,7 +67,7 @@ impl Encoder {
     /// The ciphertext that is still to be written; empty when everything is out.
     #[must_use]
     pub fn ciphertext(&self) -> &[u8] {
-        self.buffer.get(self.written..).unwrap_or_default()
+        within(&self.buffer, self.written..self.buffer.len())
     }
 
     /// Notes that the first `count` bytes of [`ciphertext`](Self::ciphertext) were written; a greater count means all.

@@ -1,5 +1,6 @@
 use super::cipher::Cipher;
 use super::{HEADER_SIZE, MAX_BODY_SIZE, TAG_SIZE};
+use crate::bytes::concat;
 use core::fmt;
 
 /// The writing half of a box stream, one frame at a time.
@@ -36,26 +37,17 @@ impl Sealer {
     #[must_use = "the peer takes a stream without its goodbye for a truncated one"]
     pub fn goodbye(mut self) -> [u8; HEADER_SIZE] {
         let nonce = self.0.next_nonce();
-        let mut header = [0; HEADER_SIZE];
-        if let Some((tag, content)) = header.split_first_chunk_mut::<TAG_SIZE>() {
-            *tag = self.0.seal(&nonce, content);
-        }
-        header
+        let mut content = [0; HEADER_SIZE - TAG_SIZE];
+        let tag = self.0.seal(&nonce, &mut content);
+        concat([&tag, &content])
     }
 
     fn seal_frame(&mut self, length: u16, body: &mut [u8]) -> [u8; HEADER_SIZE] {
         let (header_nonce, body_nonce) = (self.0.next_nonce(), self.0.next_nonce());
         let body_tag = self.0.seal(&body_nonce, body);
-        let mut content = [0; HEADER_SIZE - TAG_SIZE];
-        for (slot, byte) in content.iter_mut().zip(length.to_be_bytes().into_iter().chain(body_tag)) {
-            *slot = byte;
-        }
+        let mut content: [u8; HEADER_SIZE - TAG_SIZE] = concat([&length.to_be_bytes(), &body_tag]);
         let tag = self.0.seal(&header_nonce, &mut content);
-        let mut header = [0; HEADER_SIZE];
-        for (slot, byte) in header.iter_mut().zip(tag.into_iter().chain(content)) {
-            *slot = byte;
-        }
-        header
+        concat([&tag, &content])
     }
 }
 

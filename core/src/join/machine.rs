@@ -1,7 +1,7 @@
 //! Both ends as machines for drivers.
 
 use super::{Answer, Error, Message, application};
-use crate::handshake::{Exchange, Handshake, LastMessage, Step};
+use crate::handshake::{Handshake, LastMessage, Messages, Step};
 use crate::keys::{KeyPair, PublicKey};
 use core::mem;
 use zeroize::Zeroizing;
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 /// ```
 #[derive(Debug)]
 pub struct Client {
-    exchange: Exchange,
+    messages: Messages<[u8; application::SIZE]>,
     is_over: bool,
 }
 
@@ -21,9 +21,9 @@ impl Client {
     /// The application of this identity on the connection with this [binding](crate::shs::Outcome::channel_binding).
     #[must_use]
     pub fn new(identity: &KeyPair, binding: &[u8; 32]) -> Self {
-        let mut exchange = Exchange::new();
-        exchange.ask(&application::sign(identity, binding), 1);
-        Self { exchange, is_over: false }
+        let mut messages = Messages::new([0; application::SIZE]);
+        messages.must_ask(&application::sign(identity, binding), 1);
+        Self { messages, is_over: false }
     }
 }
 
@@ -32,18 +32,18 @@ impl Handshake for Client {
     type Error = Error;
 
     fn step(&mut self) -> Result<Step<'_, Answer>, Error> {
-        if self.exchange.is_busy() {
-            return self.exchange.step().ok_or(Error::Finished);
+        if self.messages.is_busy() {
+            return Ok(self.messages.must_step());
         }
         if mem::replace(&mut self.is_over, true) {
             return Err(Error::Finished);
         }
-        let [code] = *self.exchange.message().ok_or(Error::Finished)?;
+        let [code] = *self.messages.message();
         Answer::from_code(code).map(Step::Done).ok_or(Error::UnknownAnswer(code))
     }
 
     fn end_of_input(&mut self) -> Error {
-        self.exchange = Exchange::new();
+        self.messages.clear();
         if mem::replace(&mut self.is_over, true) { Error::Finished } else { Error::Closed(Message::Answer) }
     }
 }
@@ -55,7 +55,7 @@ impl Handshake for Client {
 /// ```
 #[derive(Debug)]
 pub struct Server {
-    exchange: Exchange,
+    messages: Messages<[u8; application::SIZE]>,
     state: State,
 }
 
@@ -73,9 +73,9 @@ impl Server {
     /// Waits for an application on the connection with this [binding](crate::shs::Outcome::channel_binding).
     #[must_use]
     pub fn new(binding: &[u8; 32]) -> Self {
-        let mut exchange = Exchange::new();
-        exchange.read(application::MAGIC.len());
-        Self { exchange, state: State::Magic(Zeroizing::new(*binding)) }
+        let mut messages = Messages::new([0; application::SIZE]);
+        messages.must_read(application::MAGIC.len());
+        Self { messages, state: State::Magic(Zeroizing::new(*binding)) }
     }
 }
 
@@ -84,28 +84,28 @@ impl Handshake for Server {
     type Error = Error;
 
     fn step(&mut self) -> Result<Step<'_, Applicant>, Error> {
-        while !self.exchange.is_busy() {
+        while !self.messages.is_busy() {
             match mem::replace(&mut self.state, State::Finished) {
                 State::Magic(binding) => {
-                    if self.exchange.message_bytes() != application::MAGIC {
+                    if self.messages.bytes() != application::MAGIC {
                         return Err(Error::Magic);
                     }
-                    self.exchange.read_on(application::SIZE);
+                    self.messages.must_read_on(application::SIZE);
                     self.state = State::Application(binding);
                 }
                 State::Application(binding) => {
-                    let message = self.exchange.message().ok_or(Error::Finished)?;
+                    let message = self.messages.message();
                     let peer = application::verify(message, &binding)?;
                     return Ok(Step::Done(Applicant { peer }));
                 }
                 State::Finished => return Err(Error::Finished),
             }
         }
-        self.exchange.step().ok_or(Error::Finished)
+        Ok(self.messages.must_step())
     }
 
     fn end_of_input(&mut self) -> Error {
-        self.exchange = Exchange::new();
+        self.messages.clear();
         match mem::replace(&mut self.state, State::Finished) {
             State::Magic(_) | State::Application(_) => Error::Closed(Message::Application),
             State::Finished => Error::Finished,
@@ -143,7 +143,7 @@ impl Applicant {
 /// write and flush answer ─▶ Done
 /// ```
 #[derive(Debug)]
-pub struct Answering(LastMessage<()>);
+pub struct Answering(LastMessage<1, ()>);
 
 impl Handshake for Answering {
     type Output = ();

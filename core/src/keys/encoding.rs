@@ -58,7 +58,7 @@ pub(super) fn hex(text: &str) -> Result<[u8; 32], ParseKeyError> {
 pub(super) fn write_base64(f: &mut fmt::Formatter<'_>, key: &[u8; 32]) -> fmt::Result {
     let mut text = Zeroizing::new([0; PADDED_LENGTH]);
     BASE64.encode_mut(key, text.as_mut_slice());
-    f.pad(core::str::from_utf8(text.as_slice()).unwrap_or_default())
+    f.pad(core::str::from_utf8(text.as_slice()).map_err(|_| fmt::Error)?)
 }
 
 fn decode(encoding: &Encoding, digits: &str, length: usize, start: usize) -> Result<[u8; 32], ParseKeyError> {

@@ -1,6 +1,7 @@
 //! Secrets of 32 bytes.
 
 use super::{ParseKeyError, encoding};
+use crate::bytes::part;
 use core::fmt;
 use core::str::FromStr;
 use sha2::{Digest, Sha512};
@@ -107,9 +108,7 @@ impl Ephemeral {
     pub fn from_random(random: [u8; 32]) -> Self {
         let random = Zeroizing::new(random);
         let hash = Zeroizing::new(<[u8; 64]>::from(Sha512::digest(random)));
-        let mut secret = Zeroizing::new([0; 32]);
-        secret.iter_mut().zip(hash.iter()).for_each(|(slot, byte)| *slot = *byte);
-        Self::from_secret(*secret)
+        Self::from_secret(*Zeroizing::new(part(hash.as_slice(), 0)))
     }
 
     /// The pair of this X25519 secret key, clamped in use.

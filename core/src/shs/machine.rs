@@ -4,9 +4,12 @@ use super::{
     Authenticated, AwaitClientAuth, AwaitServerAccept, AwaitServerHello, CLIENT_AUTH_SIZE, Client, Error, HELLO_SIZE,
     Message, Outcome, SERVER_ACCEPT_SIZE, Server,
 };
-use crate::handshake::{Exchange, Handshake, LastMessage, Step};
+use crate::handshake::{Handshake, LastMessage, Messages, Step};
 use crate::keys::Ephemeral;
 use core::mem;
+
+/// The length of the longest message, in bytes.
+const LONGEST: usize = CLIENT_AUTH_SIZE;
 
 /// The client's side of a handshake, step by step.
 ///
@@ -15,7 +18,7 @@ use core::mem;
 /// ```
 #[derive(Debug)]
 pub struct ClientHandshake {
-    exchange: Exchange,
+    messages: Messages<[u8; LONGEST]>,
     state: ClientState,
 }
 
@@ -31,9 +34,9 @@ impl ClientHandshake {
     #[must_use]
     pub fn new(client: Client, ephemeral: Ephemeral) -> Self {
         let (state, hello) = client.start(ephemeral);
-        let mut exchange = Exchange::new();
-        exchange.ask(&hello, HELLO_SIZE);
-        Self { exchange, state: ClientState::AwaitServerHello(state) }
+        let mut messages = Messages::new([0; LONGEST]);
+        messages.must_ask(&hello, HELLO_SIZE);
+        Self { messages, state: ClientState::AwaitServerHello(state) }
     }
 }
 
@@ -42,25 +45,25 @@ impl Handshake for ClientHandshake {
     type Error = Error;
 
     fn step(&mut self) -> Result<Step<'_, Outcome>, Error> {
-        while !self.exchange.is_busy() {
+        while !self.messages.is_busy() {
             match mem::replace(&mut self.state, ClientState::Finished) {
                 ClientState::AwaitServerHello(state) => {
-                    let (next, auth) = state.server_hello(self.exchange.message().ok_or(Error::Finished)?)?;
-                    self.exchange.ask(&auth, SERVER_ACCEPT_SIZE);
+                    let (next, auth) = state.server_hello(self.messages.message())?;
+                    self.messages.must_ask(&auth, SERVER_ACCEPT_SIZE);
                     self.state = ClientState::AwaitServerAccept(next);
                 }
                 ClientState::AwaitServerAccept(state) => {
-                    let message = self.exchange.message().ok_or(Error::Finished)?;
+                    let message = self.messages.message();
                     return state.server_accept(message).map(Step::Done);
                 }
                 ClientState::Finished => return Err(Error::Finished),
             }
         }
-        self.exchange.step().ok_or(Error::Finished)
+        Ok(self.messages.must_step())
     }
 
     fn end_of_input(&mut self) -> Error {
-        self.exchange = Exchange::new();
+        self.messages.clear();
         match mem::replace(&mut self.state, ClientState::Finished) {
             ClientState::AwaitServerHello(_) => Error::Closed(Message::ServerHello),
             ClientState::AwaitServerAccept(_) => Error::Closed(Message::ServerAccept),
@@ -76,7 +79,7 @@ impl Handshake for ClientHandshake {
 /// ```
 #[derive(Debug)]
 pub struct ServerHandshake {
-    exchange: Exchange,
+    messages: Messages<[u8; LONGEST]>,
     state: ServerState,
 }
 
@@ -91,9 +94,9 @@ impl ServerHandshake {
     /// The handshake of this server with this ephemeral pair, which must serve once.
     #[must_use]
     pub fn new(server: Server, ephemeral: Ephemeral) -> Self {
-        let mut exchange = Exchange::new();
-        exchange.read(HELLO_SIZE);
-        Self { exchange, state: ServerState::AwaitClientHello(server, ephemeral) }
+        let mut messages = Messages::new([0; LONGEST]);
+        messages.must_read(HELLO_SIZE);
+        Self { messages, state: ServerState::AwaitClientHello(server, ephemeral) }
     }
 }
 
@@ -102,26 +105,26 @@ impl Handshake for ServerHandshake {
     type Error = Error;
 
     fn step(&mut self) -> Result<Step<'_, Authenticated>, Error> {
-        while !self.exchange.is_busy() {
+        while !self.messages.is_busy() {
             match mem::replace(&mut self.state, ServerState::Finished) {
                 ServerState::AwaitClientHello(server, ephemeral) => {
-                    let message = self.exchange.message().ok_or(Error::Finished)?;
+                    let message = self.messages.message();
                     let (next, hello) = server.client_hello(message, ephemeral)?;
-                    self.exchange.ask(&hello, CLIENT_AUTH_SIZE);
+                    self.messages.must_ask(&hello, CLIENT_AUTH_SIZE);
                     self.state = ServerState::AwaitClientAuth(next);
                 }
                 ServerState::AwaitClientAuth(state) => {
-                    let message = self.exchange.message().ok_or(Error::Finished)?;
+                    let message = self.messages.message();
                     return state.client_auth(message).map(Step::Done);
                 }
                 ServerState::Finished => return Err(Error::Finished),
             }
         }
-        self.exchange.step().ok_or(Error::Finished)
+        Ok(self.messages.must_step())
     }
 
     fn end_of_input(&mut self) -> Error {
-        self.exchange = Exchange::new();
+        self.messages.clear();
         match mem::replace(&mut self.state, ServerState::Finished) {
             ServerState::AwaitClientHello(..) => Error::Closed(Message::ClientHello),
             ServerState::AwaitClientAuth(_) => Error::Closed(Message::ClientAuth),
@@ -136,7 +139,7 @@ impl Handshake for ServerHandshake {
 /// write and flush server accept ─▶ Done
 /// ```
 #[derive(Debug)]
-pub struct Accepting(LastMessage<Outcome>);
+pub struct Accepting(LastMessage<SERVER_ACCEPT_SIZE, Outcome>);
 
 impl Authenticated {
     /// Lets the client in: returns the machine that tells it so.

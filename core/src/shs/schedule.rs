@@ -2,7 +2,7 @@
 
 use super::outcome::{Outcome, SessionKeys};
 use super::{Error, HELLO_SIZE, Message};
-use crate::bytes::{concat, part};
+use crate::bytes::{concat, part, within_mut};
 use crate::keys::{NetworkKey, PublicKey};
 use crate::point;
 use hmac::{Hmac, KeyInit, Mac};
@@ -164,7 +164,7 @@ fn sha256(parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
 /// HMAC-SHA-512 over the parts in turn, cut to 32 bytes, as NaCl's `crypto_auth` is.
 pub(super) fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     let mut block = Zeroizing::new([0; 128]);
-    block.iter_mut().zip(key).for_each(|(slot, byte)| *slot = *byte);
+    within_mut(block.as_mut_slice(), 0..32).copy_from_slice(key);
     let mut mac = Hmac::<Sha512>::new((&*block).into());
     parts.iter().for_each(|part| mac.update(part));
     part(&mac.finalize().into_bytes(), 0)

@@ -2,13 +2,17 @@ use super::{
     Credentials, Error, IPV4, IPV6, NAME, NO_AUTHENTICATION, NO_METHOD, PASSWORD_VERSION, Refusal, Stage, Target,
     USER_PASSWORD, VERSION,
 };
-use crate::handshake::{Exchange, Handshake, Step};
+use crate::bytes::part;
+use crate::handshake::{Handshake, Messages, Step};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use zeroize::Zeroizing;
+
+/// The length of the longest message, in bytes: a request with a user and a password (RFC 1929).
+const LONGEST: usize = 513;
 
 /// The code of the one command used.
 const CONNECT: u8 = 1;
@@ -23,7 +27,7 @@ const CONNECT: u8 = 1;
 /// credentials silently, and with Tor they are what keeps one user's streams apart.
 #[derive(Debug)]
 pub struct Connect {
-    exchange: Exchange,
+    messages: Messages<[u8; LONGEST]>,
     state: State,
     target: Target,
 }
@@ -46,17 +50,17 @@ impl Connect {
     /// A request for a connection to `target`.
     #[must_use]
     pub fn new(target: Target, credentials: Option<&Credentials>) -> Self {
-        let mut exchange = Exchange::new();
+        let mut messages = Messages::new([0; LONGEST]);
         let method = if credentials.is_some() { USER_PASSWORD } else { NO_AUTHENTICATION };
-        exchange.ask(&[VERSION, 1, method], 2);
-        Self { exchange, state: State::Method(credentials.map(Credentials::message)), target }
+        messages.must_ask(&[VERSION, 1, method], 2);
+        Self { messages, state: State::Method(credentials.map(Credentials::message)), target }
     }
 
     fn method_chosen(&mut self, credentials: Option<Zeroizing<Vec<u8>>>) -> Result<(), Error> {
         match (self.answer(Stage::Method, VERSION)?, credentials) {
             (NO_AUTHENTICATION, None) => self.request(),
             (USER_PASSWORD, Some(message)) => {
-                self.exchange.ask(&message, 2);
+                self.messages.must_ask(&message, 2);
                 self.state = State::Authentication;
             }
             (NO_METHOD, None) => return Err(Error::AuthenticationRequired),
@@ -70,22 +74,22 @@ impl Connect {
         let mut request = Vec::with_capacity(4 + 256 + 2);
         request.extend_from_slice(&[VERSION, CONNECT, 0]);
         self.target.write(&mut request);
-        self.exchange.ask(&request, 2);
+        self.messages.must_ask(&request, 2);
         self.state = State::ReplyCode;
     }
 
     /// Checks the version of a two-byte answer, or of the first two bytes of the reply, and returns the second byte.
     fn answer(&self, stage: Stage, expected: u8) -> Result<u8, Error> {
-        match *self.exchange.message_bytes() {
+        match *self.messages.bytes() {
             [found, code] if found == expected => Ok(code),
             [found, ..] => Err(Error::Version { stage, found, expected }),
-            [] => Err(Error::Finished),
+            [] => unreachable!("the machine has asked for two bytes"),
         }
     }
 
     /// The length of the reply, of which the first five bytes are here.
     fn reply_length(&self) -> Result<usize, Error> {
-        let [_, _, reserved, form, first] = *self.exchange.message().ok_or(Error::Finished)?;
+        let [_, _, reserved, form, first] = *self.messages.message();
         if reserved != 0 {
             return Err(Error::Reserved(reserved));
         }
@@ -98,18 +102,18 @@ impl Connect {
     }
 
     fn bound(&self) -> Result<Bound, Error> {
-        let [_, _, _, form, ref address @ .., high, low] = *self.exchange.message_bytes() else {
-            return Err(Error::Finished);
-        };
-        let port = u16::from_be_bytes([high, low]);
-        match form {
-            IPV4 => {
-                Ok(Bound::Ip((Ipv4Addr::from(<[u8; 4]>::try_from(address).map_err(|_| Error::Finished)?), port).into()))
+        match *self.messages.bytes() {
+            [_, _, _, IPV4, a, b, c, d, high, low] => {
+                Ok(Bound::Ip((Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([high, low])).into()))
             }
-            IPV6 => Ok(Bound::Ip(
-                (Ipv6Addr::from(<[u8; 16]>::try_from(address).map_err(|_| Error::Finished)?), port).into(),
-            )),
-            _ => bound_name(address.get(1..).unwrap_or_default()).map(|name| Bound::Name(name, port)),
+            [_, _, _, IPV6, ref address @ .., high, low] => {
+                let address: [u8; 16] = part(address, 0);
+                Ok(Bound::Ip((Ipv6Addr::from(address), u16::from_be_bytes([high, low])).into()))
+            }
+            [_, _, _, _, _, ref name @ .., high, low] => {
+                bound_name(name).map(|name| Bound::Name(name, u16::from_be_bytes([high, low])))
+            }
+            _ => unreachable!("the machine has asked for the whole reply"),
         }
     }
 }
@@ -119,7 +123,7 @@ impl Handshake for Connect {
     type Error = Error;
 
     fn step(&mut self) -> Result<Step<'_, Bound>, Error> {
-        while !self.exchange.is_busy() {
+        while !self.messages.is_busy() {
             match mem::replace(&mut self.state, State::Finished) {
                 State::Method(credentials) => self.method_chosen(credentials)?,
                 State::Authentication => match self.answer(Stage::Authentication, PASSWORD_VERSION)? {
@@ -131,22 +135,22 @@ impl Handshake for Connect {
                     if let Some(refusal) = Refusal::from_code(self.answer(Stage::Reply, VERSION)?) {
                         return Err(Error::Refused(refusal));
                     }
-                    self.exchange.read_on(5);
+                    self.messages.must_read_on(5);
                     self.state = State::ReplyHead;
                 }
                 State::ReplyHead => {
-                    self.exchange.read_on(self.reply_length()?);
+                    self.messages.must_read_on(self.reply_length()?);
                     self.state = State::ReplyAddress;
                 }
                 State::ReplyAddress => return self.bound().map(Step::Done),
                 State::Finished => return Err(Error::Finished),
             }
         }
-        self.exchange.step().ok_or(Error::Finished)
+        Ok(self.messages.must_step())
     }
 
     fn end_of_input(&mut self) -> Error {
-        self.exchange = Exchange::new();
+        self.messages.clear();
         match mem::replace(&mut self.state, State::Finished) {
             State::Method(_) => Error::Closed(Stage::Method),
             State::Authentication => Error::Closed(Stage::Authentication),
