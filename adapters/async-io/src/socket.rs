@@ -71,7 +71,7 @@ impl TcpListener for Listener {
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpArrival>> {
         let (stream, remote) = ready!(poll_accept(&self.0, cx, std::net::TcpListener::accept))?;
         let local = stream.local_addr().ok();
-        Poll::Ready(Async::new(stream).map(|stream| TcpArrival { io: duplex(stream), remote, local }))
+        Poll::Ready(Async::new(stream).map(|stream| TcpArrival::new(duplex(stream), remote, local)))
     }
 }
 

@@ -62,7 +62,9 @@
 
 pub use async_std::io::{ReadExt as AsyncReadExt, WriteExt as AsyncWriteExt, copy};
 use multiserver_async_io::{AsyncIo, Executor};
+pub use multiserver_compose::io::drive;
 pub use multiserver_compose::{Connection, ReadHalf, WriteHalf};
+pub use multiserver_compose::{ShsAcceptor, ShsConnector, ShsRequest, ShsStream};
 
 multiserver_compose::export_with_runtime!(AsyncStd);
 

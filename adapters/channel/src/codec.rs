@@ -47,6 +47,7 @@ pub enum Message {
 
 /// How much a [`Decoder`] takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// The longest message, in bytes of text.
     pub message: usize,
@@ -210,6 +211,26 @@ impl Message {
     }
 }
 
+impl Limits {
+    /// The same with this value of [`message`](Self::message).
+    #[must_use]
+    pub const fn message(self, message: usize) -> Self {
+        Self { message, ..self }
+    }
+
+    /// The same with this value of [`ahead`](Self::ahead).
+    #[must_use]
+    pub const fn ahead(self, ahead: u64) -> Self {
+        Self { ahead, ..self }
+    }
+
+    /// The same with this value of [`held`](Self::held).
+    #[must_use]
+    pub const fn held(self, held: usize) -> Self {
+        Self { held, ..self }
+    }
+}
+
 impl Default for Limits {
     /// Messages of 4 MiB, 1,024 messages ahead, and 8 MiB that wait.
     fn default() -> Self {
@@ -354,7 +375,7 @@ mod tests {
     fn no_number_comes_twice_or_from_too_far_ahead() {
         assert_eq!(decode(&[&data(0)]), Err(Error::Repeated { seq: 0 }));
         assert_eq!(decode(&[&data(2), &data(2)]), Err(Error::Repeated { seq: 2 }));
-        let mut decoder = Decoder::new(Limits { ahead: 2, ..Limits::default() });
+        let mut decoder = Decoder::new(Limits::default().ahead(2));
         decoder.push(&data(3)).unwrap();
         assert_eq!(decoder.push(&data(4)), Err(Error::TooFarAhead { seq: 4, expected: 1, limit: 2 }));
         assert_eq!(decoder.pop(), None);
@@ -369,7 +390,7 @@ mod tests {
     #[test]
     fn messages_and_what_waits_are_bounded() {
         let text = data(1);
-        let mut decoder = Decoder::new(Limits { message: text.len(), held: 3, ..Limits::default() });
+        let mut decoder = Decoder::new(Limits::default().message(text.len()).held(3));
         let long = data(10);
         assert_eq!(decoder.push(&long), Err(Error::TooLong { length: long.len(), limit: text.len() }));
         decoder.push(&data(2)).unwrap();

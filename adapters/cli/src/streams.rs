@@ -1,7 +1,6 @@
 //! Bytes between peers and local programs.
 
 pub(crate) mod idle;
-pub(crate) mod origin;
 pub(crate) mod output;
 pub(crate) mod parting;
 pub(crate) mod pipe;

@@ -133,7 +133,7 @@ fn nobody_there_and_nobody_who_speaks_shs_are_told_apart() {
     socket.read_exact(&mut [0; 64]).unwrap();
     drop(socket);
     let deaf = client.end();
-    assert!(deaf.failure(4).contains("does not speak shs"), "{deaf:?}");
+    assert!(deaf.failure(4).contains("does not speak this protocol"), "{deaf:?}");
     let address = format!("net:127.0.0.1:1~shs:{key}");
     let nobody = home.run(&["connect", &address], b"");
     assert!(nobody.failure(3).contains("nobody listens there"), "{nobody:?}");

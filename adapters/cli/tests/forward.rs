@@ -221,7 +221,7 @@ fn who_does_not_speak_the_protocol_is_not_tried_again() {
     peer.write_all(&[b'x'; 64]).unwrap();
     assert_eq!(program.read_exact(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
     let line = forward.error_line();
-    assert!(line.contains("another network key") && !line.contains("trying again"), "{line}");
+    assert!(line.contains("of another network") && !line.contains("trying again"), "{line}");
 }
 
 /// A server that is busy closes where one of another network does.

@@ -46,6 +46,7 @@ pub(crate) struct Accepted {
     pub(crate) address: Option<Address>,
     pub(crate) source: Option<IpAddr>,
     pub(crate) local: Option<SocketAddr>,
+    pub(crate) remote: Option<SocketAddr>,
     pub(crate) deadline: Deadline,
     pub(crate) permit: Permit,
     pub(crate) guard: Guard,
@@ -116,7 +117,7 @@ impl Acceptor {
     }
 
     fn let_in(&self, arrival: Arrival, server: &Shared) -> Option<Accepted> {
-        let Arrival { opening, source, local, layer } = arrival;
+        let Arrival { opening, source, local, remote, layer } = arrival;
         let address = layer.map(Address::new);
         let Served { suite, inner, limiter, .. } = &*self.served;
         let Some(permit) = limiter.enter(source) else {
@@ -129,6 +130,7 @@ impl Acceptor {
             address,
             source,
             local,
+            remote,
             deadline: Deadline::new(&*inner.runtime, suite.limits.deadline),
             permit,
             guard: server.live.guard(),

@@ -2,9 +2,8 @@
 
 use crate::event::Reporter;
 use crate::multiserver::{Inner, Multiserver};
-use crate::{Event, Limits, Native, Suite};
+use crate::{Event, Limits, Native, SettingError, Suite};
 use multiserver_core::address::Scope;
-use std::error::Error;
 use std::sync::Arc;
 
 /// Collects the suites of a [`Multiserver`].
@@ -25,13 +24,13 @@ pub enum BuildError {
     #[error("a multiserver needs one suite at least")]
     NoSuite,
     /// A suite proves its peer twice, so that it is not clear where the caller decides about the peer.
-    #[error("the suite {suite} has two transforms that prove the peer, {first} and {second}: leave one out")]
+    #[error("the suite {suite} has two layers that prove the peer, {first} and {second}: leave one out")]
     TwoProofs {
         /// The suite's name.
         suite: String,
-        /// The first such transform.
+        /// The first such layer.
         first: String,
-        /// The second such transform.
+        /// The second such layer.
         second: String,
     },
     /// A suite without any transform, which is in the clear, can be reached from other devices.
@@ -61,12 +60,12 @@ pub enum BuildError {
         reached: Scope,
     },
     /// A transport's settings are wrong.
-    #[error("the suite {suite}: {source}")]
+    #[error("the suite {suite}: {error}")]
     Transport {
         /// The suite's name.
         suite: String,
         /// What is wrong.
-        source: Box<dyn Error + Send + Sync>,
+        error: SettingError,
     },
 }
 
@@ -106,21 +105,21 @@ impl<R: Native> Builder<R> {
         let mut suites = Vec::with_capacity(self.suites.len());
         for suite in self.suites {
             let suite = suite.finish(self.limits);
-            let mut proofs = suite.transforms.iter().filter(|transform| transform.proves_peer());
+            let mut proofs = suite.proofs().map(str::to_owned);
             if let (Some(first), Some(second)) = (proofs.next(), proofs.next()) {
-                let (first, second) = (first.name().to_owned(), second.name().to_owned());
                 return Err(BuildError::TwoProofs { suite: suite.name.to_string(), first, second });
             }
-            if let Err(source) = suite.transport.check() {
-                return Err(BuildError::Transport { suite: suite.name.to_string(), source });
+            drop(proofs);
+            if let Err(error) = suite.transport.check() {
+                return Err(BuildError::Transport { suite: suite.name.to_string(), error });
             }
-            if let Some(reached) = suite.transport.farthest_scope() {
-                if suite.transforms.is_empty() && reached > Scope::Device {
+            if let Some(reached) = suite.transport.max_scope() {
+                if suite.transforms.is_empty() && suite.proofs().next().is_none() && reached > Scope::Device {
                     return Err(BuildError::InTheClear { suite: suite.name.to_string(), reached });
                 }
-                let too_far = suite.transforms.iter().find(|transform| transform.farthest_scope() < reached);
+                let too_far = suite.transforms.iter().find(|transform| transform.max_scope() < reached);
                 if let Some(transform) = too_far {
-                    let (transform, allowed) = (transform.name().to_owned(), transform.farthest_scope());
+                    let (transform, allowed) = (transform.name().to_owned(), transform.max_scope());
                     return Err(BuildError::TooFar { suite: suite.name.to_string(), transform, allowed, reached });
                 }
             }

@@ -1,29 +1,31 @@
 //! Which suites an address fits, and in which order they are tried: decided before any socket is opened.
 
-use crate::suite::Ready;
+use crate::suite::{Ready, SuitePlan};
 use crate::{ConnectOptions, Failure};
-use multiserver_core::address::{self, Address, Layer, MultiAddress};
-use multiserver_core::keys::PublicKey;
+use multiserver_core::address::{Address, ExpectedPeer, Layer, MultiAddress};
 use std::sync::Arc;
 
 /// One address to be tried through one suite.
 #[derive(Debug)]
 pub(crate) struct Candidate<'a> {
-    pub(crate) address: &'a Address,
     pub(crate) suite: &'a Arc<Ready>,
-    /// Whether it proves the key that is asked for by then, if one is; if not, it must not be tried.
-    pub(crate) same_peer: bool,
-    /// Whether trying it may use up what serves once.
-    pub(crate) is_spent_by_use: bool,
+    pub(crate) plan: SuitePlan<'a>,
+    /// False when an earlier address fixed the peer's key and this one does not prove it; it must not be tried then.
+    pub(crate) is_eligible: bool,
 }
 
 impl Candidate<'_> {
+    /// Whether trying it may use up what serves once.
+    pub(crate) const fn is_single_use(&self) -> bool {
+        self.plan.is_single_use
+    }
+
     /// Why it must not be tried, if it must not.
-    pub(crate) const fn excluded(&self, spent: bool) -> Option<Failure> {
-        if !self.same_peer {
+    pub(crate) const fn excluded(&self, is_used_up: bool) -> Option<Failure> {
+        if !self.is_eligible {
             Some(Failure::OtherPeer)
-        } else if spent && self.is_spent_by_use {
-            Some(Failure::Spent)
+        } else if is_used_up && self.is_single_use() {
+            Some(Failure::UsedUp)
         } else {
             None
         }
@@ -36,62 +38,59 @@ impl Candidate<'_> {
 /// The key to be proven is that of the first address as given, whether a suite fits that address or not, or else that of
 /// the first fitting address that proves one: no preference changes it. An address that proves nobody is tried only when
 /// it is given before all that ask for a proof, and comes before all that prove the key in the order to be tried in too.
-pub(crate) fn plan<'a>(
+pub(crate) fn candidates<'a>(
     suites: &'a [Arc<Ready>],
-    addresses: &'a MultiAddress,
+    addresses: &MultiAddress,
     options: &ConnectOptions,
 ) -> Vec<Candidate<'a>> {
-    let mut asks = false;
+    let (mut asks, mut first_key) = (false, None);
     let mut fitting = Vec::new();
-    for address in addresses.addresses() {
-        asks |= asks_for_proof(suites, address);
-        fitting.extend(suites.iter().filter(|suite| suite.fits(address)).map(|suite| (address, suite, asks)));
+    for (index, address) in addresses.addresses().enumerate() {
+        let plans: Vec<_> = suites.iter().filter_map(|suite| Some((suite, suite.plan(address)?))).collect();
+        let expected = match plans.iter().find_map(|(_, plan)| plan.peer) {
+            Some(peer) => ExpectedPeer::Key(peer),
+            None if plans.is_empty() => expected_peer(suites, address),
+            None => ExpectedPeer::Nobody,
+        };
+        asks |= expected != ExpectedPeer::Nobody;
+        if let (0, ExpectedPeer::Key(peer)) = (index, expected) {
+            first_key = Some(peer);
+        }
+        fitting.extend(plans.into_iter().map(|(suite, plan)| (suite, plan, asks)));
     }
-    let key = addresses.addresses().next().and_then(|first| named(suites, first));
-    let key = key.or_else(|| fitting.iter().find_map(|(address, suite, _)| proven(suite, address)));
-    fitting.sort_by_key(|(_, suite, _)| {
-        rank(suite.transforms.iter().map(|transform| transform.name()), &options.preferred)
-    });
+    let key = first_key.or_else(|| fitting.iter().find_map(|(_, plan, _)| plan.peer));
+    fitting
+        .sort_by_key(|(suite, ..)| rank(suite.transforms.iter().map(|transform| transform.name()), &options.preferred));
     let mut has_proven = false;
-    let candidate = |(address, suite, asks): (&'a Address, &'a Arc<Ready>, bool)| {
-        let proven = proven(suite, address);
-        has_proven |= proven.is_some();
-        let is_enough = if proven.is_some() { proven == key } else { !asks && !has_proven };
-        let same_peer = options.allows_other_peers || is_enough;
-        let is_spent_by_use = suite.pairs(address).any(|(transform, layer)| transform.is_spent_by_use(layer));
-        Candidate { address, suite, same_peer, is_spent_by_use }
+    let candidate = |(suite, plan, asks): (&'a Arc<Ready>, SuitePlan<'a>, bool)| {
+        has_proven |= plan.peer.is_some();
+        let is_enough = if plan.peer.is_some() { plan.peer == key } else { !asks && !has_proven };
+        Candidate { suite, plan, is_eligible: options.allows_other_peers || is_enough }
     };
     fitting.into_iter().map(candidate).collect()
 }
 
-/// Whether an address asks its peer for a proof, or has a transform that nothing here knows and that may do so.
-fn asks_for_proof(suites: &[Arc<Ready>], address: &Address) -> bool {
-    let is_known = |layer: Layer<'_>| {
-        let mut transforms = suites.iter().flat_map(|suite| &suite.transforms);
-        address::NoAuth::try_from(layer).is_ok() || transforms.any(|transform| transform.name() == layer.name())
+/// Whom an address that no suite fits asks to be proven: as those transforms say that know one of its layers, and as the
+/// text of the other layers says.
+fn expected_peer(suites: &[Arc<Ready>], address: &Address) -> ExpectedPeer {
+    let expected = |layer: Layer<'_>| {
+        let transforms = suites.iter().flat_map(|suite| &suite.transforms);
+        let mut plans = transforms.filter_map(|transform| transform.plan(layer)).peekable();
+        match plans.peek() {
+            Some(_) => plans.find_map(|plan| plan.peer).map_or(ExpectedPeer::Nobody, ExpectedPeer::Key),
+            None => layer.expected_peer(),
+        }
     };
-    named(suites, address).is_some() || !address.transforms().all(is_known)
+    let all: Vec<_> = address.transforms().map(expected).collect();
+    let key = all.iter().find(|expected| matches!(expected, ExpectedPeer::Key(_)));
+    let other = || all.iter().find(|expected| **expected != ExpectedPeer::Nobody);
+    key.or_else(other).copied().unwrap_or(ExpectedPeer::Nobody)
 }
 
 /// The place of the best of these transforms among those preferred; after all of these when none is.
 fn rank<'a>(transforms: impl Iterator<Item = &'a str>, preferred: &[String]) -> usize {
     let places = transforms.filter_map(|name| preferred.iter().position(|preferred| preferred == name));
     places.min().unwrap_or(preferred.len())
-}
-
-/// The key that an address asks its peer to prove, as far as anything here knows its layers.
-fn named(suites: &[Arc<Ready>], address: &Address) -> Option<PublicKey> {
-    let known = |layer: Layer<'_>| {
-        let transforms = suites.iter().flat_map(|suite| &suite.transforms);
-        let mut namesakes = transforms.filter(|transform| transform.name() == layer.name());
-        let shs = || address::Shs::try_from(layer).ok().map(|shs| shs.key);
-        namesakes.find_map(|transform| transform.expected_peer(layer)).or_else(shs)
-    };
-    address.transforms().find_map(known)
-}
-
-fn proven(suite: &Ready, address: &Address) -> Option<PublicKey> {
-    suite.pairs(address).find_map(|(transform, layer)| transform.expected_peer(layer))
 }
 
 #[cfg(test)]
@@ -120,12 +119,12 @@ mod tests {
         let suites = ready(suites);
         let addresses = addresses.parse().unwrap();
         let short = |candidate: &Candidate<'_>| {
-            let host = candidate.address.transport().fields().next().unwrap().into_owned();
-            let other = if candidate.same_peer { "" } else { " other peer" };
-            let spent = if candidate.is_spent_by_use { " spent" } else { "" };
-            format!("{host} {}{other}{spent}", candidate.suite.name)
+            let host = candidate.plan.shown().transport().fields().next().unwrap().into_owned();
+            let other = if candidate.is_eligible { "" } else { " other peer" };
+            let single_use = if candidate.is_single_use() { " single use" } else { "" };
+            format!("{host} {}{other}{single_use}", candidate.suite.name)
         };
-        plan(&suites, &addresses, options).iter().map(short).collect()
+        candidates(&suites, &addresses, options).iter().map(short).collect()
     }
 
     #[test]
@@ -186,10 +185,10 @@ mod tests {
     }
 
     #[test]
-    fn an_address_with_a_seed_is_spent_by_use() {
+    fn an_address_with_a_seed_is_for_a_single_use() {
         let suites = vec![Suite::new(Net::dial_only()).then(shs())];
         let addresses = format!("net:a:1~shs:{KEY}:{OTHER};net:b:1~shs:{KEY}");
-        assert_eq!(planned(suites, &addresses), ["a net~shs spent", "b net~shs"]);
+        assert_eq!(planned(suites, &addresses), ["a net~shs single use", "b net~shs"]);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Message channels inside one device as a transport.
 
-use crate::{Arrival, BoxFuture, Context, Listener, Runtime, Suite, Transform, Transport};
+use crate::{
+    Arrival, BoxFuture, Context, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, Suite, Transform,
+    Transport,
+};
 use multiserver_core::address::{self, Layer, LayerBuf, Scope};
 use multiserver_io::Duplex;
 use std::collections::VecDeque;
@@ -76,17 +79,13 @@ impl Transport for Channel {
         "channel"
     }
 
-    fn farthest_scope(&self) -> Option<Scope> {
+    fn max_scope(&self) -> Option<Scope> {
         self.listens.then_some(Scope::Device)
     }
 
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        !self.listens && address::Channel::try_from(layer).is_ok()
-    }
-
-    fn dial<'a>(&'a self, _: &'a Context, _: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
-        let channel = self.offered().channels.pop_front();
-        Box::pin(std::future::ready(channel.ok_or_else(|| io::Error::new(ErrorKind::NotConnected, NoneOffered))))
+    fn plan(&self, layer: Layer<'_>) -> Option<DialPlan<'_>> {
+        let layer = address::Channel::try_from(layer).ok().filter(|_| !self.listens)?;
+        Some(Plan::dial(layer, self.clone()))
     }
 
     fn addresses(&self, _: &dyn Runtime, scope: Scope) -> Vec<LayerBuf> {
@@ -96,6 +95,15 @@ impl Transport for Channel {
     fn listen<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
         let listener = self.listens.then(|| -> Box<dyn Listener> { Box::new(self.clone()) });
         Box::pin(std::future::ready(Ok(listener)))
+    }
+}
+
+impl Dial for Channel {
+    fn dial<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        let channel = self.offered().channels.pop_front();
+        let opened =
+            channel.map(Opened::new).ok_or_else(|| io::Error::new(ErrorKind::NotConnected, NoneOffered).into());
+        Box::pin(std::future::ready(opened))
     }
 }
 

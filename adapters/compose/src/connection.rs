@@ -4,7 +4,7 @@ mod ends;
 
 use crate::exclusive::Exclusive;
 use crate::live::Guard;
-use crate::traffic::{Meter, Traffic};
+use crate::traffic::{ByteCounter, Traffic};
 use ends::Ends;
 use futures_io::{AsyncRead, AsyncWrite};
 use multiserver_core::address::Address;
@@ -41,7 +41,7 @@ pub struct ReadHalf {
     /// `None` when it was read to its end.
     io: Exclusive<Option<BoxRead>>,
     ends: Arc<Ends>,
-    about: Arc<About>,
+    info: Arc<ConnectionInfo>,
 }
 
 /// The half of a [`Connection`] that is written; dropping it without closing it truncates the stream.
@@ -49,35 +49,37 @@ pub struct WriteHalf {
     /// `None` when it was closed.
     io: Exclusive<Option<BoxWrite>>,
     ends: Arc<Ends>,
-    about: Arc<About>,
+    info: Arc<ConnectionInfo>,
 }
 
 /// What both halves know of their connection.
-pub(crate) struct About {
+pub(crate) struct ConnectionInfo {
     pub(crate) address: Option<Address>,
     pub(crate) local: Option<SocketAddr>,
+    pub(crate) remote: Option<SocketAddr>,
     pub(crate) peer: Option<PublicKey>,
     pub(crate) channel_binding: Option<[u8; 32]>,
     pub(crate) suite: Arc<str>,
     pub(crate) since: SystemTime,
-    pub(crate) meter: Meter,
+    pub(crate) counter: ByteCounter,
     /// Held while the connection lives, where somebody counts it.
-    pub(crate) _guard: Option<Guard>,
+    #[expect(dead_code, reason = "it is there to be dropped")]
+    pub(crate) guard: Option<Guard>,
 }
 
 impl Connection {
-    pub(crate) fn new(io: Duplex, about: About) -> Self {
-        let about = Arc::new(about);
+    pub(crate) fn new(io: Duplex, info: ConnectionInfo) -> Self {
+        let info = Arc::new(info);
         let (read, write) = io.into_halves();
         let ends = Arc::<Ends>::default();
-        let read = ReadHalf { io: Exclusive::new(Some(read)), ends: Arc::clone(&ends), about: Arc::clone(&about) };
-        Self { read, write: WriteHalf { io: Exclusive::new(Some(write)), ends, about } }
+        let read = ReadHalf { io: Exclusive::new(Some(read)), ends: Arc::clone(&ends), info: Arc::clone(&info) };
+        Self { read, write: WriteHalf { io: Exclusive::new(Some(write)), ends, info } }
     }
 
     /// The peer's key, when a transform proved it.
     #[must_use]
     pub fn peer(&self) -> Option<&PublicKey> {
-        self.read.about.peer.as_ref()
+        self.read.info.peer.as_ref()
     }
 
     /// The peer's address in full, as far as the transport knows it: where it comes from or was dialled, and its key.
@@ -85,33 +87,41 @@ impl Connection {
     /// It never holds a seed. A peer that came through a Unix socket has the path where the server listens.
     #[must_use]
     pub fn address(&self) -> Option<&Address> {
-        self.read.about.address.as_ref()
+        self.read.info.address.as_ref()
     }
 
-    /// At which of our own addresses the peer arrived, for one that was accepted over TCP; `None` for all others.
+    /// The socket address of ours at which the peer arrived, for one that was accepted over TCP; `None` for all others.
     ///
-    /// It is the destination that a PROXY protocol header names. An IPv4 address is one, however the socket is bound.
+    /// It is the destination that a PROXY protocol header names. IPv4-mapped IPv6 addresses are returned as IPv4.
     #[must_use]
-    pub fn local(&self) -> Option<SocketAddr> {
-        self.read.about.local
+    pub fn local_address(&self) -> Option<SocketAddr> {
+        self.read.info.local
+    }
+
+    /// The socket address that the peer came from, for one that was accepted over TCP; `None` for all others.
+    ///
+    /// It may be that of a proxy. IPv4-mapped IPv6 addresses are returned as IPv4.
+    #[must_use]
+    pub fn remote_address(&self) -> Option<SocketAddr> {
+        self.read.info.remote
     }
 
     /// A value that both ends of this connection have and nobody else, for protocols above to bind themselves to it.
     #[must_use]
     pub fn channel_binding(&self) -> Option<&[u8; 32]> {
-        self.read.about.channel_binding.as_ref()
+        self.read.info.channel_binding.as_ref()
     }
 
     /// The name of the suite it runs through.
     #[must_use]
     pub fn suite(&self) -> &str {
-        &self.read.about.suite
+        &self.read.info.suite
     }
 
     /// When it was through its handshake.
     #[must_use]
     pub fn since(&self) -> SystemTime {
-        self.read.about.since
+        self.read.info.since
     }
 
     /// How many bytes it has carried each way.
@@ -122,8 +132,8 @@ impl Connection {
 
     /// Tells how many bytes it has carried, after it was split and moved elsewhere, too.
     #[must_use]
-    pub fn meter(&self) -> Meter {
-        self.read.about.meter.clone()
+    pub fn counter(&self) -> ByteCounter {
+        self.read.info.counter.clone()
     }
 
     /// Ends when the peer is gone: it has said goodbye, and the stream below has ended too, so that nothing that is written
@@ -188,7 +198,7 @@ impl ReadHalf {
     /// How many bytes the connection has carried each way, through both halves.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
-        self.about.meter.traffic()
+        self.info.counter.traffic()
     }
 }
 
@@ -196,7 +206,7 @@ impl WriteHalf {
     /// How many bytes the connection has carried each way, through both halves.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
-        self.about.meter.traffic()
+        self.info.counter.traffic()
     }
 
     /// Says that nothing more will be written, after all that was.
@@ -231,7 +241,7 @@ impl AsyncRead for ReadHalf {
         {
             self.ends.read(io);
         }
-        self.about.meter.receive(count);
+        self.info.counter.receive(count);
         Poll::Ready(Ok(count))
     }
 }
@@ -241,7 +251,7 @@ impl AsyncWrite for WriteHalf {
         self.watch(cx)?;
         let io = self.io.get_mut().as_mut().ok_or_else(closed)?;
         let count = ready!(io.as_mut().poll_write(cx, bytes))?;
-        self.about.meter.send(count);
+        self.info.counter.send(count);
         Poll::Ready(Ok(count))
     }
 
@@ -253,7 +263,7 @@ impl AsyncWrite for WriteHalf {
         self.watch(cx)?;
         let io = self.io.get_mut().as_mut().ok_or_else(closed)?;
         let count = ready!(io.as_mut().poll_write_vectored(cx, slices))?;
-        self.about.meter.send(count);
+        self.info.counter.send(count);
         Poll::Ready(Ok(count))
     }
 
@@ -302,7 +312,7 @@ impl AsyncWrite for Connection {
     }
 }
 
-impl About {
+impl ConnectionInfo {
     fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(name)
             .field("suite", &self.suite)
@@ -314,19 +324,19 @@ impl About {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.read.about.debug("Connection", f)
+        self.read.info.debug("Connection", f)
     }
 }
 
 impl fmt::Debug for ReadHalf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.about.debug("ReadHalf", f)
+        self.info.debug("ReadHalf", f)
     }
 }
 
 impl fmt::Debug for WriteHalf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.about.debug("WriteHalf", f)
+        self.info.debug("WriteHalf", f)
     }
 }
 

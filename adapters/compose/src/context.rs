@@ -103,8 +103,6 @@ pub enum Stage {
     WebSocket,
     /// A transform's handshake.
     Handshake,
-    /// The handshake was through but for the peer's consent, and the peer did not give it.
-    Refused,
 }
 
 impl fmt::Display for Stage {
@@ -116,7 +114,6 @@ impl fmt::Display for Stage {
             Self::Tls => "setting up TLS",
             Self::WebSocket => "upgrading to a WebSocket",
             Self::Handshake => "the handshake",
-            Self::Refused => "waiting for the peer's consent",
         })
     }
 }

@@ -1,22 +1,25 @@
 //! Why connecting, listening or a peer's coming in failed.
 
-use crate::Stage;
+use crate::{LayerError, Stage};
 use multiserver_core::address::Address;
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::time::Duration;
 
 /// Why one attempt to connect, or one incoming peer, came to nothing.
+///
+/// The messages of this and of the other errors here are whole: what they are about stands in them, and in a field to be
+/// matched on, and is not their [`source`](std::error::Error::source) as well.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The stream below failed, or the other side does not keep to a protocol.
-    #[error("{stage} failed: {source}")]
-    Io {
+    /// A layer says that something went wrong.
+    #[error("{stage} failed: {error}")]
+    Layer {
         /// How far it had come.
         stage: Stage,
-        /// What went wrong; where a protocol objected, its error is the source of this one.
-        source: io::Error,
+        /// What went wrong.
+        error: LayerError,
     },
     /// It took too long.
     #[error("{stage} had not ended after {limit:?}, which is the limit for all of an attempt")]
@@ -38,7 +41,7 @@ pub enum Failure {
     OtherPeer,
     /// What the address holds serves once, and may have been used up by an attempt before.
     #[error("not tried: its seed serves once, and an attempt before may have used it up")]
-    Spent,
+    UsedUp,
 }
 
 impl Failure {
@@ -46,8 +49,8 @@ impl Failure {
     #[must_use]
     pub const fn stage(&self) -> Option<Stage> {
         match self {
-            Self::Io { stage, .. } | Self::Deadline { stage, .. } | Self::Evicted { stage } => Some(*stage),
-            Self::OtherPeer | Self::Spent => None,
+            Self::Layer { stage, .. } | Self::Deadline { stage, .. } | Self::Evicted { stage } => Some(*stage),
+            Self::OtherPeer | Self::UsedUp => None,
         }
     }
 
@@ -58,7 +61,7 @@ impl Failure {
     /// it makes sense to try again, but with long pauses and not for ever.
     #[must_use]
     pub const fn may_be_refusal(&self) -> bool {
-        matches!(self, Self::Io { stage: Stage::Refused, .. })
+        matches!(self, Self::Layer { error: LayerError::Refused(_), .. })
     }
 
     /// Whether the same attempt may succeed at another time, with nothing changed on this side.
@@ -69,14 +72,8 @@ impl Failure {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::OtherPeer | Self::Spent => false,
-            Self::Io { stage: Stage::Refused, .. } => true,
-            // By convention, what a transform's machine objects to is of the kind `Other`.
-            Self::Io { stage: Stage::Handshake, source } if source.kind() == ErrorKind::Other => false,
-            Self::Io { source, .. } => !matches!(
-                source.kind(),
-                ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::PermissionDenied | ErrorKind::Unsupported
-            ),
+            Self::OtherPeer | Self::UsedUp => false,
+            Self::Layer { error, .. } => error.is_retryable(),
             Self::Deadline { .. } | Self::Evicted { .. } => true,
         }
     }
@@ -89,7 +86,7 @@ pub enum ConnectError {
     /// No suite fits all layers of any of the addresses.
     #[error("no suite here fits {0}")]
     NoSuite(
-        /// The addresses, without the seeds of the layers that the core crate knows; secrets of others are shown.
+        /// The addresses, without what may be secret.
         String,
     ),
     /// Every address that fits a suite failed.
@@ -123,13 +120,13 @@ impl ConnectError {
 /// One address that could not be reached.
 #[derive(Debug, thiserror::Error)]
 #[error("{address}: {failure}")]
+#[non_exhaustive]
 pub struct FailedAttempt {
-    /// The address, without the secrets that the [transforms](crate::Transform::without_secrets) of the suite know of.
+    /// The address, without secrets.
     pub address: String,
     /// The name of the suite it was tried through.
     pub suite: String,
     /// Why it failed.
-    #[source]
     pub failure: Failure,
 }
 
@@ -151,24 +148,24 @@ pub enum ListenError {
 /// One suite that could not listen.
 #[derive(Debug, thiserror::Error)]
 #[error("{suite}: {error}")]
+#[non_exhaustive]
 pub struct FailedListen {
     /// The suite's name.
     pub suite: String,
     /// Why it could not.
-    #[source]
     pub error: io::Error,
 }
 
 /// Why an incoming peer did not get in.
 #[derive(Debug, thiserror::Error)]
-#[error("{suite}: {}: {failure}", From(address))]
+#[error("{suite}: {}: {failure}", PeerAddress(address))]
+#[non_exhaustive]
 pub struct IncomingError {
     /// The name of the suite it came through.
     pub suite: String,
     /// The peer's address, as far as it was known; boxed to keep results small.
     pub address: Option<Box<Address>>,
     /// Why it did not get in.
-    #[source]
     pub failure: Failure,
 }
 
@@ -187,9 +184,10 @@ impl<T: fmt::Display> fmt::Display for List<'_, T> {
     }
 }
 
-struct From<'a>(&'a Option<Box<Address>>);
+/// The peer's address, where it is known.
+struct PeerAddress<'a>(&'a Option<Box<Address>>);
 
-impl fmt::Display for From<'_> {
+impl fmt::Display for PeerAddress<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(address) => address.redacted().fmt(f),

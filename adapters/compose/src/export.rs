@@ -40,10 +40,11 @@ macro_rules! export_types {
         pub use $crate::core::keys::{KeyPair, NetworkKey, PublicKey};
         pub use $crate::layers::*;
         pub use $crate::{
-            Admission, Arrival, BoxFuture, BuildError, ConnectError, ConnectOptions, Context, Counters, Event,
-            FailedAttempt, FailedListen, Failure, Handle, IncomingError, Limits, ListenError, Listener, Meter, Native,
-            Peer, PeerLimiter, PeerPermit, Runtime, Stage, Suite, TcpArrival, TcpListener, Traffic, Transform,
-            Transformed, Transport, UnixListener,
+            Admission, Arrival, BoxFuture, BuildError, ByteCounter, ConnectError, ConnectOptions, ConnectionLimiter,
+            Context, Counters, Dial, DialPlan, Event, FailedAttempt, FailedListen, Failure, Handle, IncomingError,
+            LayerError, Limits, ListenError, Listener, Native, Opened, Peer, PeerLimiter, PeerPermit, Permit, Plan,
+            Runtime, SettingError, Stage, Suite, TcpArrival, TcpListener, Traffic, Transform, Transport, Undecided,
+            UnixListener, Wrap, WrapPlan,
         };
         pub use $crate::{core, io};
 

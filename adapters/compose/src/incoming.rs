@@ -1,20 +1,23 @@
 //! A peer's way in, in two steps: the handshake, then the caller's consent.
 
 use crate::accept::Accepted;
-use crate::connection::About;
+use crate::connection::ConnectionInfo;
 use crate::deadline::{Deadline, Passed};
 use crate::held::Held;
 use crate::limiter::Permit;
 use crate::live::Guard;
+use crate::suite::Ready;
 use crate::tally::Served;
-use crate::traffic::Meter;
-use crate::{Admission, Connection, Context, Event, Failure, IncomingError, Native, Stage, Transform, Transformed};
+use crate::traffic::ByteCounter;
+use crate::transform::State;
+use crate::{
+    Admission, Connection, Context, Event, Failure, IncomingError, LayerError, Native, Opened, Stage, Transform,
+    Undecided,
+};
 use multiserver_core::address::Address;
 use multiserver_core::keys::PublicKey;
-use multiserver_io::Duplex;
 use std::fmt;
 use std::future::poll_fn;
-use std::io;
 use std::marker::PhantomData;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -55,6 +58,7 @@ struct Entry {
     address: Option<Address>,
     source: Option<IpAddr>,
     local: Option<SocketAddr>,
+    remote: Option<SocketAddr>,
     deadline: Deadline,
     permit: Permit,
     guard: Guard,
@@ -75,12 +79,12 @@ enum Ended {
     Evicted,
 }
 
-/// Where a request stands.
+/// A peer that waits for the caller's decision, and how many transforms have run by then.
 enum Waiting {
-    /// Before the transform that proved the peer; so many have had their turn, this one included.
-    Closed(Box<dyn Admission>, usize),
-    /// No transform proves anything, and all are through.
-    Open(Transformed),
+    /// The last of these transforms proved the peer and waits for the decision, too.
+    Undecided(Box<dyn Undecided>, usize),
+    /// The transport or the last of these transforms proved the peer, or no layer proves anything and all have run.
+    Open(Opened, usize),
 }
 
 impl<R: Native> Incoming<R> {
@@ -108,18 +112,18 @@ impl<R: Native> Incoming<R> {
     /// # Cancel safety
     /// Dropping the future closes the socket.
     pub async fn handshake(self) -> Result<Request<R>, IncomingError> {
-        let Accepted { served, opening, address, source, local, deadline, permit, guard } = self.accepted;
+        let Accepted { served, opening, address, source, local, remote, deadline, permit, guard } = self.accepted;
         let context = Context::new(Arc::clone(&served.inner.runtime), Stage::Connect);
         let context = context.in_the_clear(served.suite.is_in_the_clear()).with_steps(permit.steps());
         let span = span(&served, address.as_ref());
-        let mut entry = Entry { served, span, context, address, source, local, deadline, permit, guard };
+        let mut entry = Entry { served, span, context, address, source, local, remote, deadline, permit, guard };
         let opened = {
             let Entry { served, span, context, address, deadline, permit, .. } = &mut entry;
             let handshake = async {
                 // What was taken away has ended the attempt.
                 let Some(opening) = opening.take() else { return std::future::pending().await };
-                let io = opening(context).await?;
-                run_until_proven(&served.suite.transforms, context, address, io).await
+                let opened = opening.open(context).await?;
+                run_until_proven(&served.suite, context, address, opened).await
             };
             within(deadline, permit, handshake).instrument(span.clone()).await
         };
@@ -175,16 +179,16 @@ impl<R: Native> Request<R> {
             };
             within(deadline, permit, enter).instrument(span.clone()).await
         };
-        let transformed = entry.check(opened)?;
-        let Entry { served, address, local, permit, guard, span, context, .. } = entry;
+        let opened = entry.check(opened)?;
+        let Entry { served, address, local, remote, permit, guard, span, context, .. } = entry;
         context.is_accepted().store(true, Ordering::Release);
         drop(permit);
         let suite = Arc::clone(&served.suite.name);
         span.in_scope(|| served.report(&Event::Accepted { suite: &suite, address: address.as_ref() }));
-        let Transformed { io, channel_binding, .. } = transformed;
-        let (since, meter, guard) = (served.inner.runtime.now(), Meter::new(), Some(guard));
-        let about = About { address, local, peer, channel_binding, suite, since, meter, _guard: guard };
-        Ok(Connection::new(io, about).into())
+        let Opened { io, channel_binding, .. } = opened;
+        let (since, counter, guard) = (served.inner.runtime.now(), ByteCounter::new(), Some(guard));
+        let info = ConnectionInfo { address, local, remote, peer, channel_binding, suite, since, counter, guard };
+        Ok(Connection::new(io, info).into())
     }
 
     /// Refuses the peer, without a word and no sooner than one that has failed would be closed on: how long it takes does
@@ -194,8 +198,8 @@ impl<R: Native> Request<R> {
     /// Dropping the future closes the socket.
     pub async fn refuse(self) {
         let Self { mut entry, waiting, refusal, .. } = self;
-        if let Some(Waiting::Closed(admission, _)) = waiting.take() {
-            let _ = within(&mut entry.deadline, &entry.permit, admission.refuse()).await;
+        if let Some(Waiting::Undecided(undecided, _)) = waiting.take() {
+            let _ = within(&mut entry.deadline, &entry.permit, undecided.refuse()).await;
         }
         drop(refusal);
     }
@@ -217,11 +221,11 @@ impl Drop for Refusal {
 
 impl Entry {
     /// Reports what failed.
-    fn check<T>(&self, result: Result<io::Result<T>, Ended>) -> Result<T, IncomingError> {
+    fn check<T>(&self, result: Result<Result<T, LayerError>, Ended>) -> Result<T, IncomingError> {
         let stage = self.context.stage();
         let failure = match result {
             Ok(Ok(value)) => return Ok(value),
-            Ok(Err(source)) => Failure::Io { stage, source },
+            Ok(Err(error)) => Failure::Layer { stage, error },
             Err(Ended::Late(limit)) => Failure::Deadline { stage, limit },
             Err(Ended::Evicted) => Failure::Evicted { stage },
         };
@@ -256,25 +260,32 @@ fn span(served: &Served, address: Option<&Address>) -> Span {
 
 /// Runs the transforms up to the one that proves the peer, or all of them when none does.
 async fn run_until_proven(
-    transforms: &[Arc<dyn Transform>],
+    suite: &Ready,
     context: &Context,
     address: &mut Option<Address>,
-    io: Duplex,
-) -> io::Result<(Waiting, Option<PublicKey>)> {
-    let mut transformed = Transformed::new(io);
-    for (index, transform) in transforms.iter().enumerate() {
-        context.enter(Stage::Handshake);
-        let admission = transform.server(context, transformed.io).await?;
-        *address = address.take().map(|address| address.then(admission.layer()));
-        if let Some(peer) = admission.peer().copied() {
-            return Ok((Waiting::Closed(admission, index + 1), Some(peer)));
-        }
-        if transform.proves_peer() {
-            return Err(broken_promise(&**transform, "did not prove the peer"));
-        }
-        transformed = admission.admit().await?;
+    mut opened: Opened,
+) -> Result<(Waiting, Option<PublicKey>), LayerError> {
+    if suite.transport.proves_peer() && opened.peer.is_none() {
+        return Err(broken_promise(suite.transport.name(), "did not prove the peer"));
     }
-    Ok((Waiting::Open(transformed), None))
+    for (index, transform) in suite.transforms.iter().enumerate() {
+        if let Some(peer) = opened.peer {
+            return Ok((Waiting::Open(opened, index), Some(peer)));
+        }
+        context.enter(Stage::Handshake);
+        let Opened { io, channel_binding, .. } = opened;
+        let Admission { layer, state } = transform.server(context, io).await?;
+        *address = address.take().map(|address| address.then(layer));
+        opened = match state {
+            State::Undecided(peer, undecided) => return Ok((Waiting::Undecided(undecided, index + 1), Some(peer))),
+            State::Open(next) if transform.proves_peer() && next.peer.is_none() => {
+                return Err(broken_promise(transform.name(), "did not prove the peer"));
+            }
+            State::Open(next) => next.over(None, channel_binding),
+        };
+    }
+    let peer = opened.peer;
+    Ok((Waiting::Open(opened, suite.transforms.len()), peer))
 }
 
 /// Lets the peer in, and runs the transforms after that.
@@ -283,27 +294,35 @@ async fn enter(
     context: &Context,
     address: &mut Option<Address>,
     waiting: Waiting,
-) -> io::Result<Transformed> {
-    let (admission, done) = match waiting {
-        Waiting::Open(transformed) => return Ok(transformed),
-        Waiting::Closed(admission, done) => (admission, done),
+) -> Result<Opened, LayerError> {
+    let (mut opened, done) = match waiting {
+        Waiting::Open(opened, done) => (opened, done),
+        Waiting::Undecided(undecided, done) => (undecided.accept().await?, done),
     };
-    let mut transformed = admission.admit().await?;
     for transform in transforms.iter().skip(done) {
-        let admission = transform.server(context, transformed.io).await?;
-        if admission.peer().is_some() {
-            return Err(broken_promise(&**transform, "proved the peer a second time"));
-        }
-        *address = address.take().map(|address| address.then(admission.layer()));
-        let channel_binding = transformed.channel_binding;
-        transformed = admission.admit().await?;
-        transformed.channel_binding = transformed.channel_binding.or(channel_binding);
+        let Opened { io, peer, channel_binding } = opened;
+        let Admission { layer, state } = transform.server(context, io).await?;
+        *address = address.take().map(|address| address.then(layer));
+        opened = match state {
+            State::Open(next) if next.peer.is_none() => next.over(peer, channel_binding),
+            State::Open(_) | State::Undecided(..) => {
+                return Err(broken_promise(transform.name(), "proved the peer a second time"));
+            }
+        };
     }
-    Ok(transformed)
+    Ok(opened)
 }
 
-fn broken_promise(transform: &dyn Transform, what: &str) -> io::Error {
-    io::Error::other(format!("the transform {} {what}, which is not what it announces", transform.name()))
+fn broken_promise(layer: &str, what: &'static str) -> LayerError {
+    LayerError::Unusable(Box::new(BrokenPromise { layer: layer.to_owned(), what }))
+}
+
+/// A layer of the application's own does not do what it announces.
+#[derive(Debug, thiserror::Error)]
+#[error("the layer {layer} {what}, which is not what it announces")]
+struct BrokenPromise {
+    layer: String,
+    what: &'static str,
 }
 
 impl<R> fmt::Debug for Incoming<R> {

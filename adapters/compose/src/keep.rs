@@ -1,6 +1,7 @@
 //! A link to a peer that is opened again whenever it ends.
 
 use crate::connect::reach;
+use crate::connection::ConnectionInfo;
 use crate::exclusive::Exclusive;
 use crate::live::Live;
 use crate::multiserver::Inner;
@@ -32,7 +33,7 @@ pub struct Keep<R> {
     /// How many times in a row the peer looked as if it refused us.
     refusals: u32,
     /// Whether a seed may have been used up.
-    spent: bool,
+    used_up: bool,
     /// Counts the connection that was handed out.
     live: Live,
     state: Exclusive<State>,
@@ -74,7 +75,7 @@ impl<R: Native> Multiserver<R> {
             pauses,
             next_pause: pauses.0,
             refusals: 0,
-            spent: false,
+            used_up: false,
             live: Live::default(),
             state: Exclusive::new(State::Idle),
             runtime: PhantomData,
@@ -127,8 +128,8 @@ impl<R: Native> Keep<R> {
                     *self.state.get_mut() = State::Connecting(attempt);
                 }
                 State::Connecting(attempt) => {
-                    let (result, spent) = ready!(attempt.as_mut().poll(cx));
-                    self.spent = spent;
+                    let (result, used_up) = ready!(attempt.as_mut().poll(cx));
+                    self.used_up = used_up;
                     match result {
                         Ok(connection) => {
                             self.refusals = 0;
@@ -163,10 +164,14 @@ impl<R: Native> Keep<R> {
 
     fn attempt(&self) -> BoxFuture<'static, (Result<Connection, ConnectError>, bool)> {
         let (inner, addresses) = (Arc::clone(&self.inner), Arc::clone(&self.addresses));
-        let (options, live, mut spent) = (self.options.clone(), self.live.clone(), self.spent);
+        let (options, live, mut used_up) = (self.options.clone(), self.live.clone(), self.used_up);
         Box::pin(async move {
-            let reached = reach(&inner, &addresses, &options, &mut spent).await;
-            (reached.map(|reached| reached.into_connection(Some(live.guard()))), spent)
+            let reached = reach(&inner, &addresses, &options, &mut used_up).await;
+            let connection = reached.map(|(io, info)| {
+                let guard = Some(live.guard());
+                Connection::new(io, ConnectionInfo { guard, ..info })
+            });
+            (connection, used_up)
         })
     }
 

@@ -14,6 +14,7 @@
 
 mod accept;
 mod builder;
+mod candidate;
 #[cfg(feature = "channel")]
 pub mod channel;
 mod connect;
@@ -27,6 +28,7 @@ mod export;
 mod held;
 mod incoming;
 mod keep;
+mod layer_error;
 pub mod layers;
 mod limiter;
 mod live;
@@ -44,6 +46,7 @@ mod race;
 mod runtime;
 mod serve;
 mod server;
+mod setting_error;
 mod shs;
 mod suite;
 #[cfg(feature = "system")]
@@ -65,17 +68,22 @@ pub use error::{ConnectError, FailedAttempt, FailedListen, Failure, IncomingErro
 pub use event::Event;
 pub use incoming::{Incoming, Request};
 pub use keep::Keep;
+pub use layer_error::LayerError;
 pub use layers::*;
 pub use limiter::{ConnectionLimiter, Limits, PeerLimiter, PeerPermit, Permit};
 pub use multiserver::Multiserver;
 pub use options::ConnectOptions;
+pub use plan::{Dial, DialPlan, Opened, Plan, Wrap, WrapPlan};
 pub use runtime::{BoxFuture, Native, Runtime, TcpArrival, TcpListener, UnixListener, generate_identity};
 pub use serve::Peer;
 pub use server::{Handle, Server};
+pub use setting_error::SettingError;
+#[cfg(feature = "system")]
+pub use shs::{ShsAcceptor, ShsConnector, ShsRequest, ShsStream};
 pub use suite::Suite;
 pub use tally::Counters;
-pub use traffic::{Meter, Traffic};
-pub use transform::{Admission, Transform, Transformed};
+pub use traffic::{ByteCounter, Traffic};
+pub use transform::{Admission, Transform, Undecided};
 pub use transport::{Arrival, Listener, Transport};
 
 pub use multiserver_core as core;

@@ -16,7 +16,14 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 /// The bounds a suite sets to those who have not been accepted yet.
+///
+/// ```
+/// # use multiserver_compose::Limits;
+/// # use std::time::Duration;
+/// let limits = Limits::default().deadline(Duration::from_secs(5)).pending(64);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// How long all of an attempt may take; 15 seconds by default.
     ///
@@ -41,6 +48,26 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { deadline: Duration::from_secs(15), pending: 256, pending_per_source: 128 }
+    }
+}
+
+impl Limits {
+    /// The same with this value of [`deadline`](Self::deadline).
+    #[must_use]
+    pub const fn deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// The same with this value of [`pending`](Self::pending).
+    #[must_use]
+    pub const fn pending(self, pending: usize) -> Self {
+        Self { pending, ..self }
+    }
+
+    /// The same with this value of [`pending_per_source`](Self::pending_per_source).
+    #[must_use]
+    pub const fn pending_per_source(self, pending_per_source: usize) -> Self {
+        Self { pending_per_source, ..self }
     }
 }
 

@@ -3,10 +3,11 @@
 #[cfg(feature = "onion")]
 use crate::Proxy;
 use crate::tcp::{Bind, Listening, connect};
-use crate::{Arrival, BoxFuture, Context, Listener, Runtime, Suite, TcpArrival, Transform, Transport};
-use multiserver_core::address::{self, Host, Layer, LayerBuf, ParseError, Scope};
-use multiserver_io::Duplex;
-use std::error::Error;
+use crate::{
+    Arrival, BoxFuture, Context, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Suite,
+    TcpArrival, Transform, Transport,
+};
+use multiserver_core::address::{self, Host, Layer, LayerBuf, Scope};
 use std::io;
 use std::task::{self, Poll, ready};
 
@@ -18,7 +19,7 @@ use std::task::{self, Poll, ready};
 #[derive(Debug, Clone, Default)]
 pub struct Net {
     bind: Bind,
-    external: Vec<Result<External, BadExternal>>,
+    external: Vec<Result<External, SettingError>>,
     #[cfg(feature = "onion")]
     proxy: Option<Proxy>,
 }
@@ -29,14 +30,6 @@ struct External {
     host: Host,
     /// When none, the port it listens at.
     port: Option<u16>,
-}
-
-/// A text is no host name.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("the external host `{text}` is none: {source}")]
-struct BadExternal {
-    text: String,
-    source: ParseError,
 }
 
 impl Net {
@@ -85,7 +78,7 @@ impl Net {
     }
 
     fn add_external(mut self, text: String, port: Option<u16>) -> Self {
-        let host = text.parse().map_err(|source| BadExternal { text, source });
+        let host = text.parse().map_err(|error| SettingError::ExternalHost { text, error });
         self.external.push(host.map(|host| External { host, port }));
         self
     }
@@ -110,36 +103,26 @@ impl Transport for Net {
         "net"
     }
 
-    fn check(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn check(&self) -> Result<(), SettingError> {
         self.bind.check()?;
         #[cfg(feature = "onion")]
         if let Some(proxy) = &self.proxy {
             proxy.check()?;
         }
         match self.external.iter().find_map(|host| host.as_ref().err()) {
-            Some(error) => Err(Box::new(error.clone())),
+            Some(error) => Err(error.clone()),
             None => Ok(()),
         }
     }
 
-    fn farthest_scope(&self) -> Option<Scope> {
-        let bound = self.bind.farthest_scope()?;
+    fn max_scope(&self) -> Option<Scope> {
+        let bound = self.bind.max_scope()?;
         Some(if self.external.is_empty() { bound } else { Scope::Public })
     }
 
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        address::Net::try_from(layer).is_ok()
-    }
-
-    fn dial<'a>(&'a self, context: &'a Context, layer: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
-        Box::pin(async move {
-            let net = address::Net::try_from(layer).map_err(io::Error::other)?;
-            #[cfg(feature = "onion")]
-            if let Some(proxy) = &self.proxy {
-                return proxy.dial(context, &net.host, net.port).await;
-            }
-            connect(context, &net.host, net.port).await
-        })
+    fn plan(&self, layer: Layer<'_>) -> Option<DialPlan<'_>> {
+        let layer = address::Net::try_from(layer).ok()?;
+        Some(Plan::dial(layer.clone(), NetDial { net: self, layer }))
     }
 
     fn addresses(&self, runtime: &dyn Runtime, scope: Scope) -> Vec<LayerBuf> {
@@ -150,6 +133,25 @@ impl Transport for Net {
         Box::pin(async move {
             let tcp = self.bind.listen(context.runtime()).await?;
             Ok(tcp.map(|tcp| -> Box<dyn Listener> { Box::new(NetListener { tcp, net: self.clone() }) }))
+        })
+    }
+}
+
+/// A host and a port to be dialled.
+struct NetDial<'n> {
+    net: &'n Net,
+    layer: address::Net,
+}
+
+impl Dial for NetDial<'_> {
+    fn dial<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        Box::pin(async move {
+            let address::Net { host, port } = &self.layer;
+            #[cfg(feature = "onion")]
+            if let Some(proxy) = &self.net.proxy {
+                return Ok(Opened::new(proxy.dial(context, host, *port).await?));
+            }
+            Ok(Opened::new(connect(context, host, *port).await?))
         })
     }
 }
@@ -187,6 +189,6 @@ impl Listener for NetListener {
     fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<Arrival>> {
         let TcpArrival { io, remote, local } = ready!(self.tcp.poll_accept(cx))?;
         let layer = address::Net { host: remote.ip().into(), port: remote.port() };
-        Poll::Ready(Ok(Arrival::new(io).from_source(remote.ip()).with_local(local).with_layer(layer)))
+        Poll::Ready(Ok(Arrival::new(io).from_remote(remote).with_local(local).with_layer(layer)))
     }
 }

@@ -1,10 +1,9 @@
 //! `noauth`: no security at all, and not a byte on the wire.
 
-use crate::{Admission, BoxFuture, Context, Transform, Transformed};
+use crate::{Admission, BoxFuture, Context, LayerError, Opened, Plan, Transform, Wrap, WrapPlan};
 use multiserver_core::address::{self, Layer, LayerBuf, Scope};
-use multiserver_core::keys::PublicKey;
 use multiserver_io::Duplex;
-use std::io;
+use std::future::ready;
 
 /// `noauth`: says in an address that nobody proves anything, as between programs on one device.
 ///
@@ -13,23 +12,20 @@ use std::io;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoAuth;
 
-/// Anybody.
-struct Anonymous(Duplex);
-
 impl Transform for NoAuth {
     fn name(&self) -> &str {
         "noauth"
     }
 
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        address::NoAuth::try_from(layer).is_ok()
+    fn plan(&self, layer: Layer<'_>) -> Option<WrapPlan<'_>> {
+        address::NoAuth::try_from(layer).ok().map(|noauth| Plan::wrap(noauth, *self))
     }
 
     fn layer(&self) -> LayerBuf {
         address::NoAuth { key: None }.into()
     }
 
-    fn farthest_scope(&self) -> Scope {
+    fn max_scope(&self) -> Scope {
         Scope::Device
     }
 
@@ -37,30 +33,13 @@ impl Transform for NoAuth {
         false
     }
 
-    fn expected_peer(&self, _: Layer<'_>) -> Option<PublicKey> {
-        None
-    }
-
-    fn client<'a>(&'a self, _: &'a Context, _: Layer<'a>, io: Duplex) -> BoxFuture<'a, io::Result<Transformed>> {
-        Box::pin(async { Ok(Transformed::new(io)) })
-    }
-
-    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
-        let admission: Box<dyn Admission> = Box::new(Anonymous(io));
-        Box::pin(async { Ok(admission) })
+    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
+        Box::pin(ready(Ok(Admission::open(self.layer(), Opened::new(io)))))
     }
 }
 
-impl Admission for Anonymous {
-    fn peer(&self) -> Option<&PublicKey> {
-        None
-    }
-
-    fn layer(&self) -> LayerBuf {
-        NoAuth.layer()
-    }
-
-    fn admit(self: Box<Self>) -> BoxFuture<'static, io::Result<Transformed>> {
-        Box::pin(async { Ok(Transformed::new(self.0)) })
+impl Wrap for NoAuth {
+    fn wrap<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        Box::pin(ready(Ok(Opened::new(io))))
     }
 }

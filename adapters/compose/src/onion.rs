@@ -1,9 +1,10 @@
 //! Tor's onion services as a transport.
 
-use crate::{BoxFuture, Context, Limits, Listener, Proxy, Runtime, Suite, Transform, Transport};
+use crate::{
+    BoxFuture, Context, Dial, DialPlan, LayerError, Limits, Listener, Opened, Plan, Proxy, Runtime, SettingError,
+    Suite, Transform, Transport,
+};
 use multiserver_core::address::{self, Layer, LayerBuf, Scope};
-use multiserver_io::Duplex;
-use std::error::Error;
 use std::io;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ const DEADLINE: Duration = Duration::from_secs(120);
 /// use multiserver_compose::{Limits, Net, Shs, Suite};
 ///
 /// fn suite(hostname: &str, identity: multiserver_core::keys::KeyPair) -> Suite {
-///     let everyone_is_tor = Limits { pending_per_source: 256, ..Limits::default() };
+///     let everyone_is_tor = Limits::default().pending_per_source(256);
 ///     Net::bind("127.0.0.1:8008").external(hostname.trim()).then(Shs::new(identity)).limits(everyone_is_tor)
 /// }
 /// ```
@@ -73,27 +74,21 @@ impl Transport for Onion {
         "onion"
     }
 
-    fn check(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn check(&self) -> Result<(), SettingError> {
         self.proxy.check()
     }
 
     fn default_limits(&self) -> Limits {
-        Limits { deadline: DEADLINE, ..Limits::default() }
+        Limits::default().deadline(DEADLINE)
     }
 
-    fn farthest_scope(&self) -> Option<Scope> {
+    fn max_scope(&self) -> Option<Scope> {
         None
     }
 
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        address::Onion::try_from(layer).is_ok()
-    }
-
-    fn dial<'a>(&'a self, context: &'a Context, layer: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
-        Box::pin(async move {
-            let onion = address::Onion::try_from(layer).map_err(io::Error::other)?;
-            self.proxy.dial(context, &onion.host, onion.port).await
-        })
+    fn plan(&self, layer: Layer<'_>) -> Option<DialPlan<'_>> {
+        let layer = address::Onion::try_from(layer).ok()?;
+        Some(Plan::dial(layer.clone(), OnionDial { proxy: &self.proxy, layer }))
     }
 
     fn addresses(&self, _: &dyn Runtime, _: Scope) -> Vec<LayerBuf> {
@@ -102,5 +97,20 @@ impl Transport for Onion {
 
     fn listen<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
         Box::pin(async { Ok(None) })
+    }
+}
+
+/// An onion service, or another host, to be dialled.
+struct OnionDial<'o> {
+    proxy: &'o Proxy,
+    layer: address::Onion,
+}
+
+impl Dial for OnionDial<'_> {
+    fn dial<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        Box::pin(async move {
+            let address::Onion { host, port } = &self.layer;
+            Ok(Opened::new(self.proxy.dial(context, host, *port).await?))
+        })
     }
 }

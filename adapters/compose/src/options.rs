@@ -13,7 +13,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct ConnectOptions {
-    pub(crate) head_start: Option<Duration>,
+    pub(crate) attempt_delay: Option<Duration>,
     pub(crate) preferred: Vec<String>,
     pub(crate) allows_other_peers: bool,
     pub(crate) deadline: Option<Duration>,
@@ -30,8 +30,8 @@ impl ConnectOptions {
     ///
     /// The peer may then see connections that end at once. An address with a seed never races: it is tried when all
     /// before it have failed, and none after it is until it has failed.
-    pub const fn race(mut self, head_start: Duration) -> Self {
-        self.head_start = Some(head_start);
+    pub const fn race(mut self, attempt_delay: Duration) -> Self {
+        self.attempt_delay = Some(attempt_delay);
         self
     }
 

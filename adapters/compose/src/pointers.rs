@@ -1,13 +1,11 @@
 //! What layers and runtimes are behind a pointer: the same, with every method.
 
 use crate::{
-    Admission, BoxFuture, Context, Limits, Listener, Runtime, TcpListener, Transform, Transformed, Transport,
-    UnixListener,
+    Admission, BoxFuture, Context, DialPlan, LayerError, Limits, Listener, Runtime, SettingError, TcpListener,
+    Transform, Transport, UnixListener, WrapPlan,
 };
 use multiserver_core::address::{Layer, LayerBuf, Scope};
-use multiserver_core::keys::PublicKey;
 use multiserver_io::Duplex;
-use std::error::Error;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -22,7 +20,7 @@ macro_rules! behind {
                     (**self).name()
                 }
 
-                fn check(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+                fn check(&self) -> Result<(), SettingError> {
                     (**self).check()
                 }
 
@@ -30,16 +28,16 @@ macro_rules! behind {
                     (**self).default_limits()
                 }
 
-                fn farthest_scope(&self) -> Option<Scope> {
-                    (**self).farthest_scope()
+                fn max_scope(&self) -> Option<Scope> {
+                    (**self).max_scope()
                 }
 
-                fn matches(&self, layer: Layer<'_>) -> bool {
-                    (**self).matches(layer)
+                fn proves_peer(&self) -> bool {
+                    (**self).proves_peer()
                 }
 
-                fn dial<'a>(&'a self, context: &'a Context, layer: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
-                    (**self).dial(context, layer)
+                fn plan(&self, layer: Layer<'_>) -> Option<DialPlan<'_>> {
+                    (**self).plan(layer)
                 }
 
                 fn addresses(&self, runtime: &dyn Runtime, scope: Scope) -> Vec<LayerBuf> {
@@ -59,48 +57,27 @@ macro_rules! behind {
                     (**self).name()
                 }
 
-                fn matches(&self, layer: Layer<'_>) -> bool {
-                    (**self).matches(layer)
+                fn plan(&self, layer: Layer<'_>) -> Option<WrapPlan<'_>> {
+                    (**self).plan(layer)
                 }
 
                 fn layer(&self) -> LayerBuf {
                     (**self).layer()
                 }
 
-                fn farthest_scope(&self) -> Scope {
-                    (**self).farthest_scope()
+                fn max_scope(&self) -> Scope {
+                    (**self).max_scope()
                 }
 
                 fn proves_peer(&self) -> bool {
                     (**self).proves_peer()
                 }
 
-                fn expected_peer(&self, layer: Layer<'_>) -> Option<PublicKey> {
-                    (**self).expected_peer(layer)
-                }
-
-                fn without_secrets(&self, layer: Layer<'_>) -> LayerBuf {
-                    (**self).without_secrets(layer)
-                }
-
-                fn is_spent_by_use(&self, layer: Layer<'_>) -> bool {
-                    (**self).is_spent_by_use(layer)
-                }
-
-                fn client<'a>(
-                    &'a self,
-                    context: &'a Context,
-                    layer: Layer<'a>,
-                    io: Duplex,
-                ) -> BoxFuture<'a, io::Result<Transformed>> {
-                    (**self).client(context, layer, io)
-                }
-
                 fn server<'a>(
                     &'a self,
                     context: &'a Context,
                     io: Duplex,
-                ) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
+                ) -> BoxFuture<'a, Result<Admission, LayerError>> {
                     (**self).server(context, io)
                 }
             }

@@ -1,7 +1,7 @@
 //! Dialling through a SOCKS5 proxy.
 
 use crate::tcp::{Place, connect_to_any};
-use crate::{Context, Stage};
+use crate::{Context, SettingError, Stage};
 use multiserver_core::address::Host;
 use multiserver_core::socks5::{Credentials, Target};
 use multiserver_io::Duplex;
@@ -31,18 +31,8 @@ const TOR: [&str; 2] = ["127.0.0.1:9050", "127.0.0.1:9150"];
 /// ```
 #[derive(Debug, Clone)]
 pub struct Proxy {
-    places: Vec<Result<Place, BadProxy>>,
+    places: Vec<Result<Place, SettingError>>,
     credentials: Option<Arc<Credentials>>,
-}
-
-/// A text is no place of a proxy, or there is none.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-enum BadProxy {
-    /// Which one it is, from 1. The text stays out: a URL given by mistake may hold a password.
-    #[error("proxy address {0} is not HOST:PORT, such as 127.0.0.1:9050 or [::1]:9050")]
-    Text(usize),
-    #[error("a proxy needs an address, such as 127.0.0.1:9050")]
-    Nowhere,
 }
 
 impl Proxy {
@@ -58,7 +48,7 @@ impl Proxy {
     /// passed over, not one that refuses.
     #[must_use]
     pub fn at<T: Into<String>>(addresses: impl IntoIterator<Item = T>) -> Self {
-        let place = |(number, address): (usize, T)| Place::parse(&address.into()).ok_or(BadProxy::Text(number));
+        let place = |(number, address): (usize, T)| Place::parse(&address.into()).ok_or(SettingError::Proxy(number));
         Self { places: (1..).zip(addresses).map(place).collect(), credentials: None }
     }
 
@@ -72,10 +62,10 @@ impl Proxy {
         self
     }
 
-    pub(crate) fn check(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    pub(crate) fn check(&self) -> Result<(), SettingError> {
         match self.places.iter().find_map(|place| place.as_ref().err()) {
-            Some(error) => Err(Box::new(*error)),
-            None if self.places.is_empty() => Err(Box::new(BadProxy::Nowhere)),
+            Some(error) => Err(error.clone()),
+            None if self.places.is_empty() => Err(SettingError::NoProxy),
             None => Ok(()),
         }
     }
@@ -92,18 +82,18 @@ impl Proxy {
 
     async fn reach(&self, context: &Context) -> io::Result<Duplex> {
         let places = || self.places.iter().flatten();
-        connect_to_any(&**context.runtime(), places()).await.map_err(|source| {
+        connect_to_any(&**context.runtime(), places()).await.map_err(|error| {
             let places = places().map(|place| format!("{}:{}", place.host.in_url(), place.port));
             let places = places.collect::<Vec<_>>().join(" or ");
-            io::Error::new(source.kind(), Unreachable { places, source })
+            io::Error::new(error.kind(), Unreachable { places, error })
         })
     }
 }
 
 /// No proxy answers.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no proxy at {places}; does it run? ({source})")]
+#[error("there is no proxy at {places}; is it running? ({error})")]
 struct Unreachable {
     places: String,
-    source: io::Error,
+    error: io::Error,
 }

@@ -8,22 +8,22 @@ use std::time::Duration;
 
 /// What the first of these attempts to succeed returns; if none does, every error, in the order they came.
 ///
-/// The next attempt starts when one before it fails or, with a head start, when the one before it has had so much time
+/// The next attempt starts when one before it fails or, with a delay between attempts, when the one before it has had so much time
 /// alone (RFC 8305, section 5). Once one has won, and when the future is dropped, the others are dropped.
 pub(crate) async fn race<'a, A, T, E>(
     runtime: &dyn Runtime,
-    head_start: Option<Duration>,
-    entrants: impl IntoIterator<Item = A>,
+    attempt_delay: Option<Duration>,
+    attempts: impl IntoIterator<Item = A>,
     start: impl Fn(&A) -> BoxFuture<'a, Result<T, E>>,
 ) -> Result<T, Vec<(A, E)>> {
-    let (waiting, running, failed) = (entrants.into_iter().collect(), Vec::new(), Vec::new());
-    let mut race = Race { runtime, head_start, start, waiting, running, next_start: None, failed };
+    let (waiting, running, failed) = (attempts.into_iter().collect(), Vec::new(), Vec::new());
+    let mut race = Race { runtime, attempt_delay, start, waiting, running, next_start: None, failed };
     poll_fn(|cx| race.poll(cx)).await
 }
 
 struct Race<'r, 'a, A, T, E, S> {
     runtime: &'r dyn Runtime,
-    head_start: Option<Duration>,
+    attempt_delay: Option<Duration>,
     start: S,
     waiting: VecDeque<A>,
     running: Vec<(A, BoxFuture<'a, Result<T, E>>)>,
@@ -65,8 +65,8 @@ impl<'a, A, T, E, S: Fn(&A) -> BoxFuture<'a, Result<T, E>>> Race<'_, 'a, A, T, E
         if let Some(entrant) = self.waiting.pop_front() {
             let attempt = (self.start)(&entrant);
             self.running.push((entrant, attempt));
-            let head_start = self.head_start.filter(|_| !self.waiting.is_empty());
-            self.next_start = head_start.map(|head_start| self.runtime.sleep(head_start));
+            let attempt_delay = self.attempt_delay.filter(|_| !self.waiting.is_empty());
+            self.next_start = attempt_delay.map(|attempt_delay| self.runtime.sleep(attempt_delay));
         }
     }
 

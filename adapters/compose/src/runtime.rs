@@ -118,6 +118,7 @@ pub trait TcpListener: Send + Sync + 'static {
 
 /// A connection that a [`TcpListener`] accepted.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct TcpArrival {
     /// The connection.
     pub io: Duplex,
@@ -125,6 +126,14 @@ pub struct TcpArrival {
     pub remote: SocketAddr,
     /// At which of the machine's own addresses it arrived; `None` when the system no longer tells.
     pub local: Option<SocketAddr>,
+}
+
+impl TcpArrival {
+    /// The connection, where it comes from, and at which of the machine's own addresses it arrived.
+    #[must_use]
+    pub const fn new(io: Duplex, remote: SocketAddr, local: Option<SocketAddr>) -> Self {
+        Self { io, remote, local }
+    }
 }
 
 /// A listening Unix socket of a [`Runtime`].

@@ -1,12 +1,17 @@
-//! The secret handshake as a transform.
+//! The secret handshake as a transform, and over streams of the caller's own.
 
-use crate::{Admission, BoxFuture, Context, Stage, Transform, Transformed};
+#[cfg(feature = "system")]
+mod stream;
+
+#[cfg(feature = "system")]
+pub use stream::{ShsAcceptor, ShsConnector, ShsRequest, ShsStream};
+
+use crate::{Admission, BoxFuture, Context, LayerError, Opened, Plan, Transform, Undecided, Wrap, WrapPlan};
 use multiserver_core::address::{self, Layer, LayerBuf};
 use multiserver_core::handshake::{Handshake, Step};
 use multiserver_core::keys::{KeyPair, NetworkKey, PublicKey};
 use multiserver_core::shs::{self, Authenticated, Client, ClientHandshake, Message, Outcome, Server, ServerHandshake};
-use multiserver_io::{Duplex, SecureReader, SecureWriter, drive};
-use std::io::{self, ErrorKind};
+use multiserver_io::{DriveError, Duplex, SecureReader, SecureWriter, drive};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,8 +42,13 @@ impl Transform for Shs {
         "shs"
     }
 
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        address::Shs::try_from(layer).is_ok()
+    fn plan(&self, layer: Layer<'_>) -> Option<WrapPlan<'_>> {
+        let address::Shs { key, seed } = address::Shs::try_from(layer).ok()?;
+        let is_single_use = seed.is_some();
+        let identity = seed.map_or_else(|| Arc::clone(&self.identity), |seed| Arc::new(KeyPair::from_seed(seed)));
+        let client = ShsClient { identity, server: key, network: &self.network };
+        let plan = Plan::wrap(address::Shs::from(key), client).proves(key);
+        Some(if is_single_use { plan.single_use() } else { plan })
     }
 
     fn layer(&self) -> LayerBuf {
@@ -49,61 +59,45 @@ impl Transform for Shs {
         true
     }
 
-    fn expected_peer(&self, layer: Layer<'_>) -> Option<PublicKey> {
-        address::Shs::try_from(layer).ok().map(|shs| shs.key)
-    }
-
-    fn without_secrets(&self, layer: Layer<'_>) -> LayerBuf {
-        self.expected_peer(layer).map_or_else(|| layer.into(), |key| address::Shs::from(key).into())
-    }
-
-    fn is_spent_by_use(&self, layer: Layer<'_>) -> bool {
-        address::Shs::try_from(layer).is_ok_and(|shs| shs.seed.is_some())
-    }
-
-    fn client<'a>(
-        &'a self,
-        context: &'a Context,
-        layer: Layer<'a>,
-        mut io: Duplex,
-    ) -> BoxFuture<'a, io::Result<Transformed>> {
+    fn server<'a>(&'a self, context: &'a Context, mut io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         Box::pin(async move {
-            let shs = address::Shs::try_from(layer).map_err(invalid)?;
-            let seeded = shs.seed.map(|seed| Arc::new(KeyPair::from_seed(seed)));
-            let identity = seeded.unwrap_or_else(|| Arc::clone(&self.identity));
-            let client = Client::new(identity, &shs.key, &self.network).map_err(invalid)?;
-            let mut handshake = ClientHandshake::new(client, context.runtime().ephemeral()?);
-            match drive(&mut handshake, &mut io).await {
-                Ok(outcome) => Ok(boxed(outcome, io)),
+            let server = Server::new(Arc::clone(&self.identity), &self.network);
+            let machine = ServerHandshake::new(server, context.runtime().ephemeral()?);
+            let mut handshake = Watched { machine, context, has_answered: false, verdict: None };
+            let driven = drive(&mut handshake, &mut io).await.map_err(layer_error);
+            let verdict = handshake.verdict;
+            match driven {
+                Ok(authenticated) => {
+                    let peer = *authenticated.peer();
+                    let waiting = ShsUndecided { authenticated, io, verdict };
+                    Ok(Admission::undecided(address::Shs::from(peer), peer, waiting))
+                }
                 Err(error) => {
-                    if is_refusal(&error) {
-                        context.enter(Stage::Refused);
+                    if let (Some(verdict), LayerError::PeerMisbehaved(_)) = (verdict, &error) {
+                        verdict.await;
                     }
                     Err(error)
                 }
             }
         })
     }
+}
 
-    fn server<'a>(&'a self, context: &'a Context, mut io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
+/// The client's side of a layer of an address.
+struct ShsClient<'a> {
+    identity: Arc<KeyPair>,
+    server: PublicKey,
+    network: &'a NetworkKey,
+}
+
+impl Wrap for ShsClient<'_> {
+    fn wrap<'a>(&'a self, context: &'a Context, mut io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(async move {
-            let server = Server::new(Arc::clone(&self.identity), &self.network);
-            let machine = ServerHandshake::new(server, context.runtime().ephemeral()?);
-            let mut handshake = Watched { machine, context, has_answered: false, verdict: None };
-            let driven = drive(&mut handshake, &mut io).await;
-            let verdict = handshake.verdict;
-            match driven {
-                Ok(authenticated) => {
-                    let admission: Box<dyn Admission> = Box::new(ShsAdmission { authenticated, io, verdict });
-                    Ok(admission)
-                }
-                Err(error) => {
-                    if let Some(verdict) = verdict.filter(|_| is_peers_fault(&error)) {
-                        verdict.await;
-                    }
-                    Err(error)
-                }
-            }
+            let client = Client::new(Arc::clone(&self.identity), &self.server, self.network);
+            let client = client.map_err(|error| LayerError::Unusable(error.into()))?;
+            let mut handshake = ClientHandshake::new(client, context.runtime().ephemeral()?);
+            let outcome = drive(&mut handshake, &mut io).await.map_err(layer_error)?;
+            Ok(open_box_streams(outcome, io))
         })
     }
 }
@@ -147,27 +141,19 @@ impl<M: Handshake> Handshake for Watched<'_, M> {
 }
 
 /// A client that is proven and waits for message 4.
-struct ShsAdmission {
+struct ShsUndecided {
     authenticated: Authenticated,
     io: Duplex,
     /// Ends when the client may be told that it is refused.
     verdict: Option<BoxFuture<'static, ()>>,
 }
 
-impl Admission for ShsAdmission {
-    fn peer(&self) -> Option<&PublicKey> {
-        Some(self.authenticated.peer())
-    }
-
-    fn layer(&self) -> LayerBuf {
-        address::Shs::from(*self.authenticated.peer()).into()
-    }
-
-    fn admit(self: Box<Self>) -> BoxFuture<'static, io::Result<Transformed>> {
+impl Undecided for ShsUndecided {
+    fn accept(self: Box<Self>) -> BoxFuture<'static, Result<Opened, LayerError>> {
         Box::pin(async move {
             let Self { authenticated, mut io, .. } = *self;
-            let outcome = drive(&mut authenticated.into_machine(), &mut io).await?;
-            Ok(boxed(outcome, io))
+            let outcome = drive(&mut authenticated.into_machine(), &mut io).await.map_err(layer_error)?;
+            Ok(open_box_streams(outcome, io))
         })
     }
 
@@ -183,25 +169,25 @@ impl Admission for ShsAdmission {
 }
 
 /// The box streams of a completed handshake.
-fn boxed(outcome: Outcome, io: Duplex) -> Transformed {
+fn open_box_streams(outcome: Outcome, io: Duplex) -> Opened {
     let (peer, channel_binding) = (*outcome.peer(), *outcome.channel_binding());
     let (sealer, opener) = outcome.into_boxes();
     let (read, write) = io.into_halves();
     let io = Duplex::of_streams(SecureReader::new(read, opener), SecureWriter::new(write, sealer));
-    Transformed::proven(io, peer).with_channel_binding(channel_binding)
+    Opened::proven(io, peer).with_channel_binding(channel_binding)
 }
 
-/// Whether the server went away where it decides about the client.
-fn is_refusal(error: &io::Error) -> bool {
-    let source = error.get_ref().and_then(|source| source.downcast_ref());
-    source == Some(&shs::Error::Closed(Message::ServerAccept))
-}
-
-fn is_peers_fault(error: &io::Error) -> bool {
-    let source: Option<&shs::Error> = error.get_ref().and_then(|source| source.downcast_ref());
-    source.is_some_and(shs::Error::is_peers_fault)
-}
-
-fn invalid(error: impl std::error::Error + Send + Sync + 'static) -> io::Error {
-    io::Error::new(ErrorKind::InvalidInput, error)
+/// What an error of the handshake means to whoever does not know the protocol.
+fn layer_error(error: DriveError<shs::Error>) -> LayerError {
+    match error {
+        // The server goes away where it decides about the client.
+        DriveError::Closed(error @ shs::Error::Closed(Message::ServerAccept)) => LayerError::Refused(error.into()),
+        // Message 4 shows whether the server has the key of the address.
+        DriveError::Handshake(
+            error @ (shs::Error::Sealed(Message::ServerAccept) | shs::Error::Signature(Message::ServerAccept)),
+        ) => LayerError::WrongPeer(error.into()),
+        DriveError::Handshake(error) if error.is_peers_fault() => LayerError::PeerMisbehaved(error.into()),
+        error @ (DriveError::Io(_) | DriveError::Closed(_)) => LayerError::Io(error.into()),
+        DriveError::Handshake(error) => LayerError::Unusable(error.into()),
+    }
 }

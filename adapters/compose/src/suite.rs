@@ -1,7 +1,8 @@
 //! A transport and the transforms over it.
 
-use crate::{Limits, Runtime, Transform, Transport};
-use multiserver_core::address::{Address, Layer, LayerBuf, Scope};
+use crate::{DialPlan, Limits, Runtime, Transform, Transport, WrapPlan};
+use multiserver_core::address::{Address, LayerBuf, Scope};
+use multiserver_core::keys::PublicKey;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 /// ```
 /// # use multiserver_compose::{Limits, Net, Shs, Suite};
 /// # fn suite(identity: multiserver_core::keys::KeyPair) -> Suite {
-/// Suite::new(Net::bind("[::]:8008")).then(Shs::new(identity)).limits(Limits { pending: 64, ..Limits::default() })
+/// Suite::new(Net::bind("[::]:8008")).then(Shs::new(identity)).limits(Limits::default().pending(64))
 /// # }
 /// ```
 pub struct Suite {
@@ -74,6 +75,25 @@ impl fmt::Debug for Suite {
     }
 }
 
+/// How a suite goes about an address, each layer of which was read.
+#[derive(Debug)]
+pub(crate) struct SuitePlan<'a> {
+    pub(crate) dial: DialPlan<'a>,
+    pub(crate) wraps: Vec<WrapPlan<'a>>,
+    /// The key that dialling proves, if it proves any.
+    pub(crate) peer: Option<PublicKey>,
+    /// Whether dialling may use up what serves once.
+    pub(crate) is_single_use: bool,
+}
+
+impl SuitePlan<'_> {
+    /// The address as it may be shown: every layer leaves out its own secrets.
+    pub(crate) fn shown(&self) -> Address {
+        let transport = Address::new(self.dial.shown.clone());
+        self.wraps.iter().fold(transport, |shown, wrap| shown.then(wrap.shown.clone()))
+    }
+}
+
 /// A suite with everything settled.
 pub(crate) struct Ready {
     pub(crate) transport: Arc<dyn Transport>,
@@ -83,29 +103,30 @@ pub(crate) struct Ready {
 }
 
 impl Ready {
-    /// Whether every layer of the address has its place here, and every place its layer.
-    pub(crate) fn fits(&self, address: &Address) -> bool {
-        address.transforms().len() == self.transforms.len()
-            && self.transport.matches(address.transport())
-            && self.pairs(address).all(|(transform, layer)| transform.matches(layer))
+    /// How to dial the address, when every layer of the address has its place here, and every place its layer.
+    pub(crate) fn plan(&self, address: &Address) -> Option<SuitePlan<'_>> {
+        if address.transforms().len() != self.transforms.len() {
+            return None;
+        }
+        let dial = self.transport.plan(address.transport())?;
+        let layers = self.transforms.iter().zip(address.transforms());
+        let wraps = layers.map(|(transform, layer)| transform.plan(layer)).collect::<Option<Vec<_>>>()?;
+        let peer = dial.peer.or_else(|| wraps.iter().find_map(|wrap| wrap.peer));
+        let is_single_use = dial.is_single_use || wraps.iter().any(|wrap| wrap.is_single_use);
+        Some(SuitePlan { dial, wraps, peer, is_single_use })
     }
 
     /// Whether it proves no peer and is for the device alone: it has no transform, or one such as `noauth`.
     pub(crate) fn is_in_the_clear(&self) -> bool {
-        let is_for_the_device = |transform: &Arc<dyn Transform>| transform.farthest_scope() == Scope::Device;
-        let proves_nobody = !self.transforms.iter().any(|transform| transform.proves_peer());
-        proves_nobody && (self.transforms.is_empty() || self.transforms.iter().any(is_for_the_device))
+        let is_for_the_device = |transform: &Arc<dyn Transform>| transform.max_scope() == Scope::Device;
+        self.proofs().next().is_none() && (self.transforms.is_empty() || self.transforms.iter().any(is_for_the_device))
     }
 
-    /// The transforms with the layers of an address that fits.
-    pub(crate) fn pairs<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = (&'a dyn Transform, Layer<'a>)> {
-        self.transforms.iter().map(|transform| &**transform).zip(address.transforms())
-    }
-
-    /// The address, which fits, as it may be shown: every transform leaves out the secrets of its own layer.
-    pub(crate) fn without_secrets(&self, address: &Address) -> Address {
-        let transport = Address::new(address.transport());
-        self.pairs(address).fold(transport, |shown, (transform, layer)| shown.then(transform.without_secrets(layer)))
+    /// The names of the layers that prove an incoming peer's key.
+    pub(crate) fn proofs(&self) -> impl Iterator<Item = &str> {
+        let transport = self.transport.proves_peer().then(|| self.transport.name());
+        let transforms = self.transforms.iter().filter(|transform| transform.proves_peer());
+        transport.into_iter().chain(transforms.map(|transform| transform.name()))
     }
 
     /// Where it will be found in this scope, as far as that is known before it listens.

@@ -4,7 +4,7 @@ mod opened;
 mod race;
 mod scope;
 
-use crate::{Context, Runtime, Stage, TcpArrival, TcpListener};
+use crate::{Context, Runtime, SettingError, Stage, TcpArrival, TcpListener};
 use multiserver_core::address::{Host, Scope};
 use multiserver_io::Duplex;
 use opened::Opened;
@@ -18,7 +18,7 @@ use std::task::{self, Poll, ready};
 /// Where a transport listens, if it does, and in which scopes it is found there.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Bind {
-    place: Option<Result<Place, BadBind>>,
+    place: Option<Result<Place, SettingError>>,
     /// The socket there, when it is open already.
     opened: Option<Arc<Opened>>,
     /// When empty, the scope of the address it is bound to.
@@ -51,19 +51,10 @@ impl From<SocketAddr> for Place {
     }
 }
 
-/// There is no place to listen at.
-#[derive(Debug, Clone, thiserror::Error)]
-pub(crate) enum BadBind {
-    #[error("cannot listen on `{0}`: expected a host, `:` and a port, such as 127.0.0.1:8008 or [::]:8008")]
-    Text(String),
-    #[error("cannot listen on the socket that is open already: it has no address of TCP: {0}")]
-    Socket(#[source] Arc<io::Error>),
-}
-
 impl Bind {
     /// Listens at this `HOST:PORT`; what is wrong with the text, [`check`](Self::check) tells.
     pub(crate) fn to(address: String) -> Self {
-        let place = Place::parse(&address).ok_or(BadBind::Text(address));
+        let place = Place::parse(&address).ok_or(SettingError::Bind(address));
         Self { place: Some(place), ..Self::default() }
     }
 
@@ -74,7 +65,7 @@ impl Bind {
                 let place = Place::from(opened.address());
                 Self { place: Some(Ok(place)), opened: Some(Arc::new(opened)), ..Self::default() }
             }
-            Err(error) => Self { place: Some(Err(BadBind::Socket(Arc::new(error)))), ..Self::default() },
+            Err(error) => Self { place: Some(Err(SettingError::Socket(Arc::new(error)))), ..Self::default() },
         }
     }
 
@@ -83,7 +74,7 @@ impl Bind {
         self.scopes.push(scope);
     }
 
-    pub(crate) fn check(&self) -> Result<(), BadBind> {
+    pub(crate) fn check(&self) -> Result<(), SettingError> {
         match &self.place {
             Some(Err(error)) => Err(error.clone()),
             Some(Ok(_)) | None => Ok(()),
@@ -97,7 +88,7 @@ impl Bind {
 
     /// The farthest scope from which it can be reached there: a wildcard from everywhere, and a loopback address from
     /// wherever its declared scopes say.
-    pub(crate) fn farthest_scope(&self) -> Option<Scope> {
+    pub(crate) fn max_scope(&self) -> Option<Scope> {
         let bound = match self.place.as_ref()? {
             Ok(place) => scope::of_host(&place.host),
             Err(_) => Scope::Public,
@@ -156,7 +147,7 @@ impl Listening {
         self.port
     }
 
-    /// The next peer; IPv4 addresses are such, also on a socket for IPv6.
+    /// The next peer; IPv4-mapped IPv6 addresses are returned as IPv4.
     pub(crate) fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<TcpArrival>> {
         let TcpArrival { io, remote, local } = ready!(self.listener.poll_accept(cx))?;
         Poll::Ready(Ok(TcpArrival { io, remote: canonical(remote), local: local.map(canonical) }))
@@ -216,16 +207,16 @@ async fn resolve(runtime: &dyn Runtime, host: &Host, port: u16) -> io::Result<Ve
 #[error("{0} is an onion service, which only Tor can reach: dial it as `onion:` or through a proxy")]
 struct OnionName(Host);
 
-fn cannot_listen(address: SocketAddr, source: io::Error) -> io::Error {
-    io::Error::new(source.kind(), CannotListen { address, source })
+fn cannot_listen(address: SocketAddr, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), CannotListen { address, error })
 }
 
 /// An address could not be listened at.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {source}")]
+#[error("cannot listen on {address}: {error}")]
 struct CannotListen {
     address: SocketAddr,
-    source: io::Error,
+    error: io::Error,
 }
 
 #[cfg(test)]

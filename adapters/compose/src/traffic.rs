@@ -14,10 +14,9 @@ pub struct Traffic {
 
 /// Tells how much a connection has carried, wherever its halves are by now; cheap to clone.
 ///
-/// It holds nothing of the connection: this one ends, and is counted as gone, as if nobody read its meter. What it has
-/// carried until then can still be read.
+/// It does not keep its connection alive. After the connection is dropped it reports the final totals.
 #[derive(Debug, Clone)]
-pub struct Meter(Arc<Counts>);
+pub struct ByteCounter(Arc<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -25,7 +24,7 @@ struct Counts {
     sent: AtomicU64,
 }
 
-impl Meter {
+impl ByteCounter {
     pub(crate) fn new() -> Self {
         Self(Arc::default())
     }

@@ -1,9 +1,8 @@
 //! What carries bytes from one machine to another.
 
-use crate::{BoxFuture, Context, Limits, Runtime};
+use crate::{BoxFuture, Context, DialPlan, LayerError, Limits, Opened, Runtime, SettingError};
 use multiserver_core::address::{Layer, LayerBuf, Scope};
-use multiserver_io::Duplex;
-use std::error::Error;
+use multiserver_io::{Duplex, MaybeSend, MaybeSync};
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -12,7 +11,7 @@ use std::task;
 /// The first layer of a suite: `net`, or one of your own.
 ///
 /// An example from outside is `adapters/tokio/examples/own_layers`.
-pub trait Transport: Send + Sync + 'static {
+pub trait Transport: MaybeSend + MaybeSync + 'static {
     /// The name its layers have in addresses.
     fn name(&self) -> &str;
 
@@ -20,7 +19,7 @@ pub trait Transport: Send + Sync + 'static {
     ///
     /// # Errors
     /// It could never listen with these settings.
-    fn check(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn check(&self) -> Result<(), SettingError> {
         Ok(())
     }
 
@@ -32,22 +31,21 @@ pub trait Transport: Send + Sync + 'static {
     /// The farthest scope from which peers can reach it, whatever scopes its addresses are for; `None` when it only
     /// dials.
     ///
-    /// It decides which transforms may be [offered](crate::Transform::farthest_scope) on it.
-    fn farthest_scope(&self) -> Option<Scope> {
+    /// It decides which transforms may be [offered](crate::Transform::max_scope) on it.
+    fn max_scope(&self) -> Option<Scope> {
         Some(Scope::Public)
     }
 
-    /// Whether it can dial this layer of an address.
-    fn matches(&self, layer: Layer<'_>) -> bool;
+    /// Whether an incoming peer's key is proven when its stream is [opened](Arrival::opening), as with QUIC.
+    ///
+    /// A suite has at most one layer that proves its peer.
+    fn proves_peer(&self) -> bool {
+        false
+    }
 
-    /// Opens a connection to where this layer says.
-    ///
-    /// # Errors
-    /// There is nobody, or no way there; the context's [stage](Context::enter) says how far it came.
-    ///
-    /// # Cancel safety
-    /// Dropping the future leaves no socket behind.
-    fn dial<'a>(&'a self, context: &'a Context, layer: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>>;
+    /// Reads a layer of an address: how to dial it and what that promises, or `None` when the layer is not one that this
+    /// transport can dial.
+    fn plan(&self, layer: Layer<'_>) -> Option<DialPlan<'_>>;
 
     /// Where it will be found in this scope, as far as that is known before it listens.
     fn addresses(&self, runtime: &dyn Runtime, scope: Scope) -> Vec<LayerBuf>;
@@ -60,13 +58,13 @@ pub trait Transport: Send + Sync + 'static {
 }
 
 /// A transport that listens. Dropping it stops that.
-pub trait Listener: Send + Sync + 'static {
+pub trait Listener: MaybeSend + MaybeSync + 'static {
     /// Where it is found in this scope.
     fn addresses(&self, scope: Scope) -> Vec<LayerBuf>;
 
     /// Accepts the next peer.
     ///
-    /// It must not wait for anything that the peer has to send: that belongs into [`Arrival::opening`].
+    /// It must not wait for anything that the peer has to send: that is part of [`Arrival::opening`].
     ///
     /// # Errors
     /// A peer was lost before it was accepted, or nobody can be accepted for now. The listener is asked again, after
@@ -79,25 +77,40 @@ pub struct Arrival {
     pub(crate) opening: Opening,
     pub(crate) source: Option<IpAddr>,
     pub(crate) local: Option<SocketAddr>,
+    pub(crate) remote: Option<SocketAddr>,
     pub(crate) layer: Option<LayerBuf>,
 }
 
-pub(crate) type Opening = Box<dyn for<'a> FnOnce(&'a Context) -> BoxFuture<'a, io::Result<Duplex>> + Send>;
+pub(crate) type Opening = Box<dyn Open>;
+
+/// A function that is called once; it has a name for the bounds that differ between systems.
+pub(crate) trait Open: MaybeSend {
+    fn open(self: Box<Self>, context: &Context) -> BoxFuture<'_, Result<Opened, LayerError>>;
+}
+
+impl<F> Open for F
+where
+    F: for<'a> FnOnce(&'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> + MaybeSend,
+{
+    fn open(self: Box<Self>, context: &Context) -> BoxFuture<'_, Result<Opened, LayerError>> {
+        self(context)
+    }
+}
 
 impl Arrival {
     /// A peer whose stream is ready.
     #[must_use]
     pub fn new(io: Duplex) -> Self {
-        Self::opening(move |_| Box::pin(std::future::ready(Ok(io))))
+        Self::opening(move |_| Box::pin(std::future::ready(Ok(Opened::new(io)))))
     }
 
     /// A peer whose stream is ready once this has run, as part of its handshake and under its deadline.
     #[must_use]
     pub fn opening<F>(open: F) -> Self
     where
-        F: for<'a> FnOnce(&'a Context) -> BoxFuture<'a, io::Result<Duplex>> + Send + 'static,
+        F: for<'a> FnOnce(&'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> + MaybeSend + 'static,
     {
-        Self { opening: Box::new(open), source: None, local: None, layer: None }
+        Self { opening: Box::new(open), source: None, local: None, remote: None, layer: None }
     }
 
     /// Adds the place it came from, for the bound on handshakes from one place.
@@ -107,7 +120,14 @@ impl Arrival {
         self
     }
 
-    /// Adds at which of our own addresses it arrived, as far as that is known.
+    /// Adds the socket address that it came from, which is its [source](Self::from_source), too.
+    #[must_use]
+    pub const fn from_remote(mut self, remote: SocketAddr) -> Self {
+        self.remote = Some(remote);
+        self.from_source(remote.ip())
+    }
+
+    /// Adds at which of our own socket addresses it arrived, as far as that is known.
     #[must_use]
     pub fn with_local(mut self, local: impl Into<Option<SocketAddr>>) -> Self {
         self.local = local.into();

@@ -2,12 +2,13 @@
 
 #[cfg(unix)]
 use crate::tcp::Taken;
-use crate::{Arrival, BoxFuture, Context, Listener, Runtime, Suite, Transform, Transport, UnixListener};
-use multiserver_core::address::{self, Layer, LayerBuf, ParseError, Scope};
-use multiserver_io::Duplex;
-use std::error::Error;
+use crate::{
+    Arrival, BoxFuture, Context, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Suite,
+    Transform, Transport, UnixListener,
+};
+use multiserver_core::address::{self, Layer, LayerBuf, Scope};
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 #[cfg(unix)]
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{self, Poll, ready};
@@ -20,26 +21,15 @@ use std::task::{self, Poll, ready};
 /// Who connects has no name of its own: the path in a peer's address is the one where the server listens.
 #[derive(Debug, Clone, Default)]
 pub struct Unix {
-    bind: Option<Result<address::Unix, BadBind>>,
+    bind: Option<Result<address::Unix, SettingError>>,
     /// The socket there, when it is open already.
     #[cfg(unix)]
-    opened: Option<Opened>,
-}
-
-/// There is no path to listen at.
-#[derive(Debug, Clone, thiserror::Error)]
-enum BadBind {
-    /// A path cannot stand in an address.
-    #[error("cannot listen on the path `{}`: {source}", path.display())]
-    Path { path: PathBuf, source: ParseError },
-    /// A socket that is open already has no path that others could connect to.
-    #[error("cannot listen on the socket that is open already: it has no path")]
-    NoPath,
+    opened: Option<OpenSocket>,
 }
 
 /// A socket that is open already, until somebody listens on it.
 #[cfg(unix)]
-type Opened = Arc<Mutex<Option<std::os::unix::net::UnixListener>>>;
+type OpenSocket = Arc<Mutex<Option<std::os::unix::net::UnixListener>>>;
 
 impl Unix {
     /// Unix sockets for connecting only.
@@ -67,7 +57,7 @@ impl Unix {
     pub fn listener(socket: std::os::unix::net::UnixListener) -> Self {
         let address = socket.local_addr().ok();
         let path = address.as_ref().and_then(|address| address.as_pathname());
-        let bind = path.map_or(Err(BadBind::NoPath), layer_of);
+        let bind = path.map_or(Err(SettingError::NoPath), layer_of);
         Self { bind: Some(bind), opened: Some(Arc::new(Mutex::new(Some(socket)))) }
     }
 
@@ -83,26 +73,20 @@ impl Transport for Unix {
         "unix"
     }
 
-    fn check(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn check(&self) -> Result<(), SettingError> {
         match &self.bind {
-            Some(Err(error)) => Err(Box::new(error.clone())),
+            Some(Err(error)) => Err(error.clone()),
             Some(Ok(_)) | None => Ok(()),
         }
     }
 
-    fn farthest_scope(&self) -> Option<Scope> {
+    fn max_scope(&self) -> Option<Scope> {
         self.bind.is_some().then_some(Scope::Device)
     }
 
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        address::Unix::try_from(layer).is_ok()
-    }
-
-    fn dial<'a>(&'a self, context: &'a Context, layer: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
-        Box::pin(async move {
-            let unix = address::Unix::try_from(layer).map_err(io::Error::other)?;
-            context.runtime().unix_connect(Path::new(unix.path())).await
-        })
+    fn plan(&self, layer: Layer<'_>) -> Option<DialPlan<'_>> {
+        let layer = address::Unix::try_from(layer).ok()?;
+        Some(Plan::dial(layer.clone(), UnixDial(layer)))
     }
 
     fn addresses(&self, _: &dyn Runtime, scope: Scope) -> Vec<LayerBuf> {
@@ -123,9 +107,9 @@ impl Transport for Unix {
                     let listener: Box<dyn Listener> = Box::new(Listening { listener, unix });
                     Ok(Some(listener))
                 }
-                Err(source) => {
+                Err(error) => {
                     let path = unix.path().to_owned();
-                    Err(io::Error::new(source.kind(), CannotListen { path, source }))
+                    Err(io::Error::new(error.kind(), CannotListen { path, error }))
                 }
             }
         })
@@ -146,17 +130,26 @@ impl Unix {
     }
 }
 
-fn layer_of(path: &Path) -> Result<address::Unix, BadBind> {
+fn layer_of(path: &Path) -> Result<address::Unix, SettingError> {
     let layer = address::Unix::new(&path.to_string_lossy());
-    layer.map_err(|source| BadBind::Path { path: path.to_owned(), source })
+    layer.map_err(|error| SettingError::Path { path: path.to_owned(), error })
+}
+
+/// A path to be dialled.
+struct UnixDial(address::Unix);
+
+impl Dial for UnixDial {
+    fn dial<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        Box::pin(async move { Ok(Opened::new(context.runtime().unix_connect(Path::new(self.0.path())).await?)) })
+    }
 }
 
 /// A path could not be listened at.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {path}: {source}")]
+#[error("cannot listen on {path}: {error}")]
 struct CannotListen {
     path: String,
-    source: io::Error,
+    error: io::Error,
 }
 
 struct Listening {

@@ -9,8 +9,13 @@ pub use multiserver_ws::{Config, Error, http};
 pub use security::Tls;
 pub use security::{Plain, Security};
 
+use security::Url;
+
 use crate::tcp::{Bind, Listening, connect};
-use crate::{Arrival, BoxFuture, Context, Listener, Runtime, Stage, Suite, TcpArrival, Transform, Transport};
+use crate::{
+    Arrival, BoxFuture, Context, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Stage,
+    Suite, TcpArrival, Transform, Transport,
+};
 use http::{Request, Response};
 use multiserver_core::address::{self, Layer, LayerBuf, Scope};
 use multiserver_io::Duplex;
@@ -45,17 +50,12 @@ pub type Wss = WebSocket<Tls>;
 #[derive(Clone)]
 pub struct WebSocket<S> {
     bind: Bind,
-    external: Vec<Result<LayerBuf, BadExternal>>,
+    external: Vec<Result<LayerBuf, SettingError>>,
     config: Config,
     handler: Option<Handler>,
     origins: Vec<String>,
     security: S,
 }
-
-/// A text is no URL of a WebSocket: which one, from 1. The text stays out, since a URL may hold a password.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("external address {0} is not a URL such as wss://example.org/path")]
-struct BadExternal(usize);
 
 impl WebSocket<Plain> {
     /// WebSocket for connecting only.
@@ -127,7 +127,7 @@ impl<S: Security> WebSocket<S> {
     #[must_use]
     pub fn external(mut self, url: impl Into<String>) -> Self {
         let number = self.external.len() + 1;
-        self.external.push(parse_external(&url.into()).ok_or(BadExternal(number)));
+        self.external.push(parse_external(&url.into()).ok_or(SettingError::ExternalUrl(number)));
         self
     }
 
@@ -184,32 +184,22 @@ impl<S: Security> Transport for WebSocket<S> {
         S::NAME
     }
 
-    fn check(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    fn check(&self) -> Result<(), SettingError> {
         self.bind.check()?;
         match self.external.iter().find_map(|url| url.as_ref().err()) {
-            Some(error) => Err(Box::new(*error)),
+            Some(error) => Err(error.clone()),
             None => Ok(()),
         }
     }
 
-    fn farthest_scope(&self) -> Option<Scope> {
-        let bound = self.bind.farthest_scope()?;
+    fn max_scope(&self) -> Option<Scope> {
+        let bound = self.bind.max_scope()?;
         Some(if self.external.is_empty() { bound } else { Scope::Public })
     }
 
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        S::url(layer).is_some()
-    }
-
-    fn dial<'a>(&'a self, context: &'a Context, layer: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
-        Box::pin(async move {
-            let url = S::url(layer).ok_or(io::ErrorKind::InvalidInput)?;
-            let io = connect(context, &url.host, url.port).await?;
-            let io = self.security.connect(context, url.host.as_str(), io).await?;
-            context.enter(Stage::WebSocket);
-            let target = Target { host: &url.authority, path: &url.path };
-            Ok(split(multiserver_ws::connect(io, target, &self.config, &timer(context)).await?))
-        })
+    fn plan(&self, layer: Layer<'_>) -> Option<DialPlan<'_>> {
+        let url = S::url(layer)?;
+        Some(Plan::dial(layer, WsDial { ws: self, url }))
     }
 
     fn addresses(&self, runtime: &dyn Runtime, scope: Scope) -> Vec<LayerBuf> {
@@ -221,6 +211,25 @@ impl<S: Security> Transport for WebSocket<S> {
             let tcp = self.bind.listen(context.runtime()).await?;
             let ws = Arc::new(self.clone());
             Ok(tcp.map(|tcp| -> Box<dyn Listener> { Box::new(WsListener { tcp, ws }) }))
+        })
+    }
+}
+
+/// A URL to be dialled.
+struct WsDial<'w, S> {
+    ws: &'w WebSocket<S>,
+    url: Url,
+}
+
+impl<S: Security> Dial for WsDial<'_, S> {
+    fn dial<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        Box::pin(async move {
+            let Self { ws, url } = self;
+            let io = connect(context, &url.host, url.port).await?;
+            let io = ws.security.connect(context, url.host.as_str(), io).await?;
+            context.enter(Stage::WebSocket);
+            let target = Target { host: &url.authority, path: &url.path };
+            Ok(Opened::new(split(multiserver_ws::connect(io, target, &ws.config, &timer(context)).await?)))
         })
     }
 }
@@ -251,10 +260,10 @@ impl<S: Security> Listener for WsListener<S> {
                     multiserver_ws::accept(io, config, handler, timer).await?
                 };
                 socket.bound_until(Arc::clone(context.is_accepted()));
-                Ok(split(socket))
+                Ok(Opened::new(split(socket)))
             })
         });
-        Poll::Ready(Ok(arrival.from_source(remote.ip()).with_local(local).with_layer(layer)))
+        Poll::Ready(Ok(arrival.from_remote(remote).with_local(local).with_layer(layer)))
     }
 }
 

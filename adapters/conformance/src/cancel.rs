@@ -23,7 +23,7 @@ async fn drive_anew<H>(machine: &mut H, stream: &mut Duplex) -> io::Result<H::Ou
 where
     H: Handshake<Error: Error + Send + Sync + 'static>,
 {
-    poll_fn(|cx| pin!(drive(machine, stream)).poll(cx)).await
+    poll_fn(|cx| pin!(drive(machine, stream)).poll(cx)).await.map_err(Into::into)
 }
 
 fn duplex(connection: Connection) -> Duplex {

@@ -188,7 +188,7 @@ pub fn no_byte_behind_a_handshake_is_taken<R: Tested, W: Way>() {
 pub fn peers_that_fail_harm_nobody<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
-        let server = echo_with::<R>(serving(&way, false), Limits { pending: 5, ..Limits::default() }).await;
+        let server = echo_with::<R>(serving(&way, false), Limits::default().pending(5)).await;
         for garbage in [&b""[..], b"GET / HTTP/1.1\r\n\r\n", &[0; 64], &[0xff; 4096]] {
             let mut peer = raw::<R, W>(&server.address).await;
             let _ = peer.write_all(garbage).await;

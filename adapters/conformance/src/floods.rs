@@ -76,7 +76,7 @@ fn flood(place: &str, first: &[u8], repeated: &[u8]) -> Duration {
 pub fn a_flood_of_frames_ends_at_the_deadline_and_harms_nobody<R: Tested>() {
     for (kind, first, repeated) in kinds() {
         run::<R>(async {
-            let limits = Limits { deadline: DEADLINE, ..Limits::default() };
+            let limits = Limits::default().deadline(DEADLINE);
             let server = echo_with::<R>(Ws::bind("127.0.0.1:0").then(shs(1)), limits).await;
             let place = place_of(&server.address);
             let flooding = thread::spawn(move || flood(&place, &first, &repeated));

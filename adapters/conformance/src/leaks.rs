@@ -26,8 +26,7 @@ pub fn a_thousand_connections_leave_nothing<R: Tested, W: Way>() {
 /// Opens as many connections to a server of its own, closes them and the server, and waits for its tasks.
 async fn talk<R: Tested, W: Way>(way: &W, connections: usize) {
     let runtime = Clocked::<R>::default();
-    let builder =
-        Multiserver::builder_on(runtime.clone()).limits(Limits { pending_per_source: AT_ONCE, ..Limits::default() });
+    let builder = Multiserver::builder_on(runtime.clone()).limits(Limits::default().pending_per_source(AT_ONCE));
     let server = builder.suite(serving(way, false)).build().unwrap().listen().await.unwrap();
     let (address, handle) = (server.address(Scope::Device).unwrap(), server.handle());
     runtime.spawn(Box::pin(serve_echo(server)));

@@ -132,6 +132,11 @@ macro_rules! sockets {
             }
 
             #[test]
+            fn a_stream_of_ones_own_becomes_a_secure_one() {
+                $crate::sockets::a_stream_of_ones_own_becomes_a_secure_one::<$runtime>();
+            }
+
+            #[test]
             fn a_connection_of_tcp_is_kept_alive() {
                 $crate::sockets::a_connection_of_tcp_is_kept_alive::<$runtime>();
             }

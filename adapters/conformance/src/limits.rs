@@ -117,7 +117,7 @@ pub fn who_is_held_past_the_deadline_makes_room<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
         let runtime = Clocked::<R>::default();
-        let limits = Limits { pending: 1, ..Limits::default() };
+        let limits = Limits::default().pending(1);
         let builder = Multiserver::builder_on(runtime.clone()).suite(serving(&way, false)).limits(limits);
         let mut server = builder.build().unwrap().listen().await.unwrap();
         let address = server.address(Scope::Device).unwrap();
@@ -184,7 +184,7 @@ async fn waiting_request<'a, R: Tested, S: Native>(
 pub fn at_the_bound_nobody_is_accepted_until_one_ends<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
-        let limits = Limits { pending: 2, ..Limits::default() };
+        let limits = Limits::default().pending(2);
         let builder = Multiserver::<R>::builder().suite(serving(&way, false)).limits(limits);
         let mut server = builder.build().unwrap().listen().await.unwrap();
         let address = server.address(Scope::Device).unwrap();

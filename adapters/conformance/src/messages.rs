@@ -5,7 +5,8 @@ use crate::{Tested, Way};
 use futures_channel::mpsc;
 use multiserver_compose::channel::duplex;
 use multiserver_compose::{
-    BoxFuture, Channel, ConnectError, Context, Failure, Listener, Runtime, Stage, Suite, Transport,
+    BoxFuture, Channel, ConnectError, Context, Dial, DialPlan, Failure, LayerError, Listener, Opened, Runtime, Stage,
+    Suite, Transport,
 };
 use multiserver_core::address::{Layer, LayerBuf, Scope};
 use multiserver_io::Duplex;
@@ -59,19 +60,13 @@ impl Transport for Dialling {
         self.ours.name()
     }
 
-    fn farthest_scope(&self) -> Option<Scope> {
-        self.ours.farthest_scope()
+    fn max_scope(&self) -> Option<Scope> {
+        Transport::max_scope(&self.ours)
     }
 
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        self.ours.matches(layer)
-    }
-
-    fn dial<'a>(&'a self, context: &'a Context, layer: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
-        let (near, far) = pair();
-        self.ours.offer(near);
-        self.theirs.offer(far);
-        self.ours.dial(context, layer)
+    fn plan(&self, layer: Layer<'_>) -> Option<DialPlan<'_>> {
+        let offering = |dial| -> Box<dyn Dial + '_> { Box::new(Offering { dial, transport: self }) };
+        Some(self.ours.plan(layer)?.map(offering))
     }
 
     fn addresses(&self, _: &dyn Runtime, _: Scope) -> Vec<LayerBuf> {
@@ -80,6 +75,21 @@ impl Transport for Dialling {
 
     fn listen<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
         self.ours.listen(context)
+    }
+}
+
+/// Offers both sides a channel before one is dialled.
+struct Offering<'a> {
+    dial: Box<dyn Dial + 'a>,
+    transport: &'a Dialling,
+}
+
+impl Dial for Offering<'_> {
+    fn dial<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        let (near, far) = pair();
+        self.transport.ours.offer(near);
+        self.transport.theirs.offer(far);
+        self.dial.dial(context)
     }
 }
 
@@ -106,7 +116,9 @@ pub fn each_channel_is_one_connection<R: Tested>() {
         }
         let error = client.connect(&server.address).await.map(drop).unwrap_err();
         let ConnectError::Failed(failed) = error else { panic!("{error}") };
-        let Failure::Io { stage: Stage::Connect, source } = &failed[0].failure else { panic!("{failed:?}") };
+        let Failure::Layer { stage: Stage::Connect, error: LayerError::Io(source) } = &failed[0].failure else {
+            panic!("{failed:?}")
+        };
         assert_eq!(source.kind(), ErrorKind::NotConnected);
     });
 }

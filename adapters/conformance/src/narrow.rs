@@ -1,9 +1,10 @@
 //! A layer through which one byte passes at a time, each after a pause.
 
 use futures_io::{AsyncRead, AsyncWrite};
-use multiserver_compose::{Admission, BoxFuture, Context as Attempt, Transform, Transformed};
+use multiserver_compose::{
+    Admission, BoxFuture, Context as Attempt, LayerError, Opened, Plan, Transform, Wrap, WrapPlan,
+};
 use multiserver_core::address::{Layer, LayerBuf};
-use multiserver_core::keys::PublicKey;
 use multiserver_io::{BoxRead, BoxWrite, Duplex};
 use std::io;
 use std::pin::Pin;
@@ -12,8 +13,6 @@ use std::task::{Context, Poll, ready};
 /// `narrow`: the same bytes, one by one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Narrow;
-
-struct Through(Duplex);
 
 struct Read(BoxRead, Pause);
 
@@ -70,8 +69,8 @@ impl Transform for Narrow {
         "narrow"
     }
 
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        layer.name() == "narrow"
+    fn plan(&self, layer: Layer<'_>) -> Option<WrapPlan<'_>> {
+        (layer.name() == "narrow").then(|| Plan::wrap(layer, Narrow))
     }
 
     fn layer(&self) -> LayerBuf {
@@ -82,30 +81,13 @@ impl Transform for Narrow {
         false
     }
 
-    fn expected_peer(&self, _: Layer<'_>) -> Option<PublicKey> {
-        None
-    }
-
-    fn client<'a>(&'a self, _: &'a Attempt, _: Layer<'a>, io: Duplex) -> BoxFuture<'a, io::Result<Transformed>> {
-        Box::pin(async { Ok(Transformed::new(narrow(io))) })
-    }
-
-    fn server<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
-        let admission: Box<dyn Admission> = Box::new(Through(io));
-        Box::pin(async { Ok(admission) })
+    fn server<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
+        Box::pin(async { Ok(Admission::open(self.layer(), Opened::new(narrow(io)))) })
     }
 }
 
-impl Admission for Through {
-    fn peer(&self) -> Option<&PublicKey> {
-        None
-    }
-
-    fn layer(&self) -> LayerBuf {
-        Narrow.layer()
-    }
-
-    fn admit(self: Box<Self>) -> BoxFuture<'static, io::Result<Transformed>> {
-        Box::pin(async { Ok(Transformed::new(narrow(self.0))) })
+impl Wrap for Narrow {
+    fn wrap<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        Box::pin(async { Ok(Opened::new(narrow(io))) })
     }
 }

@@ -4,7 +4,7 @@ use crate::Tested;
 use crate::support::{CLIENT, SERVER, exchange, key, listen, multiserver, run, serve_echo, shs};
 use futures_util::future::join;
 use futures_util::{AsyncReadExt, AsyncWriteExt};
-use multiserver_compose::{BoxFuture, ConnectError, Failure, Net, Onion, Proxy, Stage, Suite, TcpListener};
+use multiserver_compose::{BoxFuture, ConnectError, Failure, LayerError, Net, Onion, Proxy, Stage, Suite, TcpListener};
 use multiserver_core::address::{self, MultiAddress, Scope};
 use multiserver_core::socks5::{Error, Refusal};
 use multiserver_io::Duplex;
@@ -52,7 +52,9 @@ pub fn what_the_proxy_says_is_the_cause_of_the_failure<R: Tested>() {
             let Err(ConnectError::Failed(attempts)) = client.connect(&address("onion")).await else {
                 panic!("it is connected")
             };
-            let Failure::Io { stage, source } = &attempts[0].failure else { panic!("{}", attempts[0]) };
+            let Failure::Layer { stage, error: LayerError::Io(source) } = &attempts[0].failure else {
+                panic!("{}", attempts[0])
+            };
             let cause = source.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
             assert_eq!((*stage, cause), (Stage::Proxy, Some(&Error::Refused(refusal))));
         }

@@ -1,11 +1,16 @@
 //! The sockets of TCP: those that are open already when a server listens on them, and the options that all have.
 
-use crate::support::{PATIENCE, SERVER, accept, client, echo_back, exchange, listen, multiserver, run, shs};
+use crate::support::{
+    CLIENT, PATIENCE, SERVER, accept, client, echo_back, exchange, key, listen, multiserver, run, shs,
+};
 use crate::tested::CERTIFICATE;
 use crate::{File, Loopback, SecureWebSocket, Tested, Way, WebSocket};
 use futures_util::future::join;
-use multiserver_compose::{Builder, Multiserver, Net, NoAuth, Suite, Unix, Ws, Wss};
+use futures_util::{AsyncReadExt, AsyncWriteExt};
+use multiserver_compose::{Builder, Multiserver, Net, NoAuth, ShsAcceptor, ShsConnector, Suite, Unix, Ws, Wss};
 use multiserver_core::address::Scope;
+use multiserver_io::Duplex;
+use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
@@ -90,7 +95,45 @@ pub fn a_socket_is_found_where_it_is_bound<R: Tested>() {
         assert!(address.to_string().starts_with(&format!("net:{place}~")), "{address}");
         let client = client::<R, Loopback>();
         let (near, far) = join(client.connect(&address), accept(&mut server)).await;
-        assert_eq!((near.unwrap().into().local(), far.local()), (None, Some(place)));
+        let near = near.unwrap().into();
+        assert_eq!((near.local_address(), near.remote_address()), (None, None));
+        assert_eq!(far.local_address(), Some(place));
+        let remote = far.remote_address().unwrap();
+        let address = format!("net:{}:{}~shs:{}", remote.ip(), remote.port(), key(CLIENT));
+        assert_eq!(far.address().unwrap().to_string(), address);
+    });
+}
+
+/// Over the runtime's own sockets, without a multiserver.
+pub fn a_stream_of_ones_own_becomes_a_secure_one<R: Tested>() {
+    run::<R>(async {
+        let listener = R::default().tcp_listen((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+        let place = listener.local_address().unwrap();
+        let connect = async {
+            let io = R::default().tcp_connect(place).await.unwrap();
+            ShsConnector::new(shs(CLIENT)).connect(&key(SERVER), io).await.unwrap()
+        };
+        let accept = async {
+            let io = poll_fn(|cx| listener.poll_accept(cx)).await.unwrap().io;
+            let request = ShsAcceptor::new(shs(SERVER)).handshake(io).await.unwrap();
+            assert_eq!(request.peer(), &key(CLIENT));
+            request.accept().await.unwrap()
+        };
+        let (mut near, far) = join(connect, accept).await;
+        assert_eq!((near.peer(), near.channel_binding()), (&key(SERVER), far.channel_binding()));
+        let (mut read, mut write) = far.into_split_with(Duplex::into_halves);
+        let talk = async {
+            near.write_all(b"hello").await.unwrap();
+            near.close().await.unwrap();
+            let mut answer = String::new();
+            near.read_to_string(&mut answer).await.unwrap();
+            answer
+        };
+        let echo = async {
+            futures_util::io::copy(&mut read, &mut write).await.unwrap();
+            write.close().await.unwrap();
+        };
+        assert_eq!(join(talk, echo).await.0, "hello");
     });
 }
 
@@ -101,7 +144,7 @@ pub fn a_connection_of_tcp_is_kept_alive<R: Tested>() {
         let client = client::<R, Loopback>();
         let (near, far) = join(client.connect(&address), accept(&mut server)).await;
         let _near = near.unwrap();
-        let place = far.local().unwrap();
+        let place = far.local_address().unwrap();
         // Bytes that the other end has yet to acknowledge have a timer of their own before.
         let begun = Instant::now();
         while keepalive_timers(place.port()) != 2 {

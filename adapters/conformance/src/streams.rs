@@ -8,7 +8,7 @@ use crate::support::{
 use crate::{Tested, Way};
 use futures_util::future::join;
 use futures_util::{AsyncReadExt, AsyncWriteExt};
-use multiserver_compose::{ConnectError, Connection, Failure, NoAuth, Stage, Traffic};
+use multiserver_compose::{ConnectError, Connection, Failure, LayerError, NoAuth, Stage, Traffic};
 use multiserver_core::shs;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -69,7 +69,7 @@ pub fn an_accepted_connection_knows_where_it_arrived<R: Tested, W: Way>() {
         let place: Option<SocketAddr> =
             transport.trim_start_matches(W::NAME).trim_start_matches([':', '/']).parse().ok();
         assert_eq!(place.is_some(), ["net", "ws", "wss"].contains(&W::NAME), "{address}");
-        assert_eq!((near.unwrap().into().local(), far.local()), (None, place));
+        assert_eq!((near.unwrap().into().local_address(), far.local_address()), (None, place));
     });
 }
 
@@ -81,7 +81,7 @@ pub fn a_meter_outlives_its_connection<R: Tested, W: Way>() {
         let client = client::<R, W>();
         let (near, mut far) = join(client.connect(&address), accept(&mut server)).await;
         let near: Connection = near.unwrap().into();
-        let meters = [near.meter(), far.meter().clone()];
+        let meters = [near.counter(), far.counter().clone()];
         assert_eq!([meters[0].traffic(), meters[1].traffic()], [Traffic::default(); 2]);
         let answer = async {
             far.read_to_end(&mut Vec::new()).await.unwrap();
@@ -200,10 +200,11 @@ pub fn a_refused_peer_learns_it_from_the_silence<R: Tested, W: Way>() {
         let server = echo::<R>(serving(&way, false)).await;
         let error = client_as::<R, W>(REFUSED).connect(&server.address).await.map(drop).unwrap_err();
         let ConnectError::Failed(mut failed) = error else { panic!("{error}") };
-        let Failure::Io { stage, source } = failed.remove(0).failure else { panic!("{failed:?}") };
-        assert_eq!(stage, Stage::Refused);
+        let Failure::Layer { stage, error: LayerError::Refused(error) } = failed.remove(0).failure else {
+            panic!("{failed:?}")
+        };
         let expected = shs::Error::Closed(shs::Message::ServerAccept);
-        assert_eq!(source.get_ref().and_then(|source| source.downcast_ref()), Some(&expected));
+        assert_eq!((stage, error.downcast_ref()), (Stage::Handshake, Some(&expected)));
         server.reports.wait_for("refused", 1).await;
     });
 }

@@ -51,7 +51,12 @@ fn the_features_are_the_same() {
 fn all_is_exported_by_the_same_words() {
     for (name, text) in CRATES {
         assert_eq!(text.matches("multiserver_compose::export_with_runtime!(").count(), 1, "{name}");
-        for item in ["Connection, ReadHalf, WriteHalf", "pub fn block_on<T, E: From<std::io::Error>>("] {
+        for item in [
+            "Connection, ReadHalf, WriteHalf",
+            "::{ShsAcceptor, ShsConnector, ShsRequest, ShsStream}",
+            "::drive;",
+            "pub fn block_on<T, E: From<std::io::Error>>(",
+        ] {
             assert!(text.contains(item), "{name}: {item}");
         }
     }

@@ -5,7 +5,8 @@
 use anyhow::Result;
 use multiserver_core::keys::{KeyPair, NetworkKey, PublicKey, Seed};
 use multiserver_core::shs::{Client, ClientHandshake};
-use multiserver_interop::blocking::{Stdio, argument, drive, ephemeral, random};
+use multiserver_interop::blocking::{Stdio, argument, ephemeral, random};
+use multiserver_io::drive_blocking;
 
 fn main() -> Result<()> {
     let network = NetworkKey::from_bytes(argument(1)?);
@@ -14,7 +15,7 @@ fn main() -> Result<()> {
 
     let mut stdio = Stdio::new();
     let client = Client::new(identity, &server, &network)?;
-    let outcome = drive(&mut ClientHandshake::new(client, ephemeral()?), &mut stdio)?;
+    let outcome = drive_blocking(&mut ClientHandshake::new(client, ephemeral()?), &mut stdio)?;
     stdio.write_outcome(outcome)?;
     Ok(())
 }

@@ -2,38 +2,9 @@
 
 use anyhow::{Context, Result, anyhow};
 use data_encoding::HEXLOWER_PERMISSIVE;
-use multiserver_core::handshake::{Handshake, Step};
 use multiserver_core::keys::Ephemeral;
 use multiserver_core::shs::Outcome;
 use std::io::{self, Read, Stdin, Stdout, Write};
-
-/// Runs a handshake over a blocking stream.
-///
-/// # Errors
-/// The handshake failed, or the stream did.
-pub fn drive<H>(machine: &mut H, stream: &mut (impl Read + Write)) -> Result<H::Output>
-where
-    H: Handshake<Error: std::error::Error + Send + Sync + 'static>,
-{
-    loop {
-        match machine.step()? {
-            Step::Write(step) => {
-                stream.write_all(step.bytes())?;
-                let written = step.bytes().len();
-                step.advance(written);
-            }
-            Step::Flush(step) => {
-                stream.flush()?;
-                step.done();
-            }
-            Step::Read(mut step) => match stream.read(step.buffer())? {
-                0 => return Err(machine.end_of_input().into()),
-                read => step.advance(read),
-            },
-            Step::Done(output) => return Ok(output),
-        }
-    }
-}
 
 /// Standard input and output as one stream.
 #[derive(Debug)]

@@ -40,7 +40,7 @@ impl Drop for Behind {
 async fn behind(name: &str, idle: Duration, ping_every: Duration) -> Behind {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
-    let config = Config { ping_every, ..Config::default() };
+    let config = Config::default().ping_every(ping_every);
     let multiserver = Multiserver::builder().suite(Ws::bind("127.0.0.1:0").config(config).then(shs())).build().unwrap();
     let server: Server = multiserver.listen().await.unwrap();
     let direct = server.address(Scope::Device).unwrap();
@@ -64,7 +64,7 @@ async fn behind(name: &str, idle: Duration, ping_every: Duration) -> Behind {
 impl Behind {
     async fn connect(&self) -> Connection {
         // Only the server's pings are to keep the connection alive.
-        let config = Config { ping_every: Duration::from_secs(3600), ..Config::default() };
+        let config = Config::default().ping_every(Duration::from_secs(3600));
         let wss = Wss::dial_only().root(&self.chain).unwrap().config(config);
         let client = Multiserver::builder().suite(wss.then(shs())).build().unwrap();
         timeout(PATIENCE, client.connect(&self.address)).await.unwrap().unwrap()

@@ -6,7 +6,7 @@ mod support;
 use multiserver_interop::Microsocks;
 use multiserver_tokio::core::socks5::{Credentials, Error, Refusal};
 use multiserver_tokio::{
-    ConnectError, Failure, MultiAddress, Multiserver, Net, Onion, Proxy, Scope, Shs, Stage, Suite,
+    ConnectError, Failure, LayerError, MultiAddress, Multiserver, Net, Onion, Proxy, Scope, Shs, Stage, Suite,
 };
 use std::io::ErrorKind;
 use support::{exchange, pair, patiently, public, serve_echo, text};
@@ -45,7 +45,9 @@ async fn objection(proxy: Proxy, port: u16) -> (Stage, ErrorKind, Option<Error>)
     let client = client(Net::dial_only().through(proxy).then(Shs::new(pair(CLIENT))));
     let error = patiently(client.connect(&address(&format!("net:127.0.0.1:{port}")))).await.unwrap_err();
     let ConnectError::Failed(mut attempts) = error else { panic!("{error}") };
-    let Failure::Io { stage, source } = attempts.remove(0).failure else { panic!("{attempts:?}") };
+    let Failure::Layer { stage, error: LayerError::Io(source) } = attempts.remove(0).failure else {
+        panic!("{attempts:?}")
+    };
     (stage, source.kind(), source.get_ref().and_then(|cause| cause.downcast_ref()).copied())
 }
 

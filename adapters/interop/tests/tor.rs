@@ -6,7 +6,7 @@ mod support;
 use multiserver_interop::TorNetwork;
 use multiserver_tokio::core::socks5::{Credentials, Error, Refusal};
 use multiserver_tokio::{
-    ConnectError, Connection, Failure, MultiAddress, Multiserver, Net, Onion, Proxy, Scope, Shs, Stage,
+    ConnectError, Connection, Failure, LayerError, MultiAddress, Multiserver, Net, Onion, Proxy, Scope, Shs, Stage,
 };
 use std::time::Duration;
 use support::{exchange, pair, public, serve_echo, text};
@@ -24,7 +24,9 @@ const NOBODY: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.o
 /// The refusal of the only attempt, if it is one.
 fn refusal(error: &ConnectError) -> Refusal {
     let ConnectError::Failed(attempts) = error else { panic!("{error}") };
-    let Some(Failure::Io { stage: Stage::Proxy, source }) = attempts.first().map(|attempt| &attempt.failure) else {
+    let Some(Failure::Layer { stage: Stage::Proxy, error: LayerError::Io(source) }) =
+        attempts.first().map(|attempt| &attempt.failure)
+    else {
         panic!("{error}")
     };
     match source.get_ref().and_then(|cause| cause.downcast_ref()) {

@@ -1,44 +1,15 @@
 //! The secret handshake over blocking `std::net` sockets, without any runtime.
 //!
-//! `cargo run -p multiserver-core --example blocking_tcp`
+//! `cargo run -p multiserver-io --example blocking_tcp`
 
 use multiserver_core::box_stream::{Opened, Opener, Sealer};
-use multiserver_core::handshake::{Handshake, Step};
 use multiserver_core::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey, Seed};
 use multiserver_core::shs::{Client, ClientHandshake, Server, ServerHandshake};
+use multiserver_io::drive_blocking;
 use std::error::Error;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
-
-/// Does what the machine says until it is done.
-fn drive<H>(machine: &mut H, stream: &mut (impl Read + Write)) -> io::Result<H::Output>
-where
-    H: Handshake<Error: Error + Send + Sync + 'static>,
-{
-    let mut ended = false;
-    loop {
-        match machine.step().map_err(io::Error::other)? {
-            Step::Write(step) => match stream.write(step.bytes())? {
-                0 => return Err(ErrorKind::WriteZero.into()),
-                count => step.advance(count),
-            },
-            Step::Flush(step) => {
-                stream.flush()?;
-                step.done();
-            }
-            Step::Read(mut step) => {
-                let count = stream.read(step.buffer())?;
-                step.advance(count);
-                ended = count == 0;
-            }
-            Step::Done(output) => return Ok(output),
-        }
-        if ended {
-            return Err(io::Error::new(ErrorKind::UnexpectedEof, machine.end_of_input()));
-        }
-    }
-}
 
 /// Sends one frame.
 fn send(sealer: &mut Sealer, stream: &mut impl Write, text: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -67,9 +38,9 @@ fn receive(opener: Opener, stream: &mut impl Read) -> Result<Option<(Opener, Str
 fn serve(listener: &TcpListener, identity: KeyPair) -> Result<(), Box<dyn Error + Send + Sync>> {
     let (mut stream, address) = listener.accept()?;
     let server = Server::new(identity, &NetworkKey::SSB_MAIN);
-    let request = drive(&mut ServerHandshake::new(server, ephemeral()?), &mut stream)?;
+    let request = drive_blocking(&mut ServerHandshake::new(server, ephemeral()?), &mut stream)?;
     println!("server: {} from {address} asks to come in", request.peer());
-    let (mut sealer, mut opener) = drive(&mut request.into_machine(), &mut stream)?.into_boxes();
+    let (mut sealer, mut opener) = drive_blocking(&mut request.into_machine(), &mut stream)?.into_boxes();
     while let Some((next, text)) = receive(opener, &mut stream)? {
         opener = next;
         send(&mut sealer, &mut stream, &text.to_uppercase())?;
@@ -86,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let serving = thread::spawn(move || serve(&listener, server));
 
     let client = Client::new(client, &server_key, &NetworkKey::SSB_MAIN)?;
-    let outcome = drive(&mut ClientHandshake::new(client, ephemeral()?), &mut stream)?;
+    let outcome = drive_blocking(&mut ClientHandshake::new(client, ephemeral()?), &mut stream)?;
     println!("client: {} is who it should be", outcome.peer());
     let (mut sealer, opener) = outcome.into_boxes();
     send(&mut sealer, &mut stream, "hello over blocking sockets")?;

@@ -1,35 +1,60 @@
-//! The one loop that runs handshakes.
+//! The one loop that runs handshakes, for futures and for threads.
 
 use futures_io::{AsyncRead, AsyncWrite};
 use multiserver_core::handshake::{Handshake, Step};
 use std::error::Error;
 use std::future::poll_fn;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read, Write};
 use std::pin::Pin;
+
+/// Why a handshake did not come to its end: the stream failed, or the machine objected.
+///
+/// It turns into an [`io::Error`], of which the machine's error is the source.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError<E> {
+    /// The stream failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The peer's bytes ended too early, also where the stream itself says with an [`ErrorKind::UnexpectedEof`] that it
+    /// was cut; this is what the machine says of it.
+    #[error(transparent)]
+    Closed(E),
+    /// The machine objects to what the peer said, or was driven after its end.
+    #[error(transparent)]
+    Handshake(E),
+}
+
+impl<E: Error + Send + Sync + 'static> From<DriveError<E>> for io::Error {
+    fn from(error: DriveError<E>) -> Self {
+        match error {
+            DriveError::Io(error) => error,
+            DriveError::Closed(error) => Self::new(ErrorKind::UnexpectedEof, error),
+            DriveError::Handshake(error) => Self::other(error),
+        }
+    }
+}
 
 /// Runs a handshake over a stream and returns what it yields.
 ///
 /// It reads no byte past the handshake's last message, so nothing is left over when it returns.
 ///
 /// # Errors
-/// The stream's own errors as they are. What the machine objects to is the source of an [`ErrorKind::Other`], and the
-/// machine's view of a stream that ended early is the source of an [`ErrorKind::UnexpectedEof`], also when the stream
-/// itself says with an error of that kind that it was cut.
+/// The stream failed or ended, or the machine objects to what the peer said.
 ///
 /// # Cancel safety
 /// Progress is kept in the machine: after a drop, calling it again with the same machine and stream goes on where it
 /// was, and no byte is lost or sent twice.
-pub async fn drive<H, S>(machine: &mut H, stream: &mut S) -> io::Result<H::Output>
+pub async fn drive<H, S>(machine: &mut H, stream: &mut S) -> Result<H::Output, DriveError<H::Error>>
 where
-    H: Handshake<Error: Error + Send + Sync + 'static>,
+    H: Handshake,
     S: AsyncRead + AsyncWrite + Unpin + ?Sized,
 {
     loop {
-        match machine.step().map_err(io::Error::other)? {
+        match machine.step().map_err(DriveError::Handshake)? {
             Step::Write(step) => {
                 let written = poll_fn(|cx| Pin::new(&mut *stream).poll_write(cx, step.bytes())).await?;
                 if written == 0 {
-                    return Err(ErrorKind::WriteZero.into());
+                    return Err(io::Error::from(ErrorKind::WriteZero).into());
                 }
                 step.advance(written);
             }
@@ -38,16 +63,50 @@ where
                 step.done();
             }
             Step::Read(mut step) => {
-                let read = match poll_fn(|cx| Pin::new(&mut *stream).poll_read(cx, step.buffer())).await {
-                    Err(error) if error.kind() == ErrorKind::UnexpectedEof => 0,
-                    read => read?,
-                };
-                if read == 0 {
-                    return Err(io::Error::new(ErrorKind::UnexpectedEof, machine.end_of_input()));
+                let read = poll_fn(|cx| Pin::new(&mut *stream).poll_read(cx, step.buffer())).await;
+                match or_end(read)? {
+                    0 => return Err(DriveError::Closed(machine.end_of_input())),
+                    read => step.advance(read),
                 }
-                step.advance(read);
             }
             Step::Done(output) => return Ok(output),
         }
+    }
+}
+
+/// Runs a handshake over a blocking stream, such as a `TcpStream` of the standard library, as [`drive`] does over one of
+/// futures.
+///
+/// # Errors
+/// The stream failed or ended, or the machine objects to what the peer said.
+pub fn drive_blocking<H, S>(machine: &mut H, stream: &mut S) -> Result<H::Output, DriveError<H::Error>>
+where
+    H: Handshake,
+    S: Read + Write + ?Sized,
+{
+    loop {
+        match machine.step().map_err(DriveError::Handshake)? {
+            Step::Write(step) => match stream.write(step.bytes())? {
+                0 => return Err(io::Error::from(ErrorKind::WriteZero).into()),
+                written => step.advance(written),
+            },
+            Step::Flush(step) => {
+                stream.flush()?;
+                step.done();
+            }
+            Step::Read(mut step) => match or_end(stream.read(step.buffer()))? {
+                0 => return Err(DriveError::Closed(machine.end_of_input())),
+                read => step.advance(read),
+            },
+            Step::Done(output) => return Ok(output),
+        }
+    }
+}
+
+/// How much was read, where a stream that was cut has ended.
+fn or_end(read: io::Result<usize>) -> io::Result<usize> {
+    match read {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(0),
+        read => read,
     }
 }

@@ -1,5 +1,6 @@
 //! Two halves of one byte stream, in boxes.
 
+use crate::MaybeSend;
 use crate::read_stream::{Plain, ReadStream};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::fmt;
@@ -8,14 +9,30 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// The half of a byte stream that is read, whatever is under it.
-pub type BoxRead = Pin<Box<dyn ReadStream + Send>>;
+pub type BoxRead = Pin<Box<dyn ReadStream>>;
 
 /// The half of a byte stream that is written, whatever is under it.
-pub type BoxWrite = Pin<Box<dyn AsyncWrite + Send>>;
+pub type BoxWrite = Pin<Box<dyn WriteStream>>;
+
+/// The half of a byte stream that is written: what has [`AsyncWrite`] is one.
+pub trait WriteStream: AsyncWrite + MaybeSend {}
+
+impl<W: AsyncWrite + MaybeSend + ?Sized> WriteStream for W {}
 
 /// A byte stream as layers hand it to each other: two owned halves with no lock between them.
 ///
 /// Where the stream below has a lock between its halves, as TLS has, that lock is that stream's own.
+///
+/// Every layer keeps this contract, and may rely on the layer below to keep it:
+/// - **Reading** 0 bytes is the peer's end of its direction. A direction that was cut is an error where the layer can
+///   tell, never an end. After the end, the half that is read [tells](ReadStream::poll_closed) when the peer is gone.
+/// - **Writing** may hold bytes back until a flush: whoever waits for an answer flushes first. A layer passes a flush on
+///   to the layer below.
+/// - **Closing** flushes, and ends the direction to the peer alone: reading goes on. A layer with a goodbye of its own
+///   says it and leaves the stream below open; others close the stream below.
+/// - **Dropping** a half that was not closed is no end: the peer of a layer with a goodbye sees that the direction was
+///   cut. The stream below ends with its second half.
+/// - After an error of a half, that half is of no more use.
 pub struct Duplex {
     read: BoxRead,
     write: BoxWrite,
@@ -24,13 +41,16 @@ pub struct Duplex {
 impl Duplex {
     /// The stream of these two halves, of which the end that is read is that of the stream below.
     #[must_use]
-    pub fn new(read: impl AsyncRead + Send + Unpin + 'static, write: impl AsyncWrite + Send + 'static) -> Self {
+    pub fn new(
+        read: impl AsyncRead + MaybeSend + Unpin + 'static,
+        write: impl AsyncWrite + MaybeSend + 'static,
+    ) -> Self {
         Self::of_streams(Plain(read), write)
     }
 
     /// The stream of these two halves, of which the one that is read knows of its end and what is below.
     #[must_use]
-    pub fn of_streams(read: impl ReadStream + Send + 'static, write: impl AsyncWrite + Send + 'static) -> Self {
+    pub fn of_streams(read: impl ReadStream + 'static, write: impl AsyncWrite + MaybeSend + 'static) -> Self {
         Self { read: Box::pin(read), write: Box::pin(write) }
     }
 

@@ -27,10 +27,12 @@
 
 mod drive;
 mod duplex;
+mod maybe_send;
 mod read_stream;
 mod secure;
 
-pub use drive::drive;
-pub use duplex::{BoxRead, BoxWrite, Duplex};
+pub use drive::{DriveError, drive, drive_blocking};
+pub use duplex::{BoxRead, BoxWrite, Duplex, WriteStream};
+pub use maybe_send::{MaybeSend, MaybeSync};
 pub use read_stream::{ReadStream, bytes_after_the_end};
 pub use secure::{SecureReader, SecureStream, SecureWriter};

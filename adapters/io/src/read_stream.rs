@@ -1,5 +1,6 @@
 //! What is read, and what is to be known of it after its end.
 
+use crate::MaybeSend;
 use futures_io::AsyncRead;
 use std::io::{self, ErrorKind};
 use std::ops::DerefMut;
@@ -12,7 +13,7 @@ const UNEXPECTED: usize = 64;
 /// The half of a byte stream that is read, which can go on to watch the stream below when all is read.
 ///
 /// [`Duplex::new`](crate::Duplex::new) makes one of anything that can be read.
-pub trait ReadStream: AsyncRead {
+pub trait ReadStream: AsyncRead + MaybeSend {
     /// Whether this stream has an end of its own, a goodbye, apart from the end of the stream below.
     ///
     /// After a goodbye the end below says that the peer is gone. Without one, that end is the end of this stream, and a
@@ -30,7 +31,7 @@ pub trait ReadStream: AsyncRead {
     fn poll_closed(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
 
-impl<P: DerefMut<Target: ReadStream> + Unpin> ReadStream for Pin<P> {
+impl<P: DerefMut<Target: ReadStream> + Unpin + MaybeSend> ReadStream for Pin<P> {
     fn has_goodbye(&self) -> bool {
         (**self).has_goodbye()
     }
@@ -50,7 +51,7 @@ impl<R: AsyncRead + Unpin> AsyncRead for Plain<R> {
     }
 }
 
-impl<R: AsyncRead + Unpin> ReadStream for Plain<R> {
+impl<R: AsyncRead + MaybeSend + Unpin> ReadStream for Plain<R> {
     fn poll_closed(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let count = ready!(Pin::new(&mut self.0).poll_read(cx, &mut [0; UNEXPECTED]))?;
         Poll::Ready(if count == 0 { Ok(()) } else { Err(bytes_after_the_end()) })

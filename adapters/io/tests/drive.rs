@@ -7,7 +7,7 @@ use futures_executor::block_on;
 use futures_util::future::join;
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_core::shs::{self, Message};
-use multiserver_io::drive;
+use multiserver_io::{DriveError, drive};
 use std::io::{self, ErrorKind};
 use std::task::Poll;
 use support::{End, ends, handshakes, key_pair, poll_once};
@@ -100,7 +100,9 @@ fn said(bytes: &[u8]) -> (End, End) {
     (near, far)
 }
 
-fn assert_truncated(error: &io::Error, expected: Message) {
+fn assert_truncated(error: DriveError<shs::Error>, expected: Message) {
+    assert!(matches!(error, DriveError::Closed(shs::Error::Closed(message)) if message == expected), "{error}");
+    let error = io::Error::from(error);
     assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
     let source = error.get_ref().and_then(|source| source.downcast_ref());
     assert_eq!(source, Some(&shs::Error::Closed(expected)));
@@ -113,14 +115,14 @@ fn an_end_at_every_byte_is_an_error_that_says_what_is_missing() {
         let (mut client, _) = handshakes();
         let (mut near, _far) = said(&down[..length]);
         let error = block_on(drive(&mut client, &mut near)).unwrap_err();
-        assert_truncated(&error, if length < 64 { Message::ServerHello } else { Message::ServerAccept });
+        assert_truncated(error, if length < 64 { Message::ServerHello } else { Message::ServerAccept });
         assert!(block_on(drive(&mut client, &mut near)).is_err(), "it is over");
     }
     for length in 0..up.len() {
         let (_, mut server) = handshakes();
         let (mut near, _far) = said(&up[..length]);
         let error = block_on(drive(&mut server, &mut near)).unwrap_err();
-        assert_truncated(&error, if length < 64 { Message::ClientHello } else { Message::ClientAuth });
+        assert_truncated(error, if length < 64 { Message::ClientHello } else { Message::ClientAuth });
     }
 }
 

@@ -93,7 +93,7 @@ impl TcpListener for Listener {
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpArrival>> {
         let (id, remote, local) = ready!(self.world.with(|network| network.poll_accept(self.id, cx)))?;
         let held = Held { world: Arc::clone(&self.world), id };
-        Poll::Ready(Ok(TcpArrival { io: held.into_duplex(), remote, local: Some(local) }))
+        Poll::Ready(Ok(TcpArrival::new(held.into_duplex(), remote, Some(local))))
     }
 }
 

@@ -213,7 +213,11 @@ fn a_machine_has_sockets_of_the_simulation_only() {
     let accept = async { server.accept().await.unwrap().handshake().await.unwrap().accept().await };
     let (near, far) = sim.block_on(futures_util::future::join(client.connect(&address), accept)).unwrap();
     let local = SocketAddr::new(host.addresses()[0], 8008);
-    assert_eq!((near.unwrap().local(), far.unwrap().local()), (None, Some(local)), "it listens on a wildcard");
+    assert_eq!(
+        (near.unwrap().local_address(), far.unwrap().local_address()),
+        (None, Some(local)),
+        "it listens on a wildcard"
+    );
 
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let multiserver = Multiserver::builder_on(host).suite(Net::listener(socket).then(Shs::new(identity(CLIENT))));

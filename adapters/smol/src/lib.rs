@@ -58,7 +58,9 @@
 #![forbid(unsafe_code)]
 
 use multiserver_async_io::{AsyncIo, Executor};
+pub use multiserver_compose::io::drive;
 pub use multiserver_compose::{Connection, ReadHalf, WriteHalf};
+pub use multiserver_compose::{ShsAcceptor, ShsConnector, ShsRequest, ShsStream};
 pub use smol::io::{AsyncReadExt, AsyncWriteExt, copy};
 
 multiserver_compose::export_with_runtime!(Smol);

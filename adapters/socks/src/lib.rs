@@ -25,7 +25,7 @@ pub use multiserver_core::socks5;
 
 use futures_io::{AsyncRead, AsyncWrite};
 use multiserver_core::socks5::{Bound, Connect, Credentials, Error, Refusal, Target};
-use multiserver_io::drive;
+use multiserver_io::{DriveError, drive};
 use std::io::{self, ErrorKind};
 
 /// Has the proxy at the other end of this stream connect it to `target`, and returns from where it says it did.
@@ -35,7 +35,7 @@ use std::io::{self, ErrorKind};
 /// # Errors
 /// The stream's own errors as they are. What the proxy did or said otherwise is an [`Error`], the source of the error
 /// returned, whose kind is as near to it as there is one: a target that refused the proxy's connection is
-/// [`ErrorKind::ConnectionRefused`], as it were without a proxy.
+/// [`ErrorKind::ConnectionRefused`], as it would be without a proxy.
 ///
 /// # Cancel safety
 /// Not cancel safe: what the proxy was told is forgotten, so the stream is of no more use. A [`Connect`] of your own
@@ -45,16 +45,10 @@ where
     S: AsyncRead + AsyncWrite + Unpin + ?Sized,
 {
     let mut machine = Connect::new(target, credentials);
-    drive(&mut machine, stream).await.map_err(|error| match error_of_proxy(&error) {
-        Some(cause) => io::Error::new(kind(cause), cause),
-        None => error,
+    drive(&mut machine, stream).await.map_err(|error| match error {
+        DriveError::Io(error) => error,
+        DriveError::Closed(error) | DriveError::Handshake(error) => io::Error::new(kind(error), error),
     })
-}
-
-/// The proxy's part in an error of [`connect`], or of what was built on it; `None` when the stream is to blame.
-#[must_use]
-pub fn error_of_proxy(error: &io::Error) -> Option<Error> {
-    error.get_ref().and_then(|source| source.downcast_ref()).copied()
 }
 
 fn kind(error: Error) -> ErrorKind {

@@ -4,16 +4,18 @@
 //! multi-address names both. Once the last old client is gone, the old suite is taken away, and nothing else changes.
 //!
 //! `shs2` is a toy: the secret handshake under another layer name and network key. It stands for any protocol of
-//! your own, and shows all that such a protocol needs: [`Transform`] and [`Admission`].
+//! your own, and shows all that such a protocol needs: [`Transform`], [`Wrap`], [`Undecided`], and what its errors mean as [`LayerError`]s.
 //!
 //! Run it with `cargo run -p multiserver-tokio --example upgrade`.
 
 use multiserver_tokio::core::address::{Layer, LayerBuf};
-use multiserver_tokio::core::shs::{Authenticated, Client, ClientHandshake, Outcome, Server, ServerHandshake};
-use multiserver_tokio::io::{Duplex, SecureReader, SecureWriter, drive};
+use multiserver_tokio::core::shs::{
+    self, Authenticated, Client, ClientHandshake, Message, Outcome, Server, ServerHandshake,
+};
+use multiserver_tokio::io::{DriveError, Duplex, SecureReader, SecureWriter, drive};
 use multiserver_tokio::{
-    Admission, BoxFuture, Connection, Context, Handle, KeyPair, MultiAddress, Multiserver, Net, NetworkKey, PublicKey,
-    Scope, Shs, Stage, Suite, Transform, Transformed, generate_identity,
+    Admission, BoxFuture, Connection, Context, Handle, KeyPair, LayerError, MultiAddress, Multiserver, Net, NetworkKey,
+    Opened, Plan, PublicKey, Scope, Shs, Suite, Transform, Undecided, Wrap, WrapPlan, generate_identity,
 };
 use std::error::Error;
 use std::io;
@@ -21,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -116,8 +118,10 @@ impl Transform for Shs2 {
         "shs2"
     }
 
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        layer.name() == "shs2" && layer.fields().count() == 1 && self.expected_peer(layer).is_some()
+    fn plan(&self, layer: Layer<'_>) -> Option<WrapPlan<'_>> {
+        let is_ours = layer.name() == "shs2" && layer.fields().count() == 1;
+        let server: PublicKey = layer.fields().next().filter(|_| is_ours)?.parse().ok()?;
+        Some(Plan::wrap(Self::layer_of(&server), Shs2Client { shs2: self, server }).proves(server))
     }
 
     fn layer(&self) -> LayerBuf {
@@ -128,66 +132,68 @@ impl Transform for Shs2 {
         true
     }
 
-    fn expected_peer(&self, layer: Layer<'_>) -> Option<PublicKey> {
-        layer.fields().next()?.parse().ok()
-    }
-
-    fn client<'a>(
-        &'a self,
-        context: &'a Context,
-        layer: Layer<'a>,
-        mut io: Duplex,
-    ) -> BoxFuture<'a, io::Result<Transformed>> {
-        Box::pin(async move {
-            context.enter(Stage::Handshake);
-            let server = self.expected_peer(layer).ok_or(io::ErrorKind::InvalidInput)?;
-            let client = Client::new(Arc::clone(&self.identity), &server, &self.network).map_err(io::Error::other)?;
-            let mut handshake = ClientHandshake::new(client, context.runtime().ephemeral()?);
-            let outcome = drive(&mut handshake, &mut io).await?;
-            Ok(boxed(outcome, io))
-        })
-    }
-
-    fn server<'a>(&'a self, context: &'a Context, mut io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
+    fn server<'a>(&'a self, context: &'a Context, mut io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         Box::pin(async move {
             let server = Server::new(Arc::clone(&self.identity), &self.network);
             let mut handshake = ServerHandshake::new(server, context.runtime().ephemeral()?);
-            let authenticated = drive(&mut handshake, &mut io).await?;
-            let admission: Box<dyn Admission> = Box::new(Shs2Admission { authenticated, io });
-            Ok(admission)
+            let authenticated = drive(&mut handshake, &mut io).await.map_err(layer_error)?;
+            let peer = *authenticated.peer();
+            Ok(Admission::undecided(Self::layer_of(&peer), peer, Shs2Undecided { authenticated, io }))
+        })
+    }
+}
+
+/// The client's side, to this server.
+struct Shs2Client<'a> {
+    shs2: &'a Shs2,
+    server: PublicKey,
+}
+
+impl Wrap for Shs2Client<'_> {
+    fn wrap<'a>(&'a self, context: &'a Context, mut io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        Box::pin(async move {
+            let Self { shs2, server } = self;
+            let client = Client::new(Arc::clone(&shs2.identity), server, &shs2.network);
+            let client = client.map_err(|error| LayerError::Unusable(error.into()))?;
+            let mut handshake = ClientHandshake::new(client, context.runtime().ephemeral()?);
+            let outcome = drive(&mut handshake, &mut io).await.map_err(layer_error)?;
+            Ok(open_box_streams(outcome, io))
         })
     }
 }
 
 /// A client that is proven and not let in.
-struct Shs2Admission {
+struct Shs2Undecided {
     authenticated: Authenticated,
     io: Duplex,
 }
 
-impl Admission for Shs2Admission {
-    fn peer(&self) -> Option<&PublicKey> {
-        Some(self.authenticated.peer())
-    }
-
-    fn layer(&self) -> LayerBuf {
-        Shs2::layer_of(self.authenticated.peer())
-    }
-
-    fn admit(self: Box<Self>) -> BoxFuture<'static, io::Result<Transformed>> {
+impl Undecided for Shs2Undecided {
+    fn accept(self: Box<Self>) -> BoxFuture<'static, Result<Opened, LayerError>> {
         Box::pin(async move {
             let Self { authenticated, mut io } = *self;
-            let outcome = drive(&mut authenticated.into_machine(), &mut io).await?;
-            Ok(boxed(outcome, io))
+            let outcome = drive(&mut authenticated.into_machine(), &mut io).await.map_err(layer_error)?;
+            Ok(open_box_streams(outcome, io))
         })
     }
 }
 
-fn boxed(outcome: Outcome, io: Duplex) -> Transformed {
+/// What an error of the handshake means to a program that does not know the protocol.
+fn layer_error(error: DriveError<shs::Error>) -> LayerError {
+    match error {
+        DriveError::Io(error) => error.into(),
+        DriveError::Closed(error @ shs::Error::Closed(Message::ServerAccept)) => LayerError::Refused(error.into()),
+        DriveError::Closed(error) => io::Error::new(io::ErrorKind::UnexpectedEof, error).into(),
+        DriveError::Handshake(error @ shs::Error::Sealed(Message::ServerAccept)) => LayerError::WrongPeer(error.into()),
+        DriveError::Handshake(error) => LayerError::PeerMisbehaved(error.into()),
+    }
+}
+
+fn open_box_streams(outcome: Outcome, io: Duplex) -> Opened {
     let peer = *outcome.peer();
     let (sealer, opener) = outcome.into_boxes();
     let (read, write) = io.into_halves();
-    Transformed::proven(Duplex::of_streams(SecureReader::new(read, opener), SecureWriter::new(write, sealer)), peer)
+    Opened::proven(Duplex::of_streams(SecureReader::new(read, opener), SecureWriter::new(write, sealer)), peer)
 }
 
 #[cfg(test)]

@@ -1,17 +1,14 @@
 //! Connections with tokio's own stream traits.
 
-use futures_io::{AsyncRead as _, AsyncWrite as _};
-use multiserver_compose::{Meter, Traffic};
+use crate::compat::{tokio_read, tokio_write};
+use multiserver_compose::{ByteCounter, Traffic};
 use multiserver_core::address::Address;
 use multiserver_core::keys::PublicKey;
-use std::io::{self, IoSlice};
+use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A byte stream to a peer, with tokio's [`AsyncRead`] and [`AsyncWrite`].
+/// A byte stream to a peer, with tokio's [`AsyncRead`](tokio::io::AsyncRead) and [`AsyncWrite`](tokio::io::AsyncWrite).
 ///
 /// Writes may be held back until a flush. `shutdown` ends the direction to the peer only; what the peer sends can still
 /// be read. Dropping it without that leaves the peer with a truncated stream, which it takes for an error, and dropping it
@@ -40,12 +37,20 @@ impl Connection {
         self.0.address()
     }
 
-    /// At which of our own addresses the peer arrived, for one that was accepted over TCP; `None` for all others.
+    /// The socket address of ours at which the peer arrived, for one that was accepted over TCP; `None` for all others.
     ///
-    /// It is the destination that a PROXY protocol header names. An IPv4 address is one, however the socket is bound.
+    /// It is the destination that a PROXY protocol header names. IPv4-mapped IPv6 addresses are returned as IPv4.
     #[must_use]
-    pub fn local(&self) -> Option<SocketAddr> {
-        self.0.local()
+    pub fn local_address(&self) -> Option<SocketAddr> {
+        self.0.local_address()
+    }
+
+    /// The socket address that the peer came from, for one that was accepted over TCP; `None` for all others.
+    ///
+    /// It may be that of a proxy. IPv4-mapped IPv6 addresses are returned as IPv4.
+    #[must_use]
+    pub fn remote_address(&self) -> Option<SocketAddr> {
+        self.0.remote_address()
     }
 
     /// A value that both ends of this connection have and nobody else, for protocols above to bind themselves to it.
@@ -74,8 +79,8 @@ impl Connection {
 
     /// Tells how many bytes it has carried, after it was split and moved elsewhere, too.
     #[must_use]
-    pub fn meter(&self) -> Meter {
-        self.0.meter()
+    pub fn counter(&self) -> ByteCounter {
+        self.0.counter()
     }
 
     /// Ends when the peer is gone: it has said goodbye, and the stream below has ended too, so that nothing that is written
@@ -96,7 +101,7 @@ impl Connection {
 
     /// Says that nothing more will be written, after all that was; what the peer sends can still be read.
     ///
-    /// It is `shutdown` by the name that all runtimes have for it.
+    /// Same as `AsyncWriteExt::shutdown`, under the name that the other runtimes' crates use.
     ///
     /// # Errors
     /// The stream failed.
@@ -141,7 +146,7 @@ impl WriteHalf {
 
     /// Says that nothing more will be written, after all that was.
     ///
-    /// It is `shutdown` by the name that all runtimes have for it.
+    /// Same as `AsyncWriteExt::shutdown`, under the name that the other runtimes' crates use.
     ///
     /// # Errors
     /// The stream failed.
@@ -166,49 +171,5 @@ impl From<Connection> for multiserver_compose::Connection {
     }
 }
 
-macro_rules! async_read {
-    ($name:ident) => {
-        impl AsyncRead for $name {
-            fn poll_read(
-                mut self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffer: &mut ReadBuf<'_>,
-            ) -> Poll<io::Result<()>> {
-                let count = ready!(Pin::new(&mut self.0).poll_read(cx, buffer.initialize_unfilled()))?;
-                buffer.advance(count);
-                Poll::Ready(Ok(()))
-            }
-        }
-    };
-}
-
-macro_rules! async_write {
-    ($name:ident) => {
-        impl AsyncWrite for $name {
-            fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-                Pin::new(&mut self.0).poll_write(cx, bytes)
-            }
-
-            fn poll_write_vectored(
-                mut self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                slices: &[IoSlice<'_>],
-            ) -> Poll<io::Result<usize>> {
-                Pin::new(&mut self.0).poll_write_vectored(cx, slices)
-            }
-
-            fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Pin::new(&mut self.0).poll_flush(cx)
-            }
-
-            fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Pin::new(&mut self.0).poll_close(cx)
-            }
-        }
-    };
-}
-
-async_read!(Connection);
-async_write!(Connection);
-async_read!(ReadHalf);
-async_write!(WriteHalf);
+tokio_read!(Connection, ReadHalf);
+tokio_write!(Connection, WriteHalf);

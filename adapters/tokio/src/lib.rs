@@ -62,11 +62,16 @@ pub mod axum;
 mod compat;
 mod connection;
 mod connections;
+mod drive;
 mod runtime;
+mod shs_stream;
 
 pub use connection::{Connection, ReadHalf, WriteHalf};
 pub use connections::Connections;
+pub use drive::drive;
 pub use runtime::Tokio;
+pub use shs_stream::{ShsAcceptor, ShsConnector, ShsRequest, ShsStream};
+pub use shs_stream::{ShsReadHalf, ShsWriteHalf};
 pub use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 
 multiserver_compose::export_with_runtime!(Tokio);

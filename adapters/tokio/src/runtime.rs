@@ -1,7 +1,7 @@
 //! Tokio as a runtime.
 
 use crate::Connection;
-use crate::compat::{Read, Write};
+use crate::compat::Compat;
 use multiserver_compose::{BoxFuture, Native, Runtime, TcpArrival, TcpListener, system};
 use multiserver_io::Duplex;
 use std::io;
@@ -97,7 +97,7 @@ impl TcpListener for Listener {
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpArrival>> {
         let (stream, remote) = ready!(self.0.poll_accept(cx))?;
         let local = stream.local_addr().ok();
-        Poll::Ready(Ok(TcpArrival { io: duplex(stream), remote, local }))
+        Poll::Ready(Ok(TcpArrival::new(duplex(stream), remote, local)))
     }
 }
 
@@ -105,7 +105,7 @@ impl TcpListener for Listener {
 fn duplex(stream: TcpStream) -> Duplex {
     system::tune_tcp(&stream);
     let (read, write) = stream.into_split();
-    Duplex::new(Read(read), Write(write))
+    Duplex::new(Compat(read), Compat(write))
 }
 
 #[cfg(unix)]
@@ -126,5 +126,5 @@ impl multiserver_compose::UnixListener for UnixListener {
 #[cfg(unix)]
 fn unix_duplex(stream: tokio::net::UnixStream) -> Duplex {
     let (read, write) = stream.into_split();
-    Duplex::new(Read(read), Write(write))
+    Duplex::new(Compat(read), Compat(write))
 }

@@ -100,7 +100,7 @@ async fn it_says_when_trying_makes_no_sense() {
     let (mut seeded, _) = link(&format!("{}:{}", server.address, Seed::from_bytes([42; 32]).reveal()));
     drop(seeded.next().await.unwrap());
     let ConnectError::Failed(attempts) = seeded.next().await.unwrap_err() else { unreachable!() };
-    assert!(matches!(attempts[0].failure, Failure::Spent), "a seed serves once");
+    assert!(matches!(attempts[0].failure, Failure::UsedUp), "a seed serves once");
     server.reports.wait_for(&format!("~shs:{}: accepted", key(42)), 1).await;
 }
 

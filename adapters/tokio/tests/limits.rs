@@ -60,7 +60,7 @@ async fn silent_from(source: [u8; 4], server: SocketAddr) -> TcpStream {
 
 #[tokio::test]
 async fn at_the_bound_of_its_source_the_oldest_makes_room() {
-    let (mut server, address, reports) = server(Limits { pending_per_source: 2, ..Limits::default() }).await;
+    let (mut server, address, reports) = server(Limits::default().pending_per_source(2)).await;
     let (mut silent, mut held) = (Vec::new(), Vec::new());
     for _ in 0..3 {
         silent.push(TcpStream::connect(address).await.unwrap());
@@ -80,7 +80,7 @@ async fn at_the_bound_of_its_source_the_oldest_makes_room() {
 /// Silent peers from many sources hold every place, and nobody waits for their deadlines.
 #[tokio::test]
 async fn silent_peers_keep_nobody_out() {
-    let limits = Limits { pending: 8, pending_per_source: 4, ..Limits::default() };
+    let limits = Limits::default().pending(8).pending_per_source(4);
     let server = echo_with(suite(), limits).await;
     let (address, mut silent) = (socket_address(&server.address), Vec::new());
     for source in 0..8 {

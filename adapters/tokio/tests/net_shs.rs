@@ -6,8 +6,8 @@ mod support;
 use multiserver_tokio::core::keys::Seed;
 use multiserver_tokio::core::shs;
 use multiserver_tokio::{
-    ConnectError, Connection, FailedAttempt, Failure, Incoming, MultiAddress, Multiserver, Net, NetworkKey, ReadHalf,
-    Request, Scope, Server, Shs, Stage, WriteHalf,
+    ConnectError, Connection, FailedAttempt, Failure, Incoming, LayerError, MultiAddress, Multiserver, Net, NetworkKey,
+    ReadHalf, Request, Scope, Server, Shs, Stage, WriteHalf,
 };
 use std::future::poll_fn;
 use std::pin::pin;
@@ -28,8 +28,15 @@ fn failed(error: ConnectError) -> Vec<FailedAttempt> {
 /// The stage and the shs error of the only attempt.
 fn shs_error(error: ConnectError) -> (Stage, Option<shs::Error>) {
     let attempt = failed(error).remove(0);
-    let Failure::Io { stage, source } = attempt.failure else { panic!("{attempt}") };
-    (stage, source.get_ref().and_then(|source| source.downcast_ref()).copied())
+    let Failure::Layer { stage, error } = attempt.failure else { panic!("{attempt}") };
+    let error = match error {
+        LayerError::Io(error) => error.get_ref().and_then(|source| source.downcast_ref()).copied(),
+        LayerError::Refused(error) | LayerError::WrongPeer(error) | LayerError::PeerMisbehaved(error) => {
+            error.downcast_ref().copied()
+        }
+        other => panic!("{other}"),
+    };
+    (stage, error)
 }
 
 #[tokio::test]
@@ -72,7 +79,7 @@ async fn another_server_key_is_never_taken() {
     let server = echo(suite()).await;
     let address = server.address.to_string().replace(&key(SERVER).to_string(), &key(3).to_string());
     let error = client().connect(&address.parse().unwrap()).await.unwrap_err();
-    assert_eq!(shs_error(error), (Stage::Refused, Some(shs::Error::Closed(shs::Message::ServerAccept))));
+    assert_eq!(shs_error(error), (Stage::Handshake, Some(shs::Error::Closed(shs::Message::ServerAccept))));
     timeout(PATIENCE, server.reports.wait_for("the handshake failed", 1)).await.unwrap();
 }
 
@@ -99,7 +106,7 @@ async fn a_seed_is_spent_on_one_handshake() {
     let seeded = format!("{}:{}", server.address, Seed::from_bytes([42; 32]).reveal());
     let addresses = format!("{seeded};{seeded}").parse().unwrap();
     let failed = failed(wrong.connect(&addresses).await.unwrap_err());
-    assert!(matches!(failed.as_slice(), [_, FailedAttempt { failure: Failure::Spent, .. }]), "{failed:?}");
+    assert!(matches!(failed.as_slice(), [_, FailedAttempt { failure: Failure::UsedUp, .. }]), "{failed:?}");
     let shown = format!("{failed:?}");
     assert!(!shown.contains(&Seed::from_bytes([42; 32]).reveal().to_string()), "{shown}");
 }
@@ -180,7 +187,7 @@ async fn suites_that_make_no_sense_do_not_build() {
     let shs = || Shs::new(identity(SERVER));
     for (builder, expected) in [
         (Multiserver::builder(), "needs one suite"),
-        (Multiserver::builder().suite(Net::dial_only().then(shs()).then(shs())), "two transforms that prove the peer"),
+        (Multiserver::builder().suite(Net::dial_only().then(shs()).then(shs())), "two layers that prove the peer"),
         (Multiserver::builder().suite(Net::bind("8008").then(shs())), "cannot listen on `8008`"),
         (Multiserver::builder().suite(Net::bind("::1:8008").then(shs())), "cannot listen on `::1:8008`"),
         (Multiserver::builder().suite(Net::bind("[::1]:0").external("a b").then(shs())), "the external host `a b`"),

@@ -21,8 +21,8 @@ async fn a_connection_knows_since_when_it_is_there_and_what_it_has_carried() {
     let (mut near, after) = (near.unwrap(), SystemTime::now());
     assert!((before..=after).contains(&near.since()) && (before..=after).contains(&far.since()));
     assert_eq!(near.traffic(), Traffic::default());
-    assert_eq!((near.local(), far.local()), (None, Some(socket_address(&address))));
-    let meter = near.meter();
+    assert_eq!((near.local_address(), far.local_address()), (None, Some(socket_address(&address))));
+    let meter = near.counter();
 
     near.write_all(&[7; 5000]).await.unwrap();
     near.shutdown().await.unwrap();
@@ -60,7 +60,7 @@ async fn the_handler_is_given_what_the_authorizer_says() {
 
 #[tokio::test(start_paused = true)]
 async fn each_suite_counts_what_became_of_its_peers() {
-    let server = echo_with(suite().named("main"), Limits { pending_per_source: 1, ..Limits::default() }).await;
+    let server = echo_with(suite().named("main"), Limits::default().pending_per_source(1)).await;
     let counters = || server.handle.counters().remove(0);
     assert_eq!((counters().suite.as_str(), counters().pending, counters().accepted), ("main", 0, 0));
 

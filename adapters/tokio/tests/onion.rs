@@ -5,7 +5,7 @@ mod support;
 
 use multiserver_tokio::core::socks5::Credentials;
 use multiserver_tokio::{
-    ConnectError, Failure, MultiAddress, Multiserver, Net, Onion, Proxy, Scope, Shs, Stage, Suite,
+    ConnectError, Failure, LayerError, MultiAddress, Multiserver, Net, Onion, Proxy, Scope, Shs, Stage, Suite,
 };
 use std::io;
 use std::net::SocketAddr;
@@ -36,7 +36,9 @@ async fn nobody() -> SocketAddr {
 async fn failure(client: &Multiserver, address: &MultiAddress) -> (Stage, io::Error) {
     let error = client.connect(address).await.unwrap_err();
     let ConnectError::Failed(mut attempts) = error else { panic!("{error}") };
-    let Failure::Io { stage, source } = attempts.remove(0).failure else { panic!("{attempts:?}") };
+    let Failure::Layer { stage, error: LayerError::Io(source) } = attempts.remove(0).failure else {
+        panic!("{attempts:?}")
+    };
     (stage, source)
 }
 
@@ -46,7 +48,7 @@ async fn proxies_that_do_not_run_are_named() {
     let client = client(Net::dial_only().through(Proxy::at([&one, &other])).then(shs()));
     let (stage, error) = failure(&client, &address("net")).await;
     assert_eq!((stage, error.kind()), (Stage::Proxy, io::ErrorKind::ConnectionRefused));
-    let expected = format!("there is no proxy at {one} or {other}; does it run?");
+    let expected = format!("there is no proxy at {one} or {other}; is it running?");
     assert!(error.to_string().contains(&expected), "{error}");
 }
 

@@ -8,8 +8,8 @@ mod support;
 use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::io::{BoxRead, BoxWrite, Duplex};
 use multiserver_tokio::{
-    Admission, BoxFuture, Connection, Context, Limits, Multiserver, Native, Net, NoAuth, PublicKey, Runtime, Scope,
-    Shs, Suite, TcpListener, Tokio, Transform, Transformed, Transport,
+    Admission, BoxFuture, Connection, Context, LayerError, Limits, Multiserver, Native, Net, NoAuth, Opened, Plan,
+    Runtime, Scope, Shs, Suite, TcpListener, Tokio, Transform, Transport, Wrap, WrapPlan,
 };
 use pipe::Pipes;
 use std::io::{self, ErrorKind};
@@ -31,28 +31,27 @@ struct XorRead(BoxRead, u8);
 struct XorWrite(BoxWrite, u8);
 
 impl Xor {
-    async fn agree(self, io: Duplex) -> io::Result<Transformed> {
+    async fn agree(self, io: Duplex) -> Result<Opened, LayerError> {
         let (mut read, mut write) = io.into_halves();
         let mut theirs = [0];
         std::future::poll_fn(|cx| write.as_mut().poll_write(cx, &[self.0])).await?;
         std::future::poll_fn(|cx| write.as_mut().poll_flush(cx)).await?;
         std::future::poll_fn(|cx| read.as_mut().poll_read(cx, &mut theirs)).await?;
         if theirs != [self.0] {
-            return Err(io::Error::other("the other side has another number"));
+            return Err(LayerError::PeerMisbehaved("the other side has another number".into()));
         }
-        Ok(Transformed::new(Duplex::new(XorRead(read, self.0), XorWrite(write, self.0))))
+        Ok(Opened::new(Duplex::new(XorRead(read, self.0), XorWrite(write, self.0))))
     }
 }
-
-struct XorAdmission(Xor, Duplex);
 
 impl Transform for Xor {
     fn name(&self) -> &str {
         "xor"
     }
 
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        layer.name() == "xor" && layer.fields().eq([self.0.to_string()])
+    fn plan(&self, layer: Layer<'_>) -> Option<WrapPlan<'_>> {
+        let is_ours = layer.name() == "xor" && layer.fields().eq([self.0.to_string()]);
+        is_ours.then(|| Plan::wrap(layer, *self))
     }
 
     fn layer(&self) -> LayerBuf {
@@ -63,31 +62,14 @@ impl Transform for Xor {
         false
     }
 
-    fn expected_peer(&self, _: Layer<'_>) -> Option<PublicKey> {
-        None
-    }
-
-    fn client<'a>(&'a self, _: &'a Context, _: Layer<'a>, io: Duplex) -> BoxFuture<'a, io::Result<Transformed>> {
-        Box::pin(self.agree(io))
-    }
-
-    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
-        let admission: Box<dyn Admission> = Box::new(XorAdmission(*self, io));
-        Box::pin(async { Ok(admission) })
+    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
+        Box::pin(async { Ok(Admission::open(self.layer(), self.agree(io).await?)) })
     }
 }
 
-impl Admission for XorAdmission {
-    fn peer(&self) -> Option<&PublicKey> {
-        None
-    }
-
-    fn layer(&self) -> LayerBuf {
-        self.0.layer()
-    }
-
-    fn admit(self: Box<Self>) -> BoxFuture<'static, io::Result<Transformed>> {
-        Box::pin(self.0.agree(self.1))
+impl Wrap for Xor {
+    fn wrap<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        Box::pin(self.agree(io))
     }
 }
 
@@ -130,7 +112,7 @@ async fn layers_behind_pointers_are_what_they_were() {
     let wrong = Multiserver::builder().suite(Suite::new(Net::bind("0.0.0.0:0")).then(in_the_clear)).build();
     assert!(wrong.unwrap_err().to_string().contains("can be reached in the public scope"));
     let dialling: Arc<dyn Transport> = Arc::new(Net::dial_only());
-    assert_eq!(Transport::farthest_scope(&Box::new(dialling)), None);
+    assert_eq!(Transport::max_scope(&Box::new(dialling)), None);
 }
 
 #[tokio::test]

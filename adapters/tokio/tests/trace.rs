@@ -5,9 +5,11 @@
 mod support;
 
 use multiserver_tokio::core::address::{Layer, LayerBuf};
-use multiserver_tokio::core::keys::{PublicKey, Seed};
+use multiserver_tokio::core::keys::Seed;
 use multiserver_tokio::io::Duplex;
-use multiserver_tokio::{Admission, BoxFuture, Context, Multiserver, Net, NetworkKey, Transform, Transformed};
+use multiserver_tokio::{
+    Admission, BoxFuture, Context, LayerError, Multiserver, Net, NetworkKey, Opened, Plan, Transform, Wrap, WrapPlan,
+};
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex};
 use support::{SERVER, client, client_of, echo, exchange, key, suite};
@@ -36,8 +38,9 @@ impl Transform for Toll {
         "toll"
     }
 
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        layer.name() == "toll"
+    fn plan(&self, layer: Layer<'_>) -> Option<WrapPlan<'_>> {
+        let shown = LayerBuf::new("toll", layer.fields().take(1)).unwrap();
+        (layer.name() == "toll").then(|| Plan::wrap(shown, Toll))
     }
 
     fn layer(&self) -> LayerBuf {
@@ -48,20 +51,14 @@ impl Transform for Toll {
         false
     }
 
-    fn expected_peer(&self, _: Layer<'_>) -> Option<PublicKey> {
-        None
-    }
-
-    fn without_secrets(&self, layer: Layer<'_>) -> LayerBuf {
-        LayerBuf::new("toll", layer.fields().take(1)).unwrap()
-    }
-
-    fn client<'a>(&'a self, _: &'a Context, _: Layer<'a>, _: Duplex) -> BoxFuture<'a, io::Result<Transformed>> {
-        Box::pin(async { Err(ErrorKind::ConnectionRefused.into()) })
-    }
-
-    fn server<'a>(&'a self, _: &'a Context, _: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
+    fn server<'a>(&'a self, _: &'a Context, _: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         unreachable!("it only dials")
+    }
+}
+
+impl Wrap for Toll {
+    fn wrap<'a>(&'a self, _: &'a Context, _: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        Box::pin(async { Err(io::Error::from(ErrorKind::ConnectionRefused).into()) })
     }
 }
 

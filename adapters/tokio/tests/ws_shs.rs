@@ -201,7 +201,7 @@ async fn a_plain_get_is_answered_and_harms_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn a_head_that_never_ends_meets_the_deadline() {
-    let limits = Limits { deadline: Duration::from_secs(5), ..Limits::default() };
+    let limits = Limits::default().deadline(Duration::from_secs(5));
     let server = echo_with(ws(), limits).await;
     let mut stream = TcpStream::connect(socket_address(&server.address)).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();

@@ -25,6 +25,7 @@ pub type Timer = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>
 /// A connection holds 16 KiB to read, at most one message of the peer that is read and one that is not whole yet, and at
 /// most 145 KiB to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Config {
     /// The longest message, and the longest frame of one, that is accepted, in bytes; 1 MiB by default.
     pub longest_message: usize,
@@ -49,6 +50,30 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The same with this value of [`longest_message`](Self::longest_message).
+    #[must_use]
+    pub const fn longest_message(self, longest_message: usize) -> Self {
+        Self { longest_message, ..self }
+    }
+
+    /// The same with this value of [`longest_head`](Self::longest_head).
+    #[must_use]
+    pub const fn longest_head(self, longest_head: usize) -> Self {
+        Self { longest_head, ..self }
+    }
+
+    /// The same with this value of [`ping_every`](Self::ping_every).
+    #[must_use]
+    pub const fn ping_every(self, ping_every: Duration) -> Self {
+        Self { ping_every, ..self }
+    }
+
+    /// The same with this value of [`linger`](Self::linger).
+    #[must_use]
+    pub const fn linger(self, linger: Duration) -> Self {
+        Self { linger, ..self }
+    }
+
     /// The same in the library's terms.
     pub(crate) fn of_messages(&self) -> WebSocketConfig {
         WebSocketConfig::default()

@@ -5,7 +5,7 @@ use crate::wakers::Half;
 use crate::{Config, Timer};
 use async_tungstenite::tungstenite::protocol::Role;
 use futures_io::{AsyncRead, AsyncWrite};
-use multiserver_io::ReadStream;
+use multiserver_io::{MaybeSend, ReadStream};
 use std::fmt;
 use std::io;
 #[cfg(doc)]
@@ -73,7 +73,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for ReadHalf<S> {
 }
 
 /// The Close frame is a goodbye: the peer may still take what is sent until it is answered.
-impl<S: AsyncRead + AsyncWrite + Unpin> ReadStream for ReadHalf<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin + MaybeSend> ReadStream for ReadHalf<S> {
     fn has_goodbye(&self) -> bool {
         true
     }

@@ -17,12 +17,12 @@ use std::sync::Arc;
 #[non_exhaustive]
 pub enum TlsError {
     /// It is not the PEM text it should be.
-    #[error("the {what} is no PEM text of that kind: {source}")]
+    #[error("the {what} is no PEM text of that kind: {error}")]
     Pem {
         /// What should be there.
         what: &'static str,
         /// What is wrong with the text.
-        source: futures_rustls::pki_types::pem::Error,
+        error: futures_rustls::pki_types::pem::Error,
     },
     /// There is no certificate in the text.
     #[error("there is no certificate in the PEM text")]
@@ -44,7 +44,7 @@ impl Certificate {
     pub fn from_pem(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<Self, TlsError> {
         let chain = certificates(chain.as_ref())?;
         let key = PrivateKeyDer::from_pem_slice(key.as_ref())
-            .map_err(|source| TlsError::Pem { what: "private key", source })?;
+            .map_err(|error| TlsError::Pem { what: "private key", error })?;
         let config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Unusable)?
@@ -159,7 +159,7 @@ fn untrusted(error: io::Error) -> io::Error {
 
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let certificates = certificates.map_err(|source| TlsError::Pem { what: "certificate", source })?;
+    let certificates = certificates.map_err(|error| TlsError::Pem { what: "certificate", error })?;
     if certificates.is_empty() { Err(TlsError::NoCertificate) } else { Ok(certificates) }
 }
 

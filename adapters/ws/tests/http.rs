@@ -95,7 +95,7 @@ fn what_is_no_http_gets_400_and_a_long_head_431() {
 #[test]
 fn a_head_may_be_as_long_as_the_bound_and_not_a_byte_longer() {
     let head = |length: usize| request("/", &format!("X: {}\r\n", "x".repeat(length - request("/", "").len() - 5)));
-    let config = Config { longest_head: 600, ..Config::default() };
+    let config = Config::default().longest_head(600);
     for (length, is_taken) in [(600, true), (601, false)] {
         let mut raw = Raw::client(4096);
         let (far, timer) = (raw.far(), Clock::default().timer());

@@ -187,7 +187,7 @@ fn a_write_is_one_binary_message_and_a_long_one_several() {
 
 #[test]
 fn what_is_no_binary_message_of_bounded_length_is_an_error() {
-    let long = Config { longest_message: 100, ..Config::default() };
+    let long = Config::default().longest_message(100);
     for (wire, text) in [
         (frame(0x81, b"hello"), "text message"),
         (frame(0x82, &[0; 101]), "too"),

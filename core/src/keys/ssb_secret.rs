@@ -25,7 +25,7 @@ pub enum SsbSecretError {
     Private,
     /// `public` is not a key.
     #[error("`public` in the secret file: {0}")]
-    Public(#[source] ParseKeyError),
+    Public(ParseKeyError),
     /// `public` and `private` are not of one pair.
     #[error("the keys in the secret file are not of one pair")]
     Mismatch,

@@ -15,13 +15,12 @@ use crate::report::exit::{self, Failure};
 use crate::report::failure_words::no_connection;
 use crate::seeds::{check_unknown_layers, without_seeds};
 use crate::streams::idle::idle;
-use crate::streams::origin;
 use crate::streams::pump::{PumpError, one_way_heard_out};
 use clap::Args;
 use multiserver_compose::{ConnectionLimiter, Permit};
 use multiserver_tokio::core::address::{LayerBuf, NoAuth};
 use multiserver_tokio::{
-    Address, Connection, Limits, Meter, MultiAddress, Multiserver, PeerPermit, ReadHalf, Shs, Suite, Transport,
+    Address, ByteCounter, Connection, Limits, MultiAddress, Multiserver, PeerPermit, ReadHalf, Shs, Suite, Transport,
     WriteHalf,
 };
 use relayed::Relayed;
@@ -112,8 +111,8 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
         let (multiserver, target, unanswered) = (multiserver.clone(), Arc::clone(&target), Arc::clone(&unanswered));
         async move {
             let address = near.address().map(|address| address.redacted().to_string()).unwrap_or_default();
-            place.watch(near.meter());
-            let Some(permit) = unanswered.enter(origin::of(&near).map(|origin| origin.ip())) else {
+            place.watch(near.counter());
+            let Some(permit) = unanswered.enter(near.remote_address().map(|origin| origin.ip())) else {
                 let line = format_args!("{address}: closed, no room for another handshake with the target");
                 return strangers::log(Outcome::NoRoom, line);
             };
@@ -149,7 +148,7 @@ async fn relay(
     idle_timeout: Option<Duration>,
 ) -> Result<(), String> {
     let far = multiserver.connect(&target.addresses).await.map_err(|error| no_connection(&error).to_string())?;
-    let meter = near.meter();
+    let meter = near.counter();
     tokio::select! {
         passed = pass(near, far, target.has_handshake().then_some(unanswered)) => passed.map_err(|error| error.to_string()),
         error = idle(&meter, idle_timeout) => Err(error.to_string()),
@@ -161,7 +160,7 @@ async fn relay(
 /// Who takes nothing more or breaks off may still have said why, and the other may have what was passed still on its way:
 /// both are waited for, but not long.
 async fn pass(near: Connection, far: Connection, unanswered: Option<Permit>) -> io::Result<()> {
-    let meter = near.meter();
+    let meter = near.counter();
     let ((near_read, mut near_write), (mut far_read, far_write)) = (near.into_split(), far.into_split());
     let mut forth = pin!(one_way_heard_out(near_read, far_write));
     let mut back = pin!(async move {
@@ -188,7 +187,7 @@ async fn pass(near: Connection, far: Connection, unanswered: Option<Permit>) -> 
 
 /// Passes the target's answers up to one to what the peer has sent after the first of them: by then the peer has said
 /// something in the handshake that only the right one can say.
-async fn pass_handshake(from: &mut ReadHalf, to: &mut WriteHalf, peer: &Meter) -> Result<(), PumpError> {
+async fn pass_handshake(from: &mut ReadHalf, to: &mut WriteHalf, peer: &ByteCounter) -> Result<(), PumpError> {
     let mut answer = [0; ANSWER];
     let mut first = None;
     loop {

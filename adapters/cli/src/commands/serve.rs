@@ -142,7 +142,7 @@ async fn everyone(
         async move {
             match access {
                 Access::Peer(permit) => {
-                    permit.watch(connection.meter());
+                    permit.watch(connection.counter());
                     let address = connection.address().map(|address| address.redacted().to_string());
                     tokio::select! {
                         () = service.serve(connection, limits.idle_timeout) => {}

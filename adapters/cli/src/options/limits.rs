@@ -47,11 +47,10 @@ impl LimitOptions {
 
     /// The bounds on handshakes.
     pub(crate) fn handshakes(&self) -> Limits {
-        Limits {
-            deadline: self.handshake_timeout,
-            pending: self.max_pending,
-            pending_per_source: self.max_pending_per_source,
-        }
+        Limits::default()
+            .deadline(self.handshake_timeout)
+            .pending(self.max_pending)
+            .pending_per_source(self.max_pending_per_source)
     }
 }
 
@@ -62,5 +61,5 @@ pub(crate) fn peers_are(count: usize) -> String {
 
 /// The same bounds where all peers come from one IP address.
 pub(crate) const fn from_one_source(limits: Limits) -> Limits {
-    Limits { pending_per_source: limits.pending, ..limits }
+    limits.pending_per_source(limits.pending)
 }

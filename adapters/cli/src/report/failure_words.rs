@@ -3,9 +3,8 @@
 use crate::options::dial::TRANSPORTS;
 use crate::report::exit::{Class, Failure, without_error_numbers};
 use crate::streams::pipe::Broken;
-use multiserver_tokio::core::shs::{self, Message};
 use multiserver_tokio::ws::Untrusted;
-use multiserver_tokio::{ConnectError, FailedAttempt, Failure as AttemptFailure, Stage};
+use multiserver_tokio::{ConnectError, FailedAttempt, Failure as AttemptFailure, LayerError, Stage};
 use std::io::{self, ErrorKind};
 
 /// Why there is no connection, in one line.
@@ -90,58 +89,52 @@ impl Reason {
         let unreachable = |words: String| Self::new(Class::Unreachable, words);
         let refused = |words: String| Self::new(Class::Refused, words);
         match failure {
-            AttemptFailure::Io { stage: Stage::Resolve, source } => {
-                unreachable(format!("the host is not found: {source}"))
-            }
-            AttemptFailure::Io { stage: Stage::Connect, source } if source.kind() == ErrorKind::ConnectionRefused => {
-                unreachable(format!("nobody listens there: {source}"))
-            }
-            AttemptFailure::Io { stage: Stage::Connect, source } if source.kind() == ErrorKind::NotFound => {
-                unreachable("there is no such socket".to_owned())
-            }
-            AttemptFailure::Io { stage: Stage::Connect, source } => {
-                unreachable(format!("the host cannot be reached: {source}"))
-            }
-            AttemptFailure::Io { stage: Stage::Proxy, source } => {
-                unreachable(format!("the proxy did not get us there: {source}"))
-            }
-            AttemptFailure::Io { stage: Stage::Tls, source } if is_untrusted(source) => {
-                refused(format!("no TLS with that host: {source} (--ca FILE trusts it)"))
-            }
-            AttemptFailure::Io { stage: Stage::Tls, source } => refused(format!("no TLS with that host: {source}")),
-            AttemptFailure::Io { stage: Stage::WebSocket, source } => refused(format!("no WebSocket there: {source}")),
-            AttemptFailure::Io { source, .. } => Self::of_handshake(source),
+            AttemptFailure::Layer { stage, error } => Self::of_layer(*stage, error),
             AttemptFailure::Deadline { stage: Stage::Resolve | Stage::Connect | Stage::Proxy, limit } => {
                 unreachable(format!("no answer within {limit:?}"))
             }
             AttemptFailure::Deadline { limit, .. } => refused(format!(
-                "connected, but the handshake was not over within {limit:?}: the peer may not speak shs"
+                "connected, but the handshake was not over within {limit:?}: the peer may not speak this protocol"
             )),
-            AttemptFailure::OtherPeer | AttemptFailure::Spent | _ => Self::new(Class::Failed, failure.to_string()),
+            AttemptFailure::OtherPeer | AttemptFailure::UsedUp | _ => Self::new(Class::Failed, failure.to_string()),
         }
     }
 
-    fn of_handshake(source: &io::Error) -> Self {
-        match source.get_ref().and_then(|source| source.downcast_ref()) {
-            Some(shs::Error::Closed(Message::ServerHello) | shs::Error::NetworkKey(_)) => {
-                Self::new(Class::Refused, "the peer is busy, has another network key, or does not speak shs")
-            }
-            Some(shs::Error::Closed(Message::ServerAccept)) => Self::new(
+    fn of_layer(stage: Stage, error: &LayerError) -> Self {
+        match error {
+            LayerError::Io(error) => Self::of_stream(stage, error),
+            LayerError::Refused(_) => Self::new(
                 Class::Refused,
                 "refused, busy or cut off: the peer does not want to talk to us, has another key than the address says, or \
                  serves too many others",
             ),
-            Some(shs::Error::Signature(_) | shs::Error::Sealed(_) | shs::Error::EphemeralKey(_)) => {
-                Self::new(Class::Impostor, "the peer is not who the address says")
+            LayerError::WrongPeer(_) => Self::new(Class::Impostor, "the peer is not who the address says"),
+            LayerError::PeerMisbehaved(error) => {
+                Self::new(Class::Refused, format!("the peer does not keep to the protocol: {error}"))
             }
-            Some(shs::Error::ServerKey) => {
-                Self::new(Class::Usage, "the key in the address is not a usable one; it may be mistyped")
+            LayerError::Unusable(error) => Self::new(Class::Usage, error.to_string()),
+            other => Self::new(Class::Failed, other.to_string()),
+        }
+    }
+
+    fn of_stream(stage: Stage, error: &io::Error) -> Self {
+        let unreachable = |words: String| Self::new(Class::Unreachable, words);
+        let refused = |words: String| Self::new(Class::Refused, words);
+        match (stage, error.kind()) {
+            (Stage::Resolve, _) => unreachable(format!("the host is not found: {error}")),
+            (Stage::Connect, ErrorKind::ConnectionRefused) => unreachable(format!("nobody listens there: {error}")),
+            (Stage::Connect, ErrorKind::NotFound) => unreachable("there is no such socket".to_owned()),
+            (Stage::Connect, _) => unreachable(format!("the host cannot be reached: {error}")),
+            (Stage::Proxy, _) => unreachable(format!("the proxy did not get us there: {error}")),
+            (Stage::Tls, _) if is_untrusted(error) => {
+                refused(format!("no TLS with that host: {error} (--ca FILE trusts it)"))
             }
-            None if is_gone(source) => Self::new(
-                Class::Refused,
-                "the peer broke off the handshake: it may be busy, not speak shs, or refuse us",
-            ),
-            _ => Self::new(Class::Failed, format!("the handshake failed: {source}")),
+            (Stage::Tls, _) => refused(format!("no TLS with that host: {error}")),
+            (Stage::WebSocket, _) => refused(format!("no WebSocket there: {error}")),
+            _ if is_gone(error) => {
+                refused("the peer is busy, has another network key, or does not speak this protocol".to_owned())
+            }
+            _ => Self::new(Class::Failed, format!("the handshake failed: {error}")),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Connections on which nothing happens.
 
-use multiserver_tokio::Meter;
+use multiserver_tokio::ByteCounter;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 const TURNS: u32 = 4;
 
 /// Returns an error when nothing came or went for this long, or up to a quarter longer; never without a bound.
-pub(crate) async fn idle(meter: &Meter, limit: Option<Duration>) -> io::Error {
+pub(crate) async fn idle(meter: &ByteCounter, limit: Option<Duration>) -> io::Error {
     let Some(limit) = limit else { return std::future::pending().await };
     let (mut last, mut silent) = (meter.traffic(), 0);
     while silent < TURNS {

@@ -82,7 +82,7 @@ pub(crate) async fn both_ways_until(
     ends: Ends,
     over: impl Future<Output = ()>,
 ) -> Result<(), Broken> {
-    let (meter, closed) = (connection.meter(), connection.closed());
+    let (meter, closed) = (connection.counter(), connection.closed());
     let (from_peer, to_peer) = connection.into_split();
     let is_waiting = Arc::<AtomicBool>::default();
     let input = Input { input, is_waiting: Arc::clone(&is_waiting) };

@@ -4,7 +4,7 @@ mod table;
 
 use super::eviction::Eviction;
 use super::places::Entered;
-use crate::{Meter, Peer};
+use crate::{ByteCounter, Peer};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ const IDLE: Duration = Duration::from_secs(60);
 /// async fn serve<R: Native<Connection = multiserver_compose::Connection>>(server: Server<R>) {
 ///     let limiter = Arc::new(PeerLimiter::new(256).per_key(8));
 ///     let handle = |connection: multiserver_compose::Connection, permit: multiserver_compose::PeerPermit| async move {
-///         permit.watch(connection.meter());
+///         permit.watch(connection.counter());
 ///         // Serve the connection, until `permit.evicted()` ends.
 ///     };
 ///     server.serve(move |peer| std::future::ready(limiter.enter(&peer)), handle).await;
@@ -50,7 +50,7 @@ struct State {
 #[derive(Debug)]
 struct Held {
     /// `None` until it is known.
-    meter: Option<Meter>,
+    meter: Option<ByteCounter>,
     eviction: Arc<Eviction>,
 }
 
@@ -134,7 +134,7 @@ impl PeerLimiter {
 
 impl PeerPermit {
     /// Tells by the connection's meter when the peer carries something; without this it counts as idle since it came.
-    pub fn watch(&self, meter: Meter) {
+    pub fn watch(&self, meter: ByteCounter) {
         if let Some(held) = self.limiter.state().held.get_mut(&self.number) {
             held.meter = Some(meter);
         }
@@ -185,7 +185,7 @@ mod tests {
     fn a_peer_that_carries_something_is_not_idle() {
         let limiter = Arc::new(PeerLimiter::new(2).idle_after(Duration::ZERO));
         let (first, second) = (limiter.enter(&peer(1)).unwrap(), limiter.enter(&peer(2)).unwrap());
-        let meter = Meter::new();
+        let meter = ByteCounter::new();
         first.watch(meter.clone());
         meter.receive(1);
         let _third = limiter.enter(&peer(3)).unwrap();

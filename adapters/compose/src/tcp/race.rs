@@ -9,12 +9,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How long an address is tried alone before the next one is tried as well (RFC 8305, section 5).
-const HEAD_START: Duration = Duration::from_millis(250);
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Connects to whichever of these addresses answers first, where each has a head start over the next.
+/// Connects to whichever of these addresses answers first, where each is tried alone for a while before the next is.
 pub(super) async fn connect(runtime: &dyn Runtime, addresses: Vec<SocketAddr>) -> io::Result<Duplex> {
     let connect = |address: &SocketAddr| runtime.tcp_connect(*address);
-    race(runtime, Some(HEAD_START), alternate(addresses), connect).await.map_err(failure)
+    race(runtime, Some(ATTEMPT_DELAY), alternate(addresses), connect).await.map_err(failure)
 }
 
 fn failure(mut failed: Vec<(SocketAddr, io::Error)>) -> io::Error {

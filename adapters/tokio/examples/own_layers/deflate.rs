@@ -5,8 +5,7 @@ use async_compression::futures::write::DeflateEncoder;
 use futures_util::io::BufReader;
 use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::io::Duplex;
-use multiserver_tokio::{Admission, BoxFuture, Context, PublicKey, Transform, Transformed};
-use std::io;
+use multiserver_tokio::{Admission, BoxFuture, Context, LayerError, Opened, Plan, Transform, Wrap, WrapPlan};
 
 /// `deflate`: compresses each direction (RFC 1951).
 ///
@@ -14,17 +13,15 @@ use std::io;
 /// can choose together with what it must not learn.
 pub(crate) struct Deflate;
 
-/// The layer needs no handshake: the two halves are compressed from their first byte on.
-struct Ready(Duplex);
-
 fn layer() -> LayerBuf {
     // The name has no characters that an address could not hold.
     LayerBuf::new("deflate", [""; 0]).unwrap_or_else(|error| unreachable!("{error}"))
 }
 
-fn compressed(io: Duplex) -> Transformed {
+/// The layer needs no handshake: the two halves are compressed from their first byte on.
+fn compressed(io: Duplex) -> Opened {
     let (read, write) = io.into_halves();
-    Transformed::new(Duplex::new(DeflateDecoder::new(BufReader::new(read)), DeflateEncoder::new(write)))
+    Opened::new(Duplex::new(DeflateDecoder::new(BufReader::new(read)), DeflateEncoder::new(write)))
 }
 
 impl Transform for Deflate {
@@ -32,8 +29,9 @@ impl Transform for Deflate {
         "deflate"
     }
 
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        layer.name() == "deflate" && layer.fields().next().is_none()
+    fn plan(&self, layer: Layer<'_>) -> Option<WrapPlan<'_>> {
+        let is_ours = layer.name() == "deflate" && layer.fields().next().is_none();
+        is_ours.then(|| Plan::wrap(layer, Deflate))
     }
 
     fn layer(&self) -> LayerBuf {
@@ -44,30 +42,13 @@ impl Transform for Deflate {
         false
     }
 
-    fn expected_peer(&self, _: Layer<'_>) -> Option<PublicKey> {
-        None
-    }
-
-    fn client<'a>(&'a self, _: &'a Context, _: Layer<'a>, io: Duplex) -> BoxFuture<'a, io::Result<Transformed>> {
-        Box::pin(async { Ok(compressed(io)) })
-    }
-
-    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
-        let admission: Box<dyn Admission> = Box::new(Ready(io));
-        Box::pin(async { Ok(admission) })
+    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
+        Box::pin(async { Ok(Admission::open(layer(), compressed(io))) })
     }
 }
 
-impl Admission for Ready {
-    fn peer(&self) -> Option<&PublicKey> {
-        None
-    }
-
-    fn layer(&self) -> LayerBuf {
-        layer()
-    }
-
-    fn admit(self: Box<Self>) -> BoxFuture<'static, io::Result<Transformed>> {
-        Box::pin(async { Ok(compressed(self.0)) })
+impl Wrap for Deflate {
+    fn wrap<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        Box::pin(async { Ok(compressed(io)) })
     }
 }

@@ -2,7 +2,9 @@
 
 use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::io::Duplex;
-use multiserver_tokio::{Arrival, BoxFuture, Context, Listener, Runtime, Scope, Transport};
+use multiserver_tokio::{
+    Arrival, BoxFuture, Context, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, Scope, Transport,
+};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
@@ -65,23 +67,13 @@ impl Transport for Pipes {
     }
 
     /// Pipes do not leave the program.
-    fn farthest_scope(&self) -> Option<Scope> {
+    fn max_scope(&self) -> Option<Scope> {
         Some(Scope::Device)
     }
 
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        layer.name() == "pipe" && layer.fields().eq(["one"])
-    }
-
-    fn dial<'a>(&'a self, _: &'a Context, _: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
-        Box::pin(async {
-            if self.state().arrivals.len() >= BACKLOG {
-                return Err(ErrorKind::ConnectionRefused.into());
-            }
-            let (near, far) = tokio::io::duplex(CAPACITY);
-            self.arrive(Ok(far));
-            Ok(self.duplex(near))
-        })
+    fn plan(&self, layer: Layer<'_>) -> Option<DialPlan<'_>> {
+        let is_ours = layer.name() == "pipe" && layer.fields().eq(["one"]);
+        is_ours.then(|| Plan::dial(layer, self.clone()))
     }
 
     fn addresses(&self, _: &dyn Runtime, scope: Scope) -> Vec<LayerBuf> {
@@ -94,6 +86,19 @@ impl Transport for Pipes {
     }
 }
 
+impl Dial for Pipes {
+    fn dial<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        Box::pin(async {
+            if self.state().arrivals.len() >= BACKLOG {
+                return Err(io::Error::from(ErrorKind::ConnectionRefused).into());
+            }
+            let (near, far) = tokio::io::duplex(CAPACITY);
+            self.arrive(Ok(far));
+            Ok(Opened::new(self.duplex(near)))
+        })
+    }
+}
+
 impl Listener for Pipes {
     fn addresses(&self, scope: Scope) -> Vec<LayerBuf> {
         Self::layers(scope)
@@ -102,10 +107,10 @@ impl Listener for Pipes {
     fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<Arrival>> {
         let mut state = self.state();
         match state.arrivals.pop_front() {
-            // What a transport has to agree on with the peer, as a WebSocket's upgrade, belongs into the opening.
+            // What a transport has to agree on with the peer, as a WebSocket's upgrade, is part of the opening.
             Some(Ok(stream)) => {
                 let io = self.duplex(stream);
-                Poll::Ready(Ok(Arrival::opening(|_| Box::pin(async { Ok(io) }))))
+                Poll::Ready(Ok(Arrival::opening(|_| Box::pin(async { Ok(Opened::new(io)) }))))
             }
             Some(Err(error)) => Poll::Ready(Err(error)),
             None => {

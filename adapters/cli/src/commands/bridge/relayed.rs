@@ -5,8 +5,7 @@ use futures_util::io::Cursor;
 use multiserver_tokio::core::address::{Layer, LayerBuf, NoAuth, Shs};
 use multiserver_tokio::core::shs;
 use multiserver_tokio::io::Duplex;
-use multiserver_tokio::{Admission, BoxFuture, Context, PublicKey, Scope, Transform, Transformed};
-use std::future::ready;
+use multiserver_tokio::{Admission, BoxFuture, Context, LayerError, Opened, Scope, Transform, WrapPlan};
 use std::io;
 
 /// One of the target's layers.
@@ -16,9 +15,6 @@ pub(super) struct Relayed {
     /// Whether the peer's first bytes are a message of this layer that it is waited for.
     awaits_hello: bool,
 }
-
-/// Whoever came, who proves nothing here.
-struct Passing(Duplex);
 
 impl Relayed {
     /// This layer, straight over the transport or over another.
@@ -34,8 +30,8 @@ impl Transform for Relayed {
     }
 
     /// Is for listening only.
-    fn matches(&self, _: Layer<'_>) -> bool {
-        false
+    fn plan(&self, _: Layer<'_>) -> Option<WrapPlan<'_>> {
+        None
     }
 
     fn layer(&self) -> LayerBuf {
@@ -43,7 +39,7 @@ impl Transform for Relayed {
     }
 
     /// What the target offers within its device only must not get out of ours.
-    fn farthest_scope(&self) -> Scope {
+    fn max_scope(&self) -> Scope {
         if NoAuth::try_from(self.layer.as_layer()).is_ok() { Scope::Device } else { Scope::Public }
     }
 
@@ -52,21 +48,13 @@ impl Transform for Relayed {
         false
     }
 
-    fn expected_peer(&self, _: Layer<'_>) -> Option<PublicKey> {
-        None
-    }
-
-    fn client<'a>(&'a self, _: &'a Context, _: Layer<'a>, _: Duplex) -> BoxFuture<'a, io::Result<Transformed>> {
-        Box::pin(ready(Err(io::ErrorKind::Unsupported.into())))
-    }
-
     /// Waits for the whole first message where the stream is known to begin with one of the client's, so that nobody who
     /// says nothing leads to a connection to the target.
-    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
+    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         Box::pin(async move {
             let io = if self.awaits_hello { with_hello(io).await? } else { io };
-            let passing: Box<dyn Admission> = Box::new(Passing(io));
-            Ok(passing)
+            // The target's key is in our address and not in the peer's.
+            Ok(Admission::open(NoAuth { key: None }, Opened::new(io)))
         })
     }
 }
@@ -77,19 +65,4 @@ async fn with_hello(io: Duplex) -> io::Result<Duplex> {
     let mut hello = [0; shs::HELLO_SIZE];
     read.read_exact(&mut hello).await?;
     Ok(Duplex::new(Cursor::new(hello).chain(read), write))
-}
-
-impl Admission for Passing {
-    fn peer(&self) -> Option<&PublicKey> {
-        None
-    }
-
-    /// The target's key is in our address and not in the peer's.
-    fn layer(&self) -> LayerBuf {
-        NoAuth { key: None }.into()
-    }
-
-    fn admit(self: Box<Self>) -> BoxFuture<'static, io::Result<Transformed>> {
-        Box::pin(ready(Ok(Transformed::new(self.0))))
-    }
 }

@@ -4,10 +4,9 @@ use crate::options::dial::Secure;
 use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::io::Duplex;
 use multiserver_tokio::{
-    Admission, BoxFuture, Context, Limits, Listener, PublicKey, Runtime, Scope, Shs, Stage, Suite, Transform,
-    Transformed, Transport,
+    Admission, BoxFuture, Context, Dial, DialPlan, LayerError, Limits, Listener, Opened, Runtime, Scope, SettingError,
+    Shs, Stage, Suite, Transform, Transport, Wrap, WrapPlan,
 };
-use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,7 +40,11 @@ impl Timed {
 
     /// Does the work, and notes the stages it enters: they change only while it is polled, and of several in one poll
     /// the last is noted.
-    async fn watch<T>(&self, context: &Context, mut work: BoxFuture<'_, io::Result<T>>) -> io::Result<T> {
+    async fn watch<T>(
+        &self,
+        context: &Context,
+        mut work: BoxFuture<'_, Result<T, LayerError>>,
+    ) -> Result<T, LayerError> {
         poll_fn(|cx| {
             let begun = Instant::now();
             let polled = work.as_mut().poll(cx);
@@ -62,6 +65,7 @@ impl Secure for Timed {
     }
 }
 
+/// A transport whose dialling is timed.
 struct TimedTransport<T> {
     transport: T,
     timed: Timed,
@@ -72,7 +76,7 @@ impl<T: Transport> Transport for TimedTransport<T> {
         self.transport.name()
     }
 
-    fn check(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn check(&self) -> Result<(), SettingError> {
         self.transport.check()
     }
 
@@ -80,25 +84,25 @@ impl<T: Transport> Transport for TimedTransport<T> {
         self.transport.default_limits()
     }
 
-    fn farthest_scope(&self) -> Option<Scope> {
-        self.transport.farthest_scope()
+    fn max_scope(&self) -> Option<Scope> {
+        self.transport.max_scope()
     }
 
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        self.transport.matches(layer)
+    fn proves_peer(&self) -> bool {
+        self.transport.proves_peer()
     }
 
-    fn dial<'a>(&'a self, context: &'a Context, layer: Layer<'a>) -> BoxFuture<'a, io::Result<Duplex>> {
-        Box::pin(self.timed.watch(context, self.transport.dial(context, layer)))
+    fn plan(&self, layer: Layer<'_>) -> Option<DialPlan<'_>> {
+        let timed = |step| -> Box<dyn Dial + '_> { Box::new(TimedStep { step, timed: &self.timed }) };
+        Some(self.transport.plan(layer)?.map(timed))
     }
 
-    fn addresses(&self, _: &dyn Runtime, _: Scope) -> Vec<LayerBuf> {
-        Vec::new()
+    fn addresses(&self, runtime: &dyn Runtime, scope: Scope) -> Vec<LayerBuf> {
+        self.transport.addresses(runtime, scope)
     }
 
-    /// Is for dialling only.
-    fn listen<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
-        Box::pin(std::future::ready(Ok(None)))
+    fn listen<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
+        self.transport.listen(context)
     }
 }
 
@@ -107,45 +111,43 @@ impl Transform for Timed {
         self.shs.name()
     }
 
-    fn matches(&self, layer: Layer<'_>) -> bool {
-        self.shs.matches(layer)
+    fn plan(&self, layer: Layer<'_>) -> Option<WrapPlan<'_>> {
+        let timed = |step| -> Box<dyn Wrap + '_> { Box::new(TimedStep { step, timed: self }) };
+        Some(self.shs.plan(layer)?.map(timed))
     }
 
     fn layer(&self) -> LayerBuf {
         self.shs.layer()
     }
 
-    fn farthest_scope(&self) -> Scope {
-        self.shs.farthest_scope()
+    fn max_scope(&self) -> Scope {
+        self.shs.max_scope()
     }
 
     fn proves_peer(&self) -> bool {
         self.shs.proves_peer()
     }
 
-    fn expected_peer(&self, layer: Layer<'_>) -> Option<PublicKey> {
-        self.shs.expected_peer(layer)
-    }
-
-    fn without_secrets(&self, layer: Layer<'_>) -> LayerBuf {
-        self.shs.without_secrets(layer)
-    }
-
-    fn is_spent_by_use(&self, layer: Layer<'_>) -> bool {
-        self.shs.is_spent_by_use(layer)
-    }
-
-    fn client<'a>(
-        &'a self,
-        context: &'a Context,
-        layer: Layer<'a>,
-        io: Duplex,
-    ) -> BoxFuture<'a, io::Result<Transformed>> {
-        self.enter(context.stage(), Instant::now());
-        Box::pin(self.watch(context, self.shs.client(context, layer, io)))
-    }
-
-    fn server<'a>(&'a self, context: &'a Context, io: Duplex) -> BoxFuture<'a, io::Result<Box<dyn Admission>>> {
+    fn server<'a>(&'a self, context: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         self.shs.server(context, io)
+    }
+}
+
+/// What a plan is gone about by, timed.
+struct TimedStep<'t, S> {
+    step: S,
+    timed: &'t Timed,
+}
+
+impl Dial for TimedStep<'_, Box<dyn Dial + '_>> {
+    fn dial<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        Box::pin(self.timed.watch(context, self.step.dial(context)))
+    }
+}
+
+impl Wrap for TimedStep<'_, Box<dyn Wrap + '_>> {
+    fn wrap<'a>(&'a self, context: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        self.timed.enter(context.stage(), Instant::now());
+        Box::pin(self.timed.watch(context, self.step.wrap(context, io)))
     }
 }

@@ -6,7 +6,7 @@ use multiserver_compose::Connection;
 use multiserver_core::join::{Answer, Server};
 use multiserver_io::drive;
 use multiserver_tokio::{PeerPermit, PublicKey};
-use std::io;
+use std::fmt::Display;
 use std::time::Duration;
 
 /// How long a guest has for each of its two turns.
@@ -50,7 +50,7 @@ pub(super) async fn join(
     result
 }
 
-async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> Result<T, String> {
+async fn in_time<T, E: Display>(work: impl Future<Output = Result<T, E>>) -> Result<T, String> {
     match tokio::time::timeout(DEADLINE, work).await {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_) => Err(format!("it said nothing for {DEADLINE:?}")),

@@ -1,6 +1,5 @@
 //! Who a peer is, as the PROXY protocol tells a service (HAProxy's `proxy-protocol.txt`, section 2.2).
 
-use crate::streams::origin;
 use multiserver_tokio::Connection;
 use proxy_header::{Error, ProxiedAddress, ProxyHeader, Tlv};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,8 +11,8 @@ const KEY: u8 = 0xE0;
 ///
 /// A peer without an IP address, as one at a Unix socket, is told of as a local one.
 pub(super) fn of(connection: &Connection) -> Result<Vec<u8>, Error> {
-    let mut header = match origin::of(connection) {
-        Some(source) => ProxyHeader::with_address(addresses(source, connection.local())),
+    let mut header = match connection.remote_address() {
+        Some(source) => ProxyHeader::with_address(addresses(source, connection.local_address())),
         None => ProxyHeader::with_local(),
     };
     if let Some(peer) = connection.peer() {

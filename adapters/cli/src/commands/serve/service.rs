@@ -56,7 +56,7 @@ impl Service {
 
 /// Gives the peer all its bytes back, and returns how many these were.
 async fn give_back(connection: Connection, idle_timeout: Option<Duration>) -> Result<Option<u64>, String> {
-    let meter = connection.meter();
+    let meter = connection.counter();
     tokio::select! {
         echoed = echo(connection) => echoed.map(Some).map_err(|error| error.to_string()),
         error = idle(&meter, idle_timeout) => Err(error.to_string()),

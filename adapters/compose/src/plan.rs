@@ -1,0 +1,165 @@
+//! What a layer of an address asks for, read once: what dialling it promises, and how to go about it.
+
+use crate::{BoxFuture, Context, LayerError};
+use multiserver_core::address::LayerBuf;
+use multiserver_core::keys::PublicKey;
+use multiserver_io::{Duplex, MaybeSend, MaybeSync};
+use std::fmt;
+
+/// A layer of an address that was read, and what dialling it promises.
+///
+/// A [`Transport`](crate::Transport) makes a plan with [`dial`](Plan::dial), a [`Transform`](crate::Transform) with
+/// [`wrap`](Plan::wrap). Which addresses are tried, in which order, and what stands in errors and traces is decided by
+/// these promises alone, and a peer that does not keep one is never connected to.
+pub struct Plan<T> {
+    pub(crate) peer: Option<PublicKey>,
+    pub(crate) is_single_use: bool,
+    pub(crate) shown: LayerBuf,
+    pub(crate) step: T,
+}
+
+/// How a transport goes about a layer of an address.
+pub type DialPlan<'a> = Plan<Box<dyn Dial + 'a>>;
+
+/// How a transform goes about a layer of an address.
+pub type WrapPlan<'a> = Plan<Box<dyn Wrap + 'a>>;
+
+/// Opens the connection that a layer of an address names.
+pub trait Dial: MaybeSend + MaybeSync {
+    /// Opens the connection.
+    ///
+    /// # Errors
+    /// There is nobody, or no way there; the context's [stage](Context::enter) says how far it came.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves no socket behind.
+    fn dial<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>>;
+}
+
+/// Runs the client's side of a layer over a stream.
+pub trait Wrap: MaybeSend + MaybeSync {
+    /// Runs the client's side over this stream.
+    ///
+    /// # Errors
+    /// The stream failed, the peer does not keep to the protocol, or it is not who it should be.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the stream in it, and with that closes it.
+    fn wrap<'a>(&'a self, context: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>>;
+}
+
+impl<'a> Plan<Box<dyn Dial + 'a>> {
+    /// Opens a connection so. `shown` is the layer as connections, errors and traces show it, without secrets.
+    #[must_use]
+    pub fn dial(shown: impl Into<LayerBuf>, dial: impl Dial + 'a) -> Self {
+        Self::new(shown.into(), Box::new(dial))
+    }
+}
+
+impl<'a> Plan<Box<dyn Wrap + 'a>> {
+    /// Runs the client's side so. `shown` is the layer as connections, errors and traces show it, without secrets.
+    #[must_use]
+    pub fn wrap(shown: impl Into<LayerBuf>, wrap: impl Wrap + 'a) -> Self {
+        Self::new(shown.into(), Box::new(wrap))
+    }
+}
+
+impl<T> Plan<T> {
+    const fn new(shown: LayerBuf, step: T) -> Self {
+        Self { peer: None, is_single_use: false, shown, step }
+    }
+
+    /// Promises that the peer proves this key: what is [opened](Opened) then has to say that it did.
+    #[must_use]
+    pub const fn proves(mut self, peer: PublicKey) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+
+    /// Says that dialling may use up something that serves once, as an invitation's seed does.
+    ///
+    /// After an attempt that got as far as a handshake, no other address with such a layer is tried.
+    #[must_use]
+    pub const fn single_use(mut self) -> Self {
+        self.is_single_use = true;
+        self
+    }
+
+    /// The same promises, gone about in another way: for layers around others.
+    #[must_use]
+    pub fn map<U>(self, around: impl FnOnce(T) -> U) -> Plan<U> {
+        let Self { peer, is_single_use, shown, step } = self;
+        Plan { peer, is_single_use, shown, step: around(step) }
+    }
+
+    /// Sees that the promise is kept.
+    pub(crate) fn check(&self, opened: Opened) -> Result<Opened, LayerError> {
+        match (self.peer, opened.peer) {
+            (None, _) => Ok(opened),
+            (Some(promised), Some(proven)) if promised == proven => Ok(opened),
+            (Some(_), _) => Err(LayerError::WrongPeer(Box::new(NotProven(self.shown.as_layer().name().to_owned())))),
+        }
+    }
+}
+
+/// A peer has not proven the key of its address.
+#[derive(Debug, thiserror::Error)]
+#[error("the layer {0} did not prove the key that the address names")]
+struct NotProven(String);
+
+/// What a transport or a transform has opened: a stream, and who has proven to be at its other end.
+pub struct Opened {
+    pub(crate) io: Duplex,
+    pub(crate) peer: Option<PublicKey>,
+    pub(crate) channel_binding: Option<[u8; 32]>,
+}
+
+impl Opened {
+    /// A stream that says nothing about who is at its other end.
+    #[must_use]
+    pub const fn new(io: Duplex) -> Self {
+        Self { io, peer: None, channel_binding: None }
+    }
+
+    /// A stream whose other end has proven to hold this key.
+    #[must_use]
+    pub const fn proven(io: Duplex, peer: PublicKey) -> Self {
+        Self { io, peer: Some(peer), channel_binding: None }
+    }
+
+    /// Adds a value that both ends of the stream have and nobody else.
+    #[must_use]
+    pub const fn with_channel_binding(mut self, value: [u8; 32]) -> Self {
+        self.channel_binding = Some(value);
+        self
+    }
+
+    /// The stream, without what is known of its other end: for layers around others.
+    #[must_use]
+    pub fn into_stream(self) -> Duplex {
+        self.io
+    }
+
+    /// The same over what is known of the stream below: the proof of either, and the channel binding of the upper one.
+    pub(crate) fn over(mut self, peer: Option<PublicKey>, channel_binding: Option<[u8; 32]>) -> Self {
+        self.peer = self.peer.or(peer);
+        self.channel_binding = self.channel_binding.or(channel_binding);
+        self
+    }
+}
+
+impl<T> fmt::Debug for Plan<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("shown", &self.shown)
+            .field("peer", &self.peer)
+            .field("is_single_use", &self.is_single_use)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("peer", &self.peer).finish_non_exhaustive()
+    }
+}

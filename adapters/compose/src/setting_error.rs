@@ -1,0 +1,51 @@
+//! What is wrong with a transport's settings.
+
+use multiserver_core::address::ParseError;
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What is wrong with a transport's settings.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingError {
+    /// A text is no `HOST:PORT` to listen at.
+    #[error("cannot listen on `{0}`: expected a host, `:` and a port, such as 127.0.0.1:8008 or [::]:8008")]
+    Bind(String),
+    /// A socket that is open already has no address of TCP.
+    #[error("cannot listen on the socket that is open already: it has no address of TCP: {0}")]
+    Socket(Arc<io::Error>),
+    /// A path cannot stand in an address.
+    #[error("cannot listen on the path `{}`: {error}", path.display())]
+    Path {
+        /// The path.
+        path: PathBuf,
+        /// What an address cannot hold.
+        error: ParseError,
+    },
+    /// A Unix socket that is open already has no path that others could connect to.
+    #[error("cannot listen on the socket that is open already: it has no path")]
+    NoPath,
+    /// A text is no external host name.
+    #[error("the external host `{text}` is none: {error}")]
+    ExternalHost {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        error: ParseError,
+    },
+    /// A text is no external URL of a WebSocket: which one, from 1. The text stays out, since a URL may hold a password.
+    #[error("external address {0} is not a URL such as wss://example.org/path")]
+    ExternalUrl(usize),
+    /// A text is no `HOST:PORT` of a proxy: which one, from 1. The text stays out: a URL given by mistake may hold a
+    /// password.
+    #[error("proxy address {0} is not HOST:PORT, such as 127.0.0.1:9050 or [::1]:9050")]
+    Proxy(usize),
+    /// There is no address of a proxy.
+    #[error("a proxy needs an address, such as 127.0.0.1:9050")]
+    NoProxy,
+    /// What a transport of the application's own says.
+    #[error("{0}")]
+    Other(Arc<dyn Error + Send + Sync>),
+}

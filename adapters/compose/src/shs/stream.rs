@@ -1,0 +1,184 @@
+//! The secret handshake over a stream of the caller's own, without addresses, suites or a runtime.
+
+use super::{Shs, layer_error};
+use crate::{LayerError, system};
+use futures_io::{AsyncRead, AsyncWrite};
+use multiserver_core::keys::{Ephemeral, PublicKey};
+use multiserver_core::shs::{Authenticated, Client, ClientHandshake, Outcome, Server, ServerHandshake};
+use multiserver_io::{SecureReader, SecureStream, SecureWriter, drive};
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// Makes secure streams to servers, of streams that the caller has opened.
+#[derive(Debug, Clone)]
+pub struct ShsConnector(Shs);
+
+/// Makes secure streams to clients, of streams that the caller has accepted.
+#[derive(Debug, Clone)]
+pub struct ShsAcceptor(Shs);
+
+/// A client that has proven its key and waits to be accepted. Dropping it refuses the client without a word.
+pub struct ShsRequest<S> {
+    authenticated: Authenticated,
+    stream: S,
+}
+
+/// A stream that is encrypted between two ends that have proven their keys to each other.
+///
+/// It is read, written, flushed and closed as a [`SecureStream`] is.
+pub struct ShsStream<S> {
+    stream: SecureStream<S>,
+    peer: PublicKey,
+    channel_binding: [u8; 32],
+}
+
+impl ShsConnector {
+    /// Connects with the identity and in the network of this.
+    #[must_use]
+    pub const fn new(shs: Shs) -> Self {
+        Self(shs)
+    }
+
+    /// Runs the handshake with the server that has this key.
+    ///
+    /// There is no deadline here: set one around it.
+    ///
+    /// # Errors
+    /// The stream failed, the server is not the one with this key, or it [may have refused](LayerError::Refused) us.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the stream in it.
+    pub async fn connect<S>(&self, server: &PublicKey, mut stream: S) -> Result<ShsStream<S>, LayerError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let client = Client::new(Arc::clone(&self.0.identity), server, &self.0.network);
+        let client = client.map_err(|error| LayerError::Unusable(error.into()))?;
+        let mut handshake = ClientHandshake::new(client, ephemeral()?);
+        let outcome = drive(&mut handshake, &mut stream).await.map_err(layer_error)?;
+        Ok(ShsStream::new(stream, outcome))
+    }
+}
+
+impl ShsAcceptor {
+    /// Accepts with the identity and in the network of this.
+    #[must_use]
+    pub const fn new(shs: Shs) -> Self {
+        Self(shs)
+    }
+
+    /// Runs the handshake up to where the client is known and waits to be accepted.
+    ///
+    /// There is no deadline and no bound on how many run at once: set them around it.
+    ///
+    /// # Errors
+    /// The stream failed, or the client has not proven who it is. Send it nothing, and drop the stream.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the stream in it.
+    pub async fn handshake<S>(&self, mut stream: S) -> Result<ShsRequest<S>, LayerError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let server = Server::new(Arc::clone(&self.0.identity), &self.0.network);
+        let mut handshake = ServerHandshake::new(server, ephemeral()?);
+        let authenticated = drive(&mut handshake, &mut stream).await.map_err(layer_error)?;
+        Ok(ShsRequest { authenticated, stream })
+    }
+}
+
+impl<S> ShsRequest<S> {
+    /// The client's key, which it has proven.
+    #[must_use]
+    pub const fn peer(&self) -> &PublicKey {
+        self.authenticated.peer()
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> ShsRequest<S> {
+    /// Accepts the client.
+    ///
+    /// # Errors
+    /// The stream failed.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the stream in it.
+    pub async fn accept(self) -> Result<ShsStream<S>, LayerError> {
+        let Self { authenticated, mut stream } = self;
+        let outcome = drive(&mut authenticated.into_machine(), &mut stream).await.map_err(layer_error)?;
+        Ok(ShsStream::new(stream, outcome))
+    }
+}
+
+impl<S> ShsStream<S> {
+    fn new(stream: S, outcome: Outcome) -> Self {
+        let (peer, channel_binding) = (*outcome.peer(), *outcome.channel_binding());
+        let (sealer, opener) = outcome.into_boxes();
+        Self { stream: SecureStream::new(stream, sealer, opener), peer, channel_binding }
+    }
+
+    /// The peer's key, which it has proven.
+    #[must_use]
+    pub const fn peer(&self) -> &PublicKey {
+        &self.peer
+    }
+
+    /// A value that both ends of this stream have and nobody else, for protocols above to bind themselves to it.
+    #[must_use]
+    pub const fn channel_binding(&self) -> &[u8; 32] {
+        &self.channel_binding
+    }
+
+    /// Splits the stream below in its own way, and with it this stream; both halves go on where it was.
+    #[must_use]
+    pub fn into_split_with<R, W>(self, split: impl FnOnce(S) -> (R, W)) -> (SecureReader<R>, SecureWriter<W>) {
+        self.stream.into_split(split)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for ShsStream<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for ShsStream<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_close(cx)
+    }
+}
+
+impl<S> fmt::Debug for ShsRequest<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShsRequest").field("peer", self.peer()).finish_non_exhaustive()
+    }
+}
+
+impl<S> fmt::Debug for ShsStream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShsStream").field("peer", &self.peer).finish_non_exhaustive()
+    }
+}
+
+fn ephemeral() -> io::Result<Ephemeral> {
+    system::random().map(Ephemeral::from_random)
+}

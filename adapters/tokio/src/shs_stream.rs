@@ -1,0 +1,171 @@
+//! The secret handshake over a tokio stream of the caller's own, without addresses or suites.
+
+use crate::compat::{Compat, tokio_read, tokio_write};
+use multiserver_compose::{self as compose, LayerError, Shs};
+use multiserver_core::keys::PublicKey;
+use multiserver_io::{SecureReader, SecureWriter};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// Makes secure streams to servers, of tokio streams that the caller has opened.
+///
+/// ```
+/// use multiserver_tokio::{KeyPair, LayerError, PublicKey, Shs, ShsConnector, ShsStream};
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// use tokio::net::TcpStream;
+///
+/// async fn ask(server: &PublicKey, identity: KeyPair) -> Result<String, LayerError> {
+///     let tcp = TcpStream::connect("127.0.0.1:8008").await?;
+///     let mut stream = ShsConnector::new(Shs::new(identity)).connect(server, tcp).await?;
+///     stream.write_all(b"hello").await?;
+///     stream.shutdown().await?;
+///     let mut answer = String::new();
+///     stream.read_to_string(&mut answer).await?;
+///     Ok(answer)
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct ShsConnector(compose::ShsConnector);
+
+/// Makes secure streams to clients, of tokio streams that the caller has accepted.
+///
+/// ```
+/// use multiserver_tokio::{LayerError, PublicKey, ShsAcceptor, ShsStream};
+/// use tokio::net::TcpStream;
+///
+/// async fn let_in(shs: &ShsAcceptor, tcp: TcpStream, friend: &PublicKey) -> Result<(), LayerError> {
+///     let request = shs.handshake(tcp).await?;
+///     if request.peer() != friend {
+///         return Ok(()); // Dropping the request refuses the client.
+///     }
+///     let (mut read, mut write) = request.accept().await?.into_split();
+///     tokio::io::copy(&mut read, &mut write).await?;
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct ShsAcceptor(compose::ShsAcceptor);
+
+/// A client that has proven its key and waits to be accepted. Dropping it refuses the client without a word.
+#[derive(Debug)]
+pub struct ShsRequest<S>(compose::ShsRequest<Compat<S>>);
+
+/// A tokio stream that is encrypted between two ends that have proven their keys to each other.
+///
+/// It is read, written, flushed and shut down as a [`SecureStream`](multiserver_io::SecureStream) is read, written, flushed
+/// and closed.
+#[derive(Debug)]
+pub struct ShsStream<S>(compose::ShsStream<Compat<S>>);
+
+/// The half of a [`ShsStream`] that is read.
+#[derive(Debug)]
+pub struct ShsReadHalf<R>(SecureReader<Compat<R>>);
+
+/// The half of a [`ShsStream`] that is written; dropping it without shutting it down truncates the stream.
+#[derive(Debug)]
+pub struct ShsWriteHalf<W>(SecureWriter<Compat<W>>);
+
+impl ShsConnector {
+    /// Connects with the identity and in the network of this.
+    #[must_use]
+    pub const fn new(shs: Shs) -> Self {
+        Self(compose::ShsConnector::new(shs))
+    }
+
+    /// Runs the handshake with the server that has this key.
+    ///
+    /// There is no deadline here: set one around it.
+    ///
+    /// # Errors
+    /// The stream failed, the server is not the one with this key, or it [may have refused](LayerError::Refused) us.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the stream in it.
+    pub async fn connect<S>(&self, server: &PublicKey, stream: S) -> Result<ShsStream<S>, LayerError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.0.connect(server, Compat(stream)).await.map(ShsStream)
+    }
+}
+
+impl ShsAcceptor {
+    /// Accepts with the identity and in the network of this.
+    #[must_use]
+    pub const fn new(shs: Shs) -> Self {
+        Self(compose::ShsAcceptor::new(shs))
+    }
+
+    /// Runs the handshake up to where the client is known and waits to be accepted.
+    ///
+    /// There is no deadline and no bound on how many run at once: set them around it.
+    ///
+    /// # Errors
+    /// The stream failed, or the client has not proven who it is. Send it nothing, and drop the stream.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the stream in it.
+    pub async fn handshake<S>(&self, stream: S) -> Result<ShsRequest<S>, LayerError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.0.handshake(Compat(stream)).await.map(ShsRequest)
+    }
+}
+
+impl<S> ShsRequest<S> {
+    /// The client's key, which it has proven.
+    #[must_use]
+    pub const fn peer(&self) -> &PublicKey {
+        self.0.peer()
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> ShsRequest<S> {
+    /// Accepts the client.
+    ///
+    /// # Errors
+    /// The stream failed.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the stream in it.
+    pub async fn accept(self) -> Result<ShsStream<S>, LayerError> {
+        self.0.accept().await.map(ShsStream)
+    }
+}
+
+impl<S> ShsStream<S> {
+    /// The peer's key, which it has proven.
+    #[must_use]
+    pub const fn peer(&self) -> &PublicKey {
+        self.0.peer()
+    }
+
+    /// A value that both ends of this stream have and nobody else, for protocols above to bind themselves to it.
+    #[must_use]
+    pub const fn channel_binding(&self) -> &[u8; 32] {
+        self.0.channel_binding()
+    }
+
+    /// Splits the stream below in its own way, such as `TcpStream::into_split`, and with it this stream; both halves go on
+    /// where it was.
+    #[must_use]
+    pub fn into_split_with<R, W>(self, split: impl FnOnce(S) -> (R, W)) -> (ShsReadHalf<R>, ShsWriteHalf<W>) {
+        let (read, write) = self.0.into_split_with(|Compat(stream)| {
+            let (read, write) = split(stream);
+            (Compat(read), Compat(write))
+        });
+        (ShsReadHalf(read), ShsWriteHalf(write))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite> ShsStream<S> {
+    /// The two halves, with the lock of [`tokio::io::split`] between the halves of the stream below; without a lock by
+    /// [`into_split_with`](Self::into_split_with).
+    #[must_use]
+    pub fn into_split(self) -> (ShsReadHalf<tokio::io::ReadHalf<S>>, ShsWriteHalf<tokio::io::WriteHalf<S>>) {
+        self.into_split_with(tokio::io::split)
+    }
+}
+
+tokio_read!(ShsStream<S>, ShsReadHalf<S>);
+tokio_write!(ShsStream<S>, ShsWriteHalf<S>);
