@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 #[cfg(unix)]
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Runs futures to their end; the sockets and timers are those of `async-io` whatever it is.
 pub trait Executor: Default + Send + Sync + 'static {
@@ -75,6 +75,10 @@ impl<E: Executor> Runtime for AsyncIo<E> {
 
     fn spawn(&self, future: BoxFuture<'static, ()>) {
         self.0.spawn(future);
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
     }
 
     fn random(&self) -> io::Result<[u8; 32]> {

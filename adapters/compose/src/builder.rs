@@ -4,6 +4,7 @@ use crate::event::Reporter;
 use crate::multiserver::{Inner, Multiserver};
 use crate::{Event, Limits, Native, SettingError, Suite};
 use multiserver_core::address::Scope;
+use multiserver_io::{MaybeSend, MaybeSync};
 use std::sync::Arc;
 
 /// Collects the suites of a [`Multiserver`].
@@ -89,7 +90,7 @@ impl<R: Native> Builder<R> {
 
     /// Sets who is told of what happens while serving and keeping links. It is called from the tasks that do so, and must
     /// not block.
-    pub fn report(mut self, report: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+    pub fn report(mut self, report: impl Fn(&Event<'_>) + MaybeSend + MaybeSync + 'static) -> Self {
         self.reporter = Reporter(Arc::new(report));
         self
     }

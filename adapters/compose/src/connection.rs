@@ -9,7 +9,7 @@ use ends::Ends;
 use futures_io::{AsyncRead, AsyncWrite};
 use multiserver_core::address::Address;
 use multiserver_core::keys::PublicKey;
-use multiserver_io::{BoxRead, BoxWrite, Duplex};
+use multiserver_io::{BoxRead, BoxWrite, Duplex, MaybeSend};
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice};
@@ -146,7 +146,7 @@ impl Connection {
     ///
     /// # Errors
     /// Reading failed, or the stream below did after the goodbye.
-    pub fn closed(&self) -> impl Future<Output = io::Result<()>> + Send + use<> {
+    pub fn closed(&self) -> impl Future<Output = io::Result<()>> + MaybeSend + use<> {
         let ends = Arc::downgrade(&self.read.ends);
         poll_fn(move |cx| ends.upgrade().map_or(Poll::Ready(Ok(())), |ends| ends.poll_below(cx)))
     }

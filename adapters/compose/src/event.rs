@@ -2,6 +2,7 @@
 
 use crate::{ConnectError, IncomingError};
 use multiserver_core::address::Address;
+use multiserver_io::{MaybeSend, MaybeSync};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -86,17 +87,28 @@ impl fmt::Display for Peer<'_> {
 
 /// Where events go.
 #[derive(Clone)]
-pub(crate) struct Reporter(pub(crate) Arc<dyn Fn(&Event<'_>) + Send + Sync>);
+pub(crate) struct Reporter(pub(crate) Arc<dyn Report>);
+
+/// A function that is told of events; it has a name for the bounds that differ between systems.
+pub(crate) trait Report: MaybeSend + MaybeSync {
+    fn report(&self, event: &Event<'_>);
+}
+
+impl<F: Fn(&Event<'_>) + MaybeSend + MaybeSync> Report for F {
+    fn report(&self, event: &Event<'_>) {
+        self(event);
+    }
+}
 
 impl Reporter {
     pub(crate) fn report(&self, event: &Event<'_>) {
-        (self.0)(event);
+        self.0.report(event);
     }
 }
 
 impl Default for Reporter {
     fn default() -> Self {
-        Self(Arc::new(|_| ()))
+        Self(Arc::new(|_: &Event<'_>| ()))
     }
 }
 

@@ -1,17 +1,18 @@
 //! A peer's socket in the hands of the caller, who may hold it for longer than there is time.
 
+use multiserver_io::{MaybeSend, MaybeSync};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A value that one side holds, and that the other side can drop there.
 pub(crate) struct Held<T>(Arc<Mutex<Option<T>>>);
 
 /// Drops a value that somebody else holds.
-pub(crate) trait Revoke: Send + Sync {
+pub(crate) trait Revoke: MaybeSend + MaybeSync {
     /// Drops the value, and returns whether it was still held.
     fn revoke(&self) -> bool;
 }
 
-impl<T: Send + 'static> Held<T> {
+impl<T: MaybeSend + 'static> Held<T> {
     pub(crate) fn new(value: T) -> Self {
         Self(Arc::new(Mutex::new(Some(value))))
     }
@@ -31,7 +32,7 @@ impl<T: Send + 'static> Held<T> {
     }
 }
 
-impl<T: Send + 'static> Revoke for Held<T> {
+impl<T: MaybeSend + 'static> Revoke for Held<T> {
     fn revoke(&self) -> bool {
         let value = self.state().take();
         value.is_some()

@@ -70,7 +70,9 @@ pub use incoming::{Incoming, Request};
 pub use keep::Keep;
 pub use layer_error::LayerError;
 pub use layers::*;
-pub use limiter::{ConnectionLimiter, Limits, PeerLimiter, PeerPermit, Permit};
+pub use limiter::{ConnectionLimiter, Limits, Permit};
+#[cfg(not(target_family = "wasm"))]
+pub use limiter::{PeerLimiter, PeerPermit};
 pub use multiserver::Multiserver;
 pub use options::ConnectOptions;
 pub use plan::{Dial, DialPlan, Opened, Plan, Wrap, WrapPlan};

@@ -1,13 +1,16 @@
 //! The bounds on handshakes that are under way.
 
 mod eviction;
+#[cfg(not(target_family = "wasm"))]
 mod peers;
 pub(crate) mod places;
 
+#[cfg(not(target_family = "wasm"))]
 pub use peers::{PeerLimiter, PeerPermit};
 
 use crate::held::Held;
 use eviction::Eviction;
+use multiserver_io::MaybeSend;
 use places::{Entered, Places};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -201,7 +204,7 @@ impl Permit {
     }
 
     /// Gives this part of the connection to the caller, who loses it with the place.
-    pub(crate) fn hold<T: Send + 'static>(&self, value: T) -> Held<T> {
+    pub(crate) fn hold<T: MaybeSend + 'static>(&self, value: T) -> Held<T> {
         let held = Held::new(value);
         self.eviction.takes_along(held.revoker());
         held

@@ -122,7 +122,12 @@ impl Transport for Net {
 
     fn plan(&self, layer: Layer<'_>) -> Option<DialPlan<'_>> {
         let layer = address::Net::try_from(layer).ok()?;
-        Some(Plan::dial(layer.clone(), NetDial { net: self, layer }))
+        let dial = NetDial {
+            #[cfg(feature = "onion")]
+            proxy: self.proxy.clone(),
+            layer: layer.clone(),
+        };
+        Some(Plan::dial(layer, dial))
     }
 
     fn addresses(&self, runtime: &dyn Runtime, scope: Scope) -> Vec<LayerBuf> {
@@ -138,17 +143,18 @@ impl Transport for Net {
 }
 
 /// A host and a port to be dialled.
-struct NetDial<'n> {
-    net: &'n Net,
+struct NetDial {
+    #[cfg(feature = "onion")]
+    proxy: Option<Proxy>,
     layer: address::Net,
 }
 
-impl Dial for NetDial<'_> {
+impl Dial for NetDial {
     fn dial<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(async move {
             let address::Net { host, port } = &self.layer;
             #[cfg(feature = "onion")]
-            if let Some(proxy) = &self.net.proxy {
+            if let Some(proxy) = &self.proxy {
                 return Ok(Opened::new(proxy.dial(context, host, *port).await?));
             }
             Ok(Opened::new(connect(context, host, *port).await?))

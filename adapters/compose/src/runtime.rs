@@ -2,7 +2,7 @@
 
 use crate::Connection;
 use multiserver_core::keys::{Ephemeral, KeyPair, Seed};
-use multiserver_io::Duplex;
+use multiserver_io::{Duplex, MaybeSend, MaybeSync};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -10,12 +10,21 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-/// A boxed future, as traits with `dyn` have to return them.
+/// A boxed future, as traits with `dyn` have to return them; `Send` on systems with threads.
+#[cfg(not(target_family = "wasm"))]
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A boxed future, as traits with `dyn` have to return them; `Send` on systems with threads.
+#[cfg(target_family = "wasm")]
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// A browser's futures hold what cannot leave its thread.
+#[cfg(target_family = "wasm")]
+const _: fn(std::rc::Rc<()>) -> BoxFuture<'static, std::rc::Rc<()>> = |value| Box::pin(std::future::ready(value));
 
 /// Sockets, timers, tasks and randomness: everything that differs between runtimes, or between a machine and a
 /// simulation of one.
-pub trait Runtime: Send + Sync + 'static {
+pub trait Runtime: MaybeSend + MaybeSync + 'static {
     /// Looks a host name up and returns its addresses, best first; an IP address is its own.
     fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>>;
 
@@ -66,9 +75,7 @@ pub trait Runtime: Send + Sync + 'static {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 
     /// The time of day, by which connections say since when they are there.
-    fn now(&self) -> SystemTime {
-        SystemTime::now()
-    }
+    fn now(&self) -> SystemTime;
 
     /// Runs a future to its end in a task of its own. Of this crate, only
     /// [`Server::serve`](crate::Server::serve) asks for it.
@@ -101,11 +108,11 @@ impl dyn Runtime {
 pub trait Native: Runtime {
     /// What [`connect`](crate::Multiserver::connect) and [`accept`](crate::Request::accept) return: a [`Connection`],
     /// or a type around one with the runtime's own stream traits.
-    type Connection: From<Connection> + Send + 'static;
+    type Connection: From<Connection> + MaybeSend + 'static;
 }
 
 /// A listening TCP socket of a [`Runtime`].
-pub trait TcpListener: Send + Sync + 'static {
+pub trait TcpListener: MaybeSend + MaybeSync + 'static {
     /// Where it listens, with the port it really has.
     ///
     /// # Errors
@@ -137,7 +144,7 @@ impl TcpArrival {
 }
 
 /// A listening Unix socket of a [`Runtime`].
-pub trait UnixListener: Send + Sync + 'static {
+pub trait UnixListener: MaybeSend + MaybeSync + 'static {
     /// Accepts a connection.
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Duplex>>;
 }

@@ -2,6 +2,7 @@
 
 use crate::{Incoming, IncomingError, Native, Server};
 use multiserver_core::keys::PublicKey;
+use multiserver_io::{MaybeSend, MaybeSync};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -28,11 +29,11 @@ impl<R: Native> Server<R> {
     /// Dropping the future stops listening; the tasks of the peers go on.
     pub async fn serve<T, A, AF, H, HF>(mut self, authorize: A, handle: H)
     where
-        T: Send + 'static,
-        A: Fn(Peer) -> AF + Send + Sync + 'static,
-        AF: Future<Output = Option<T>> + Send,
-        H: Fn(R::Connection, T) -> HF + Send + Sync + 'static,
-        HF: Future<Output = ()> + Send,
+        T: MaybeSend + 'static,
+        A: Fn(Peer) -> AF + MaybeSend + MaybeSync + 'static,
+        AF: Future<Output = Option<T>> + MaybeSend,
+        H: Fn(R::Connection, T) -> HF + MaybeSend + MaybeSync + 'static,
+        HF: Future<Output = ()> + MaybeSend,
     {
         let runtime = self.runtime();
         let (authorize, handle) = (Arc::new(authorize), Arc::new(handle));

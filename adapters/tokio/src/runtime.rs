@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 #[cfg(unix)]
 use std::path::Path;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::net::{TcpStream, lookup_host};
 
 /// The tokio runtime that the caller is in.
@@ -72,6 +72,10 @@ impl Runtime for Tokio {
 
     fn spawn(&self, future: BoxFuture<'static, ()>) {
         tokio::spawn(future);
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
     }
 
     fn random(&self) -> io::Result<[u8; 32]> {

@@ -31,10 +31,8 @@ fn shs_error(error: ConnectError) -> (Stage, Option<shs::Error>) {
     let Failure::Layer { stage, error } = attempt.failure else { panic!("{attempt}") };
     let error = match error {
         LayerError::Io(error) => error.get_ref().and_then(|source| source.downcast_ref()).copied(),
-        LayerError::Refused(error) | LayerError::WrongPeer(error) | LayerError::PeerMisbehaved(error) => {
-            error.downcast_ref().copied()
-        }
-        other => panic!("{other}"),
+        LayerError::Refused(error) => error.downcast_ref().copied(),
+        error => panic!("{error}"),
     };
     (stage, error)
 }

@@ -17,7 +17,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use support::{CLIENT, PATIENCE, Reports, SERVER, echo, echo_back, exchange, identity, key};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
@@ -201,6 +201,10 @@ impl Runtime for Names {
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         self.0.sleep(duration)
+    }
+
+    fn now(&self) -> SystemTime {
+        self.0.now()
     }
 
     fn spawn(&self, future: BoxFuture<'static, ()>) {

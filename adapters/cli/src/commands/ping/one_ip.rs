@@ -2,12 +2,12 @@
 
 use multiserver_tokio::core::address::{self, Address, Layer};
 use multiserver_tokio::io::Duplex;
-use multiserver_tokio::{BoxFuture, Connection, Native, Runtime, TcpListener, Tokio};
+use multiserver_tokio::{BoxFuture, Connection, Native, Runtime, TcpListener, Tokio, UnixListener};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Tokio, where a lookup finds one of the IP addresses that the host of an address has.
 ///
@@ -66,6 +66,23 @@ impl Runtime for OneIp {
 
     fn unix_connect<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Duplex>> {
         Tokio.unix_connect(path)
+    }
+
+    fn tcp_adopt(&self, socket: std::net::TcpListener) -> io::Result<Box<dyn TcpListener>> {
+        Tokio.tcp_adopt(socket)
+    }
+
+    fn unix_listen<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Box<dyn UnixListener>>> {
+        Tokio.unix_listen(path)
+    }
+
+    #[cfg(unix)]
+    fn unix_adopt(&self, socket: std::os::unix::net::UnixListener) -> io::Result<Box<dyn UnixListener>> {
+        Tokio.unix_adopt(socket)
+    }
+
+    fn now(&self) -> SystemTime {
+        Tokio.now()
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
