@@ -5,7 +5,9 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use multiserver_channel::codec::{Decoder, Encoder, Limits, Message};
 
-const LIMITS: Limits = Limits { message: 1 << 12, ahead: 16, held: 256 };
+fn limits() -> Limits {
+    Limits::default().message(1 << 12).ahead(16).held(256)
+}
 
 #[derive(Debug, Arbitrary)]
 enum Input<'a> {
@@ -20,19 +22,19 @@ fuzz_target!(|input: Input<'_>| match input {
 
 /// Nothing is held beyond the limits, and what was refused changes nothing.
 fn any_texts(texts: &[&str]) {
-    let mut decoder = Decoder::new(LIMITS);
+    let mut decoder = Decoder::new(limits());
     for text in texts {
         let before = decoder.held();
         if decoder.push(text).is_err() {
             assert_eq!(decoder.held(), before);
         }
-        assert!(decoder.held() <= LIMITS.held + LIMITS.message);
+        assert!(decoder.held() <= limits().held + limits().message);
         while let Some(message) = decoder.pop() {
             if let Message::Data(bytes) = message {
-                assert!(bytes.len() <= LIMITS.message);
+                assert!(bytes.len() <= limits().message);
             }
         }
-        assert!(decoder.held() <= LIMITS.held);
+        assert!(decoder.held() <= limits().held);
     }
 }
 
@@ -41,7 +43,7 @@ fn any_order(pieces: &[&[u8]], order: &[u8]) {
     let mut encoder = Encoder::new();
     let mut texts: Vec<_> = pieces.iter().map(|piece| encoder.data(piece)).collect();
     texts.push(encoder.end());
-    let unbounded = Limits { message: usize::MAX, ahead: u64::MAX, held: usize::MAX };
+    let unbounded = Limits::default().message(usize::MAX).ahead(u64::MAX).held(usize::MAX);
     let (mut decoder, mut received) = (Decoder::new(unbounded), Vec::new());
     let mut order = order.iter();
     while !texts.is_empty() {

@@ -27,7 +27,8 @@ async fn a_failure_to_connect_is_matched_without_a_look_at_texts() {
         let Failure::Layer { stage: Stage::Connect, error: LayerError::Io(error) } = failure else { return false };
         error.kind() == ErrorKind::ConnectionRefused
     };
-    let cases: [(String, fn(&Failure) -> bool); 3] = [
+    type Check = fn(&Failure) -> bool;
+    let cases: [(String, Check); 3] = [
         (format!("net:127.0.0.1:1~shs:{}", key(9)), unreachable),
         (wrong_key, |failure| matches!(failure, Failure::Layer { error: LayerError::Refused(_), .. })),
         (not_a_point, |failure| matches!(failure, Failure::Layer { error: LayerError::Unusable(_), .. })),
