@@ -39,7 +39,7 @@
 mod last_message;
 mod messages;
 
-pub(crate) use last_message::LastMessage;
+pub use last_message::LastMessage;
 pub use messages::{FlushStep, MessageTooLong, Messages, ReadStep, WriteStep};
 
 /// A dialogue of messages that is driven one [`Step`] at a time.

@@ -6,14 +6,10 @@
 mod encoding;
 mod pair;
 mod secret;
-#[cfg(feature = "ssb-secret")]
-mod ssb_secret;
 
 pub use encoding::ParseKeyError;
 pub use pair::{KeyPair, MismatchedKeyPair};
 pub use secret::{Ephemeral, NetworkKey, Seed};
-#[cfg(feature = "ssb-secret")]
-pub use ssb_secret::SsbSecretError;
 
 use crate::point::LongTermKey;
 use core::fmt;
@@ -37,6 +33,17 @@ use core::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PublicKey([u8; 32]);
 
+/// Why a signature is not taken for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum VerifyError {
+    /// The key is not on the curve, of low order or not canonical.
+    #[error("the key is not one that can be trusted")]
+    Key,
+    /// The signature is not one of this message by this key.
+    #[error("the signature does not hold")]
+    Signature,
+}
+
 impl PublicKey {
     /// The key with these bytes.
     #[must_use]
@@ -55,6 +62,16 @@ impl PublicKey {
     #[must_use]
     pub fn is_usable(&self) -> bool {
         LongTermKey::new(self).is_some()
+    }
+
+    /// Checks that the holder of this key has signed the message, by the strict rules of RFC 8032: S reduced, R canonical
+    /// and not of low order.
+    ///
+    /// # Errors
+    /// The key [cannot be trusted](Self::is_usable), or the signature does not hold.
+    pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), VerifyError> {
+        let key = LongTermKey::new(self).ok_or(VerifyError::Key)?;
+        if key.verifies(message, signature) { Ok(()) } else { Err(VerifyError::Signature) }
     }
 
     /// Reads 64 hexadecimal digits, in either case; `{:x}` writes them.

@@ -1,4 +1,4 @@
-//! Multi-protocol addresses, the secret handshake, box streams, joining by invite, and SOCKS5, as pure byte-in, byte-out
+//! Multi-protocol addresses, the secret handshake, box streams, and SOCKS5, as pure byte-in, byte-out
 //! code.
 //!
 //! Nothing here opens a socket, reads a clock, draws randomness or logs: what varies is an argument. See
@@ -14,7 +14,6 @@ pub mod address;
 pub mod box_stream;
 mod bytes;
 pub mod handshake;
-pub mod join;
 pub mod keys;
 mod point;
 pub mod shs;

@@ -6,7 +6,6 @@ mod common;
 use allocation_counter::measure;
 use multiserver_core::box_stream::{Decoded, Decoder, Encoder, Opened, Opener, Sealer};
 use multiserver_core::handshake::{Handshake, Step};
-use multiserver_core::join::{self, Answer};
 
 const KEY: [u8; 32] = [0x42; 32];
 const NONCE: [u8; 24] = [0x17; 24];
@@ -107,20 +106,6 @@ fn a_handshake_allocates_nothing_on_either_side() {
         let (mut sealer, _) = ours.unwrap().into_boxes();
         let (_, opener) = theirs.unwrap().into_boxes();
         assert!(matches!(opener.open_header(&sealer.seal(&mut [1]).unwrap()), Ok(Opened::Body(_))));
-    });
-    assert_eq!(allocations.count_total, 0);
-}
-
-#[test]
-fn joining_allocates_nothing_on_either_side() {
-    let identity = common::ALICE.clone();
-    let allocations = measure(|| {
-        let mut wire = Wire { bytes: [0; 112], length: 0 };
-        let mut client = join::Client::new(&identity, &[5; 32]);
-        assert!(wire.turn(&mut client).is_none());
-        let applicant = wire.turn(&mut join::Server::new(&[5; 32])).unwrap();
-        wire.turn(&mut applicant.answer(Answer::Joined)).unwrap();
-        assert_eq!(wire.turn(&mut client), Some(Answer::Joined));
     });
     assert_eq!(allocations.count_total, 0);
 }

@@ -7,7 +7,7 @@ mod handshake;
 
 use common::{ALICE, Driven, feed};
 use libfuzzer_sys::fuzz_target;
-use multiserver_core::join::{Answer, Client, Error, Server};
+use multiserver_join::{Answer, Client, Error, Server};
 
 /// The binding of the honest connection.
 const BINDING: [u8; 32] = [5; 32];

@@ -5,5 +5,6 @@ pub(crate) mod identity;
 pub(crate) mod invites;
 pub(crate) mod joined;
 pub(crate) mod private;
+pub(crate) mod ssb_secret;
 pub(crate) mod text;
 pub(crate) mod watched;

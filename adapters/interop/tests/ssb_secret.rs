@@ -1,6 +1,8 @@
 //! The `secret` files of npm `ssb-keys` and ours, each read by the other.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "../../cli/src/files/ssb_secret.rs"]
+mod ssb_secret;
 mod support;
 
 use data_encoding::BASE64;
@@ -16,7 +18,7 @@ async fn theirs_reads_what_ours_writes() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("secret");
     let pair = pair([7; 32]);
-    std::fs::write(&path, pair.to_ssb_secret().as_bytes()).unwrap();
+    std::fs::write(&path, ssb_secret::text(&pair).as_bytes()).unwrap();
     assert_eq!(theirs("load", &path).await, fields(&pair));
 }
 
@@ -25,7 +27,7 @@ async fn ours_reads_what_theirs_writes() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("secret");
     let created = theirs("create", &path).await;
-    let pair = KeyPair::from_ssb_secret(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let pair = ssb_secret::parse(&std::fs::read_to_string(&path).unwrap()).unwrap();
     assert_eq!(fields(&pair), created);
 }
 

@@ -29,12 +29,11 @@ fn failed(error: ConnectError) -> Vec<FailedAttempt> {
 fn shs_error(error: ConnectError) -> (Stage, Option<shs::Error>) {
     let attempt = failed(error).remove(0);
     let Failure::Layer { stage, error } = attempt.failure else { panic!("{attempt}") };
-    let error = match error {
-        LayerError::Io(error) => error.get_ref().and_then(|source| source.downcast_ref()).copied(),
-        LayerError::Refused(error) => error.downcast_ref().copied(),
-        error => panic!("{error}"),
-    };
-    (stage, error)
+    if let LayerError::Refused(error) = &error {
+        return (stage, error.downcast_ref().copied());
+    }
+    let LayerError::Io(error) = error else { panic!("{error}") };
+    (stage, error.get_ref().and_then(|source| source.downcast_ref()).copied())
 }
 
 #[tokio::test]

@@ -57,7 +57,11 @@ impl KeyPair {
         &self.seed
     }
 
-    pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
+    /// Signs a message (RFC 8032).
+    ///
+    /// The handshake signs messages of 96 and 160 bytes with this key: begin others with a label of their own.
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
         raw_sign::<Sha512>(&self.expanded, message, &self.verifying).to_bytes()
     }
 }

@@ -146,7 +146,7 @@ impl Authenticated {
     #[must_use]
     pub fn into_machine(self) -> Accepting {
         let (outcome, message) = self.accept();
-        Accepting(LastMessage::new(&message, outcome))
+        Accepting(LastMessage::new(message, outcome))
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::common::{Driven, drive};
 use arbitrary::Arbitrary;
 use multiserver_core::handshake::Handshake;
-use multiserver_core::{join, shs};
+use multiserver_core::shs;
+use multiserver_join as join;
 
 #[derive(Debug, Arbitrary)]
 pub struct Input {

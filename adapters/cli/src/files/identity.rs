@@ -11,6 +11,7 @@
 
 use crate::files::durable::{NewFile, directory_of};
 use crate::files::private::check_is_private;
+use crate::files::ssb_secret;
 use crate::files::text::{self, read_secret_text};
 use crate::report::exit::Failure;
 use crate::report::mask::shown_path;
@@ -135,7 +136,7 @@ fn parse(text: &str) -> Result<KeyPair, String> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let line = lines.next().ok_or("there is no identity in it")?;
     if line.starts_with('{') {
-        return KeyPair::from_ssb_secret(text).map_err(|error| error.to_string());
+        return ssb_secret::parse(text).map_err(|error| error.to_string());
     }
     let seed = line.strip_prefix(LABEL).filter(|seed| seed.starts_with(char::is_whitespace));
     let seed = seed.ok_or_else(|| format!("it is neither `{LABEL} SEED` nor the `secret` file of an ssb program"))?;
@@ -161,7 +162,7 @@ fn file_text(identity: &KeyPair, format: Format) -> Zeroizing<String> {
             identity.public(),
             identity.seed().reveal(),
         )),
-        Format::Ssb => identity.to_ssb_secret(),
+        Format::Ssb => ssb_secret::text(identity),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::files::watched::{Lines, Watched};
 use crate::report::exit::Failure;
 use crate::report::mask::shown_path;
 use clap::{Args, ValueHint};
-use multiserver_core::join::Answer;
+use multiserver_join::Answer;
 use multiserver_tokio::PublicKey;
 use multiserver_tokio::core::keys::ParseKeyError;
 use std::fs::File;

@@ -3,8 +3,8 @@
 use super::allow::AllowOptions;
 use crate::streams::parting::hear_out;
 use multiserver_compose::Connection;
-use multiserver_core::join::{Answer, Server};
 use multiserver_io::drive;
+use multiserver_join::{Answer, Server};
 use multiserver_tokio::{PeerPermit, PublicKey};
 use std::fmt::Display;
 use std::time::Duration;

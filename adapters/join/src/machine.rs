@@ -1,9 +1,9 @@
 //! Both ends as machines for drivers.
 
 use super::{Answer, Error, Message, application};
-use crate::handshake::{Handshake, LastMessage, Messages, Step};
-use crate::keys::{KeyPair, PublicKey};
 use core::mem;
+use multiserver_core::handshake::{Handshake, LastMessage, MessageTooLong, Messages, Step};
+use multiserver_core::keys::{KeyPair, PublicKey};
 use zeroize::Zeroizing;
 
 /// Somebody who wants to join.
@@ -18,11 +18,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// The application of this identity on the connection with this [binding](crate::shs::Outcome::channel_binding).
+    /// The application of this identity on the connection with this [binding](multiserver_core::shs::Outcome::channel_binding).
     #[must_use]
     pub fn new(identity: &KeyPair, binding: &[u8; 32]) -> Self {
         let mut messages = Messages::new([0; application::SIZE]);
-        messages.must_ask(&application::sign(identity, binding), 1);
+        messages.ask(&application::sign(identity, binding), 1).unwrap_or_else(too_long);
         Self { messages, is_over: false }
     }
 }
@@ -33,12 +33,12 @@ impl Handshake for Client {
 
     fn step(&mut self) -> Result<Step<'_, Answer>, Error> {
         if self.messages.is_busy() {
-            return Ok(self.messages.must_step());
+            return self.messages.step().ok_or(Error::Finished);
         }
         if mem::replace(&mut self.is_over, true) {
             return Err(Error::Finished);
         }
-        let [code] = *self.messages.message();
+        let &[code] = self.messages.bytes() else { return Err(Error::Finished) };
         Answer::from_code(code).map(Step::Done).ok_or(Error::UnknownAnswer(code))
     }
 
@@ -70,11 +70,11 @@ enum State {
 }
 
 impl Server {
-    /// Waits for an application on the connection with this [binding](crate::shs::Outcome::channel_binding).
+    /// Waits for an application on the connection with this [binding](multiserver_core::shs::Outcome::channel_binding).
     #[must_use]
     pub fn new(binding: &[u8; 32]) -> Self {
         let mut messages = Messages::new([0; application::SIZE]);
-        messages.must_read(application::MAGIC.len());
+        messages.read(application::MAGIC.len()).unwrap_or_else(too_long);
         Self { messages, state: State::Magic(Zeroizing::new(*binding)) }
     }
 }
@@ -90,18 +90,20 @@ impl Handshake for Server {
                     if self.messages.bytes() != application::MAGIC {
                         return Err(Error::Magic);
                     }
-                    self.messages.must_read_on(application::SIZE);
+                    self.messages.read_on(application::SIZE).unwrap_or_else(too_long);
                     self.state = State::Application(binding);
                 }
                 State::Application(binding) => {
-                    let message = self.messages.message();
+                    let Ok(message) = self.messages.bytes().try_into() else {
+                        unreachable!("the machine has asked for a whole application")
+                    };
                     let peer = application::verify(message, &binding)?;
                     return Ok(Step::Done(Applicant { peer }));
                 }
                 State::Finished => return Err(Error::Finished),
             }
         }
-        Ok(self.messages.must_step())
+        self.messages.step().ok_or(Error::Finished)
     }
 
     fn end_of_input(&mut self) -> Error {
@@ -113,7 +115,14 @@ impl Handshake for Server {
     }
 }
 
-/// Somebody who proved its key and has no answer yet.
+/// Somebody who proved its key and has no answer yet; it is answered once:
+/// ```compile_fail,E0382
+/// # fn answer(applicant: multiserver_join::Applicant) {
+/// # use multiserver_join::Answer;
+/// let _ = applicant.answer(Answer::Joined);
+/// let _ = applicant.answer(Answer::Spent);
+/// # }
+/// ```
 ///
 /// The server stores the key and spends the invite before it answers: an answer can get lost. Without one, the client
 /// does not know whether it joined.
@@ -133,7 +142,7 @@ impl Applicant {
     /// Returns the machine that tells the client this.
     #[must_use]
     pub fn answer(self, answer: Answer) -> Answering {
-        Answering(LastMessage::new(&[answer.code()], ()))
+        Answering(LastMessage::new([answer.code()], ()))
     }
 }
 
@@ -158,4 +167,8 @@ impl Handshake for Answering {
         self.0.end();
         Error::Finished
     }
+}
+
+fn too_long(_: MessageTooLong) {
+    unreachable!("the buffer holds a whole application")
 }

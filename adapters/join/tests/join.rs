@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test may panic")]
 
+#[path = "../../../core/tests/common/mod.rs"]
 mod common;
 
 use common::forger::{scalar, signature};
@@ -12,7 +13,7 @@ use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::{EdwardsPoint, Scalar};
 use data_encoding::{BASE64_NOPAD, HEXLOWER};
 use multiserver_core::handshake::Handshake;
-use multiserver_core::join::{Answer, Answering, Applicant, Client, Error, Message, Server};
+use multiserver_join::{Answer, Answering, Applicant, Client, Error, Message, Server};
 
 /// The binding of every connection here, unless it is another's.
 const BINDING: [u8; 32] = [0x5a; 32];

@@ -2,7 +2,7 @@
 //!
 //! An invite is an address with a seed. The secret handshake proves no more than the key that grew from this seed, which
 //! is the invite's and not the person's. So this dialogue follows, inside the box stream of that very connection: the
-//! client signs the connection's [channel binding](crate::shs::Outcome::channel_binding) with its own key.
+//! client signs the connection's [channel binding](multiserver_core::shs::Outcome::channel_binding) with its own key.
 //!
 //! ```text
 //!  client                                                                          server
@@ -14,11 +14,13 @@
 //! `A` is the client's public key. It signs `"multiserver join 1" | binding (32) | A (32)`: an application holds on one
 //! connection alone, and these 82 bytes are no statement of the handshake, which signs 96 or 160.
 //!
-//! [`Client`], [`Server`] and [`Answering`] are [`Handshake`](crate::handshake::Handshake)s.
+//! It is an application protocol of this workspace's program, and of nobody else so far.
+//!
+//! [`Client`], [`Server`] and [`Answering`] are [`Handshake`](multiserver_core::handshake::Handshake)s.
 //!
 //! ```
 //! use multiserver_core::handshake::{Handshake, Step};
-//! use multiserver_core::join::{Answer, Client, Server};
+//! use multiserver_join::{Answer, Client, Server};
 //! use multiserver_core::keys::{KeyPair, Seed};
 //!
 //! /// Steps a machine until it is done or has written its message; it reads what the other has written before.
@@ -54,8 +56,10 @@
 //! // Here the server stores the key and spends the invite.
 //! turn(&mut applicant.answer(Answer::Joined), &mut wire)?;
 //! assert_eq!(turn(&mut client, &mut wire)?, Some(Answer::Joined));
-//! # Ok::<(), multiserver_core::join::Error>(())
+//! # Ok::<(), multiserver_join::Error>(())
 //! ```
+#![no_std]
+#![forbid(unsafe_code)]
 
 mod answer;
 mod application;
