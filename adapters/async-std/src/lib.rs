@@ -58,6 +58,23 @@
 //!
 //! async-std itself is no longer developed (RUSTSEC-2025-0052 recommends smol). This crate is for programs that are on
 //! it still; new ones had better take `multiserver-smol`, which has the same sockets and timers beneath.
+//!
+//! Without addresses and suites, the secret handshake over a stream of your own:
+//! ```
+//! use multiserver_async_std::{KeyPair, LayerError, PublicKey, Shs, ShsConnector};
+//! IMPOasync_stdS
+//!
+//! /// On the server's side an `ShsAcceptor` does the same, in two steps.
+//! async fn ask(server: &PublicKey, identity: KeyPair) -> Result<String, LayerError> {
+//!     let tcp = TcpStream::connect("127.0.0.1:8008").await?;
+//!     let mut stream = ShsConnector::new(Shs::new(identity)).connect(server, tcp).await?;
+//!     stream.write_all(b"hello").await?;
+//!     stream.close().await?;
+//!     let mut answer = String::new();
+//!     stream.read_to_string(&mut answer).await?;
+//!     Ok(answer)
+//! }
+//! ```
 #![forbid(unsafe_code)]
 
 pub use async_std::io::{ReadExt as AsyncReadExt, WriteExt as AsyncWriteExt, copy};

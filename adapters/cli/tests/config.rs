@@ -156,7 +156,7 @@ fn what_is_wrong_in_the_file_is_named_and_no_secret_repeated() {
 #[test]
 fn the_readmes_configuration_is_one() {
     let home = Home::new();
-    let readme = include_str!("../../../README.md");
+    let readme = include_str!("../README.md");
     let (_, text) = readme.split_once("```toml\n[names]").unwrap();
     let config = write(&home, &format!("[names]{}", text.split_once("```").unwrap().0));
     let socket = home.path("s").to_str().unwrap().to_owned();

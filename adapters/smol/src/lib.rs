@@ -55,6 +55,23 @@
 //!
 //! The crates of the other runtimes, `multiserver-tokio` and `multiserver-async-std`, differ from this one in their names
 //! only: a program that keeps to the [`prelude`] moves by changing its dependency and its `use` line.
+//!
+//! Without addresses and suites, the secret handshake over a stream of your own:
+//! ```
+//! use multiserver_smol::{KeyPair, LayerError, PublicKey, Shs, ShsConnector};
+//! IMPOsmolS
+//!
+//! /// On the server's side an `ShsAcceptor` does the same, in two steps.
+//! async fn ask(server: &PublicKey, identity: KeyPair) -> Result<String, LayerError> {
+//!     let tcp = TcpStream::connect("127.0.0.1:8008").await?;
+//!     let mut stream = ShsConnector::new(Shs::new(identity)).connect(server, tcp).await?;
+//!     stream.write_all(b"hello").await?;
+//!     stream.close().await?;
+//!     let mut answer = String::new();
+//!     stream.read_to_string(&mut answer).await?;
+//!     Ok(answer)
+//! }
+//! ```
 #![forbid(unsafe_code)]
 
 use multiserver_async_io::{AsyncIo, Executor};

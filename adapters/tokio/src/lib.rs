@@ -55,6 +55,23 @@
 //!
 //! The crates of the other runtimes, `multiserver-smol` and `multiserver-async-std`, differ from this one in their names
 //! only: a program that keeps to the [`prelude`] moves by changing its dependency and its `use` line.
+//!
+//! Without addresses and suites, the secret handshake over a stream of your own:
+//! ```
+//! use multiserver_tokio::{KeyPair, LayerError, PublicKey, Shs, ShsConnector};
+//! IMPOtokioS
+//!
+//! /// On the server's side an `ShsAcceptor` does the same, in two steps.
+//! async fn ask(server: &PublicKey, identity: KeyPair) -> Result<String, LayerError> {
+//!     let tcp = TcpStream::connect("127.0.0.1:8008").await?;
+//!     let mut stream = ShsConnector::new(Shs::new(identity)).connect(server, tcp).await?;
+//!     stream.write_all(b"hello").await?;
+//!     stream.shutdown().await?;
+//!     let mut answer = String::new();
+//!     stream.read_to_string(&mut answer).await?;
+//!     Ok(answer)
+//! }
+//! ```
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "axum")]

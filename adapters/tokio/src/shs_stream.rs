@@ -8,21 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Makes secure streams to servers, of tokio streams that the caller has opened.
 ///
-/// ```
-/// use multiserver_tokio::{KeyPair, LayerError, PublicKey, Shs, ShsConnector, ShsStream};
-/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
-/// use tokio::net::TcpStream;
-///
-/// async fn ask(server: &PublicKey, identity: KeyPair) -> Result<String, LayerError> {
-///     let tcp = TcpStream::connect("127.0.0.1:8008").await?;
-///     let mut stream = ShsConnector::new(Shs::new(identity)).connect(server, tcp).await?;
-///     stream.write_all(b"hello").await?;
-///     stream.shutdown().await?;
-///     let mut answer = String::new();
-///     stream.read_to_string(&mut answer).await?;
-///     Ok(answer)
-/// }
-/// ```
+/// The [front page](crate) has an example.
 #[derive(Debug, Clone)]
 pub struct ShsConnector(compose::ShsConnector);
 
