@@ -62,7 +62,8 @@
 //! Without addresses and suites, the secret handshake over a stream of your own:
 //! ```
 //! use multiserver_async_std::{KeyPair, LayerError, PublicKey, Shs, ShsConnector};
-//! IMPOasync_stdS
+//! use async_std::io::{ReadExt, WriteExt};
+//! use async_std::net::TcpStream;
 //!
 //! /// On the server's side an `ShsAcceptor` does the same, in two steps.
 //! async fn ask(server: &PublicKey, identity: KeyPair) -> Result<String, LayerError> {

@@ -59,7 +59,8 @@
 //! Without addresses and suites, the secret handshake over a stream of your own:
 //! ```
 //! use multiserver_tokio::{KeyPair, LayerError, PublicKey, Shs, ShsConnector};
-//! IMPOtokioS
+//! use tokio::io::{AsyncReadExt, AsyncWriteExt};
+//! use tokio::net::TcpStream;
 //!
 //! /// On the server's side an `ShsAcceptor` does the same, in two steps.
 //! async fn ask(server: &PublicKey, identity: KeyPair) -> Result<String, LayerError> {
