@@ -49,6 +49,7 @@ cargo_install() {
         cargo-deny) version=0.20.2 ;;
         cargo-fuzz) version=0.13.2 ;;
         cargo-mutants) version=27.1.0 ;;
+        cargo-public-api) version=0.52.0 ;;
         *) return 1 ;;
     esac
     CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \

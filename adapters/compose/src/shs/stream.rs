@@ -7,6 +7,7 @@ use multiserver_core::keys::{Ephemeral, PublicKey};
 use multiserver_core::shs::{Authenticated, Client, ClientHandshake, Outcome, Server, ServerHandshake};
 use multiserver_io::{SecureReader, SecureStream, SecureWriter, drive};
 use std::fmt;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -136,6 +137,19 @@ impl<S> ShsStream<S> {
     #[must_use]
     pub fn into_split_with<R, W>(self, split: impl FnOnce(S) -> (R, W)) -> (SecureReader<R>, SecureWriter<W>) {
         self.stream.into_split(split)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> ShsStream<S> {
+    /// Says that nothing more will be written, after all that was; what the peer sends can still be read.
+    ///
+    /// # Errors
+    /// The stream failed.
+    ///
+    /// # Cancel safety
+    /// After a drop, calling it again goes on where it was.
+    pub async fn close(&mut self) -> io::Result<()> {
+        poll_fn(|cx| Pin::new(&mut self.stream).poll_close(cx)).await
     }
 }
 
