@@ -3,17 +3,15 @@
 use crate::deadline::Deadline;
 use crate::exclusive::Exclusive;
 use crate::held::Held;
-use crate::limiter::Permit;
+use crate::incoming::Entry;
 use crate::limiter::places::TURNS;
-use crate::live::Guard;
-use crate::server::Shared;
-use crate::tally::Served;
+use crate::live::Live;
+use crate::served::Served;
 use crate::transport::{Arrival, Opening};
-use crate::{BoxFuture, Event, Listener};
+use crate::{BoxFuture, Event};
 use multiserver_core::address::Address;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -39,19 +37,6 @@ pub(crate) struct Acceptor {
     marks: VecDeque<u64>,
 }
 
-/// A peer that was let through to its handshake, and all that counts it.
-pub(crate) struct Accepted {
-    pub(crate) served: Arc<Served>,
-    pub(crate) opening: Held<Opening>,
-    pub(crate) address: Option<Address>,
-    pub(crate) source: Option<IpAddr>,
-    pub(crate) local: Option<SocketAddr>,
-    pub(crate) remote: Option<SocketAddr>,
-    pub(crate) deadline: Deadline,
-    pub(crate) permit: Permit,
-    pub(crate) guard: Guard,
-}
-
 impl Acceptor {
     pub(crate) fn new(served: Arc<Served>) -> Self {
         Self {
@@ -63,13 +48,10 @@ impl Acceptor {
         }
     }
 
-    pub(crate) fn poll_accept(
-        &mut self,
-        listener: &dyn Listener,
-        server: &Shared,
-        cx: &mut Context<'_>,
-    ) -> Poll<Accepted> {
+    pub(crate) fn poll_accept(&mut self, live: &Live, cx: &mut Context<'_>) -> Poll<(Entry, Held<Opening>)> {
         self.expire(cx);
+        // The server is closed.
+        let Some(listener) = self.served.listener() else { return Poll::Pending };
         for _ in 0..TURNED_AWAY_PER_POLL {
             let pause = self.pause.get_mut();
             if let Some(future) = pause {
@@ -82,7 +64,7 @@ impl Acceptor {
             match ready!(listener.poll_accept(cx)) {
                 Ok(arrival) => {
                     self.next_pause = PAUSES.0;
-                    if let Some(accepted) = self.let_in(arrival, server) {
+                    if let Some(accepted) = self.let_in(arrival, live) {
                         return Poll::Ready(accepted);
                     }
                 }
@@ -116,7 +98,7 @@ impl Acceptor {
         }
     }
 
-    fn let_in(&self, arrival: Arrival, server: &Shared) -> Option<Accepted> {
+    fn let_in(&self, arrival: Arrival, live: &Live) -> Option<(Entry, Held<Opening>)> {
         let Arrival { opening, source, local, remote, layer } = arrival;
         let address = layer.map(Address::new);
         let Served { suite, inner, limiter, .. } = &*self.served;
@@ -124,17 +106,10 @@ impl Acceptor {
             self.served.report(&Event::Crowded { suite: &suite.name, address: address.as_ref() });
             return None;
         };
-        Some(Accepted {
-            served: Arc::clone(&self.served),
-            opening: permit.hold(opening),
-            address,
-            source,
-            local,
-            remote,
-            deadline: Deadline::new(&*inner.runtime, suite.limits.deadline),
-            permit,
-            guard: server.live.guard(),
-        })
+        let opening = permit.hold(opening);
+        let deadline = Deadline::new(&*inner.runtime, suite.limits.deadline);
+        let guard = live.guard();
+        Some((Entry::new(&self.served, address, source, (local, remote), deadline, permit, guard), opening))
     }
 
     /// Reports an error, and pauses unless it is that of a single peer: out of descriptors, asking on would only spin.

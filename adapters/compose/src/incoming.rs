@@ -1,15 +1,15 @@
 //! A peer's way in, in two steps: the handshake, then the caller's consent.
 
-use crate::accept::Accepted;
 use crate::connection::ConnectionInfo;
 use crate::deadline::{Deadline, Passed};
 use crate::held::Held;
 use crate::limiter::Permit;
 use crate::live::Guard;
+use crate::served::Served;
 use crate::suite::Ready;
-use crate::tally::Served;
 use crate::traffic::ByteCounter;
 use crate::transform::State;
+use crate::transport::Opening;
 use crate::{
     Admission, Connection, Context, Event, Failure, IncomingError, LayerError, Native, Opened, Stage, Transform,
     Undecided,
@@ -34,7 +34,8 @@ use tracing::{Instrument, Span, field};
 /// of [`Limits`](crate::Limits) is reached. Held back for longer than the deadline, it loses its socket and its place while
 /// [`Server::accept`](crate::Server::accept) is awaited, a sixteenth of the deadline later at the latest.
 pub struct Incoming<R> {
-    accepted: Accepted,
+    entry: Entry,
+    opening: Held<Opening>,
     runtime: PhantomData<fn() -> R>,
 }
 
@@ -50,8 +51,8 @@ pub struct Request<R> {
     runtime: PhantomData<fn() -> R>,
 }
 
-/// A peer on its way in, and what is known of it.
-struct Entry {
+/// A peer on its way in, what is known of it, and all that counts it.
+pub(crate) struct Entry {
     served: Arc<Served>,
     span: Span,
     context: Context,
@@ -88,20 +89,20 @@ enum Waiting {
 }
 
 impl<R: Native> Incoming<R> {
-    pub(crate) const fn new(accepted: Accepted) -> Self {
-        Self { accepted, runtime: PhantomData }
+    pub(crate) const fn new(entry: Entry, opening: Held<Opening>) -> Self {
+        Self { entry, opening, runtime: PhantomData }
     }
 
     /// Where the peer comes from, as far as the transport knows.
     #[must_use]
     pub const fn address(&self) -> Option<&Address> {
-        self.accepted.address.as_ref()
+        self.entry.address.as_ref()
     }
 
     /// The name of the suite it comes through.
     #[must_use]
     pub fn suite(&self) -> &str {
-        &self.accepted.served.suite.name
+        &self.entry.served.suite.name
     }
 
     /// Runs the handshake up to where the peer is known and waits to be let in.
@@ -112,11 +113,7 @@ impl<R: Native> Incoming<R> {
     /// # Cancel safety
     /// Dropping the future closes the socket.
     pub async fn handshake(self) -> Result<Request<R>, IncomingError> {
-        let Accepted { served, opening, address, source, local, remote, deadline, permit, guard } = self.accepted;
-        let context = Context::new(Arc::clone(&served.inner.runtime), Stage::Connect);
-        let context = context.in_the_clear(served.suite.is_in_the_clear()).with_steps(permit.steps());
-        let span = span(&served, address.as_ref());
-        let mut entry = Entry { served, span, context, address, source, local, remote, deadline, permit, guard };
+        let Self { mut entry, opening, .. } = self;
         let opened = {
             let Entry { served, span, context, address, deadline, permit, .. } = &mut entry;
             let handshake = async {
@@ -220,6 +217,22 @@ impl Drop for Refusal {
 }
 
 impl Entry {
+    /// A peer that comes through this suite, with the socket addresses of both ends.
+    pub(crate) fn new(
+        served: &Arc<Served>,
+        address: Option<Address>,
+        source: Option<IpAddr>,
+        (local, remote): (Option<SocketAddr>, Option<SocketAddr>),
+        deadline: Deadline,
+        permit: Permit,
+        guard: Guard,
+    ) -> Self {
+        let context = Context::new(Arc::clone(&served.inner.runtime), Stage::Connect);
+        let context = context.in_the_clear(served.suite.is_in_the_clear()).with_steps(permit.steps());
+        let span = span(served, address.as_ref());
+        Self { served: Arc::clone(served), span, context, address, source, local, remote, deadline, permit, guard }
+    }
+
     /// Reports what failed.
     fn check<T>(&self, result: Result<Result<T, LayerError>, Ended>) -> Result<T, IncomingError> {
         let stage = self.context.stage();
@@ -327,7 +340,7 @@ struct BrokenPromise {
 
 impl<R> fmt::Debug for Incoming<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Incoming").field("address", &self.accepted.address).finish_non_exhaustive()
+        f.debug_struct("Incoming").field("address", &self.entry.address).finish_non_exhaustive()
     }
 }
 

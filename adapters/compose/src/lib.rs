@@ -45,6 +45,7 @@ mod proxy;
 mod race;
 mod runtime;
 mod serve;
+mod served;
 mod server;
 mod setting_error;
 mod shs;

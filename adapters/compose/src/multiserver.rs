@@ -1,9 +1,9 @@
 //! Suites together: what connects and listens.
 
 use crate::event::Reporter;
-use crate::server::{Listening, Server};
+use crate::served::Served;
+use crate::server::Server;
 use crate::suite::Ready;
-use crate::tally::Served;
 use crate::{Builder, Context, FailedListen, ListenError, Native, Runtime, Stage};
 use multiserver_core::address::{MultiAddress, Scope};
 use std::fmt;
@@ -71,8 +71,7 @@ impl<R: Native> Multiserver<R> {
             let context = Context::new(Arc::clone(&self.inner.runtime), Stage::Resolve);
             match suite.transport.listen(&context).await {
                 Ok(Some(listener)) => {
-                    let served = Arc::new(Served::new(Arc::clone(suite), Arc::clone(&self.inner)));
-                    listening.push(Listening { served, listener: Arc::from(listener) });
+                    listening.push(Arc::new(Served::new(Arc::clone(suite), Arc::clone(&self.inner), listener)));
                 }
                 Ok(None) => {}
                 Err(error) => failed.push(FailedListen { suite: suite.name.to_string(), error }),

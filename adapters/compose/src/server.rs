@@ -1,10 +1,14 @@
 //! A multiserver that listens.
 
-use crate::accept::{Accepted, Acceptor};
+use crate::accept::Acceptor;
+use crate::held::Held;
+use crate::incoming::Entry;
 use crate::live::Live;
 use crate::multiserver::Inner;
-use crate::tally::{Counters, Served};
-use crate::{Incoming, Listener, Native, Runtime};
+use crate::served::Served;
+use crate::tally::Counters;
+use crate::transport::Opening;
+use crate::{Incoming, Native, Runtime};
 use multiserver_core::address::{MultiAddress, Scope};
 use std::fmt;
 use std::future::poll_fn;
@@ -19,9 +23,9 @@ use std::time::Duration;
 /// wherever [`Incoming::handshake`] is awaited.
 pub struct Server<R> {
     shared: Arc<Shared>,
-    /// One for each listener, in the same order.
+    /// The suites, each with what accepting on it has to remember.
     acceptors: Vec<Acceptor>,
-    /// The listener to ask first.
+    /// The suite to ask first.
     turn: usize,
     runtime: PhantomData<fn() -> R>,
 }
@@ -38,24 +42,16 @@ pub(crate) struct Shared {
     state: Mutex<State>,
 }
 
+#[derive(Default)]
 struct State {
-    /// Empty once the server is closed.
-    listening: Vec<Listening>,
+    is_closed: bool,
     waiting: Option<Waker>,
 }
 
-/// A suite that listens.
-pub(crate) struct Listening {
-    pub(crate) served: Arc<Served>,
-    pub(crate) listener: Arc<dyn Listener>,
-}
-
 impl<R: Native> Server<R> {
-    pub(crate) fn new(inner: Arc<Inner>, listening: Vec<Listening>) -> Self {
-        let served: Vec<_> = listening.iter().map(|listening| Arc::clone(&listening.served)).collect();
+    pub(crate) fn new(inner: Arc<Inner>, served: Vec<Arc<Served>>) -> Self {
         let acceptors = served.iter().map(|served| Acceptor::new(Arc::clone(served))).collect();
-        let state = Mutex::new(State { listening, waiting: None });
-        let shared = Arc::new(Shared { inner, live: Live::default(), served, state });
+        let shared = Arc::new(Shared { inner, live: Live::default(), served, state: Mutex::default() });
         Self { shared, acceptors, turn: 0, runtime: PhantomData }
     }
 
@@ -67,20 +63,19 @@ impl<R: Native> Server<R> {
     /// # Cancel safety
     /// Dropping the future loses no peer.
     pub async fn accept(&mut self) -> Option<Incoming<R>> {
-        poll_fn(|cx| self.poll_accept(cx)).await.map(Incoming::new)
+        let accepted = poll_fn(|cx| self.poll_accept(cx)).await;
+        accepted.map(|(entry, opening)| Incoming::new(entry, opening))
     }
 
-    /// Asks each listener in turn, from `turn` on.
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Option<Accepted>> {
+    /// Asks each suite in turn, from `turn` on.
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Option<(Entry, Held<Opening>)>> {
         let count = self.acceptors.len();
         for _ in 0..count {
             let index = self.turn % count;
             self.turn = index.wrapping_add(1);
-            // No lock is held while a listener is polled or something is reported.
-            let (Some(listener), Some(acceptor)) = (self.shared.listener(index), self.acceptors.get_mut(index)) else {
-                return Poll::Ready(None);
-            };
-            if let Poll::Ready(accepted) = acceptor.poll_accept(&*listener, &self.shared, cx) {
+            if let Some(acceptor) = self.acceptors.get_mut(index)
+                && let Poll::Ready(accepted) = acceptor.poll_accept(&self.shared.live, cx)
+            {
                 return Poll::Ready(Some(accepted));
             }
         }
@@ -152,22 +147,16 @@ impl Handle {
 
 impl Shared {
     fn address(&self, scope: Scope) -> Option<MultiAddress> {
-        let state = self.state();
-        let addresses = |listening: &Listening| listening.served.suite.over(listening.listener.addresses(scope));
-        MultiAddress::new(state.listening.iter().flat_map(addresses))
-    }
-
-    fn listener(&self, index: usize) -> Option<Arc<dyn Listener>> {
-        self.state().listening.get(index).map(|listening| Arc::clone(&listening.listener))
+        MultiAddress::new(self.served.iter().flat_map(|served| served.addresses(scope)))
     }
 
     /// Closes the sockets that listen, and ends the wait for a peer.
     fn stop(&self) {
+        self.served.iter().for_each(|served| served.stop());
         let mut state = self.state();
-        let listening = std::mem::take(&mut state.listening);
+        state.is_closed = true;
         let waiting = state.waiting.take();
         drop(state);
-        drop(listening);
         if let Some(waiting) = waiting {
             waiting.wake();
         }
@@ -176,7 +165,7 @@ impl Shared {
     /// Ready when the server is closed.
     fn poll_closed(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.state();
-        if state.listening.is_empty() {
+        if state.is_closed {
             return Poll::Ready(());
         }
         state.waiting = Some(cx.waker().clone());

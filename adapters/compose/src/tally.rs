@@ -1,11 +1,7 @@
 //! What became of a suite's peers, in numbers.
 
 use crate::event::Event;
-use crate::limiter::ConnectionLimiter;
-use crate::multiserver::Inner;
-use crate::suite::Ready;
 use crate::{Failure, IncomingError};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What became of the peers that came through one suite since the server began to listen.
@@ -34,16 +30,9 @@ pub struct Counters {
     pub accept_errors: u64,
 }
 
-/// A suite that a server listens on: where its peers are bounded, counted and reported.
-pub(crate) struct Served {
-    pub(crate) suite: Arc<Ready>,
-    pub(crate) inner: Arc<Inner>,
-    pub(crate) limiter: Arc<ConnectionLimiter>,
-    tally: Tally,
-}
-
+/// The numbers of one suite.
 #[derive(Debug, Default)]
-struct Tally {
+pub(crate) struct Tally {
     accepted: AtomicU64,
     refused: AtomicU64,
     crowded: AtomicU64,
@@ -53,27 +42,21 @@ struct Tally {
     accept_errors: AtomicU64,
 }
 
-impl Served {
-    pub(crate) fn new(suite: Arc<Ready>, inner: Arc<Inner>) -> Self {
-        let limiter = Arc::new(ConnectionLimiter::new(&suite.limits));
-        Self { suite, inner, limiter, tally: Tally::default() }
-    }
-
-    /// Counts an event of this suite and tells whoever wants to know.
-    pub(crate) fn report(&self, event: &Event<'_>) {
-        if let Some(counter) = self.tally.of(event) {
+impl Tally {
+    /// Counts an event.
+    pub(crate) fn count(&self, event: &Event<'_>) {
+        if let Some(counter) = self.of(event) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
-        tracing::debug!("{event}");
-        self.inner.reporter.report(event);
     }
 
-    pub(crate) fn counters(&self) -> Counters {
-        let Tally { accepted, refused, crowded, evicted, late, failed, accept_errors } = &self.tally;
+    /// The numbers so far, of the suite with this name, where so many are on their way in.
+    pub(crate) fn counters(&self, suite: &str, pending: usize) -> Counters {
+        let Self { accepted, refused, crowded, evicted, late, failed, accept_errors } = self;
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counters {
-            suite: self.suite.name.to_string(),
-            pending: self.limiter.pending(),
+            suite: suite.to_owned(),
+            pending,
             accepted: count(accepted),
             refused: count(refused),
             crowded: count(crowded),
@@ -83,9 +66,7 @@ impl Served {
             accept_errors: count(accept_errors),
         }
     }
-}
 
-impl Tally {
     const fn of(&self, event: &Event<'_>) -> Option<&AtomicU64> {
         Some(match event {
             Event::AcceptFailed { .. } => &self.accept_errors,

@@ -1,0 +1,54 @@
+//! A suite that a server listens on.
+
+use crate::Listener;
+use crate::event::Event;
+use crate::limiter::ConnectionLimiter;
+use crate::multiserver::Inner;
+use crate::suite::Ready;
+use crate::tally::{Counters, Tally};
+use multiserver_core::address::{Address, Scope};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A suite that a server listens on: where its peers arrive, and are bounded, counted and reported.
+pub(crate) struct Served {
+    pub(crate) suite: Arc<Ready>,
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) limiter: Arc<ConnectionLimiter>,
+    tally: Tally,
+    /// `None` once the server is closed.
+    listener: Mutex<Option<Arc<dyn Listener>>>,
+}
+
+impl Served {
+    pub(crate) fn new(suite: Arc<Ready>, inner: Arc<Inner>, listener: Box<dyn Listener>) -> Self {
+        let limiter = Arc::new(ConnectionLimiter::new(&suite.limits));
+        Self { suite, inner, limiter, tally: Tally::default(), listener: Mutex::new(Some(Arc::from(listener))) }
+    }
+
+    /// Where peers arrive; the lock is not held while it is asked.
+    pub(crate) fn listener(&self) -> Option<Arc<dyn Listener>> {
+        self.listener.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Closes the socket that listens.
+    pub(crate) fn stop(&self) {
+        let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(listener);
+    }
+
+    /// Where it is found in this scope.
+    pub(crate) fn addresses(&self, scope: Scope) -> Vec<Address> {
+        self.listener().map(|listener| self.suite.over(listener.addresses(scope))).unwrap_or_default()
+    }
+
+    /// Counts an event of this suite and tells whoever wants to know.
+    pub(crate) fn report(&self, event: &Event<'_>) {
+        self.tally.count(event);
+        tracing::debug!("{event}");
+        self.inner.reporter.report(event);
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        self.tally.counters(&self.suite.name, self.limiter.pending())
+    }
+}
