@@ -1,7 +1,7 @@
 //! Message channels inside one device as a transport.
 
 use crate::{
-    Arrival, BoxFuture, Context, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, Suite, Transform,
+    Arrival, Attempt, BoxFuture, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, Suite, Transform,
     Transport,
 };
 use multiserver_core::address::{self, Layer, LayerBuf, Scope};
@@ -92,14 +92,14 @@ impl Transport for Channel {
         if self.listens { layers(scope) } else { Vec::new() }
     }
 
-    fn listen<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
+    fn listen<'a>(&'a self, _: &'a Attempt) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
         let listener = self.listens.then(|| -> Box<dyn Listener> { Box::new(self.clone()) });
         Box::pin(std::future::ready(Ok(listener)))
     }
 }
 
 impl Dial for Channel {
-    fn dial<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
+    fn dial<'a>(&'a self, _: &'a Attempt) -> BoxFuture<'a, Result<Opened, LayerError>> {
         let channel = self.offered().channels.pop_front();
         let opened =
             channel.map(Opened::new).ok_or_else(|| io::Error::new(ErrorKind::NotConnected, NoneOffered).into());

@@ -8,7 +8,7 @@ use crate::race::race;
 use crate::suite::SuitePlan;
 use crate::traffic::ByteCounter;
 use crate::{
-    BoxFuture, ConnectError, ConnectOptions, Connection, Context, FailedAttempt, Failure, LayerError, Multiserver,
+    Attempt, BoxFuture, ConnectError, ConnectOptions, Connection, FailedAttempt, Failure, LayerError, Multiserver,
     Native, Opened, Stage,
 };
 use multiserver_core::address::MultiAddress;
@@ -104,22 +104,22 @@ async fn attempt(
     candidate: &Candidate<'_>,
     deadline: Option<Duration>,
 ) -> Result<(Duplex, ConnectionInfo), Failure> {
-    let context = Context::new(Arc::clone(&inner.runtime), Stage::Connect);
+    let attempt = Attempt::new(Arc::clone(&inner.runtime), Stage::Connect);
     let Candidate { suite, plan, .. } = candidate;
     let address = plan.shown();
-    let mut deadline = Deadline::new(&**context.runtime(), deadline.unwrap_or(suite.limits.deadline));
+    let mut deadline = Deadline::new(&**attempt.runtime(), deadline.unwrap_or(suite.limits.deadline));
     let span = tracing::debug_span!("attempt", suite = %suite.name, address = %address.redacted());
-    let result = match deadline.before(open(plan, &context)).instrument(span.clone()).await {
+    let result = match deadline.before(open(plan, &attempt)).instrument(span.clone()).await {
         Ok(Ok(opened)) => Ok(opened),
-        Ok(Err(error)) => Err(Failure::Layer { stage: context.stage(), error }),
-        Err(Passed(limit)) => Err(Failure::Deadline { stage: context.stage(), limit }),
+        Ok(Err(error)) => Err(Failure::Layer { stage: attempt.stage(), error }),
+        Err(Passed(limit)) => Err(Failure::Deadline { stage: attempt.stage(), limit }),
     };
     span.in_scope(|| match &result {
         Ok(_) => tracing::debug!("connected"),
         Err(failure) => tracing::debug!("{failure}"),
     });
     let Opened { io, peer, channel_binding } = result?;
-    let since = context.runtime().now();
+    let since = attempt.runtime().now();
     let info = ConnectionInfo {
         address: Some(address),
         local: None,
@@ -135,12 +135,12 @@ async fn attempt(
 }
 
 /// Dials, and runs every transform over what was dialled.
-async fn open(plan: &SuitePlan<'_>, context: &Context) -> Result<Opened, LayerError> {
-    let mut opened = plan.dial.check(plan.dial.step.dial(context).await?)?;
+async fn open(plan: &SuitePlan<'_>, attempt: &Attempt) -> Result<Opened, LayerError> {
+    let mut opened = plan.dial.check(plan.dial.step.dial(attempt).await?)?;
     for wrap in &plan.wraps {
-        context.enter(Stage::Handshake);
+        attempt.enter(Stage::Handshake);
         let Opened { io, peer, channel_binding } = opened;
-        opened = wrap.check(wrap.step.wrap(context, io).await?)?.over(peer, channel_binding);
+        opened = wrap.check(wrap.step.wrap(attempt, io).await?)?.over(peer, channel_binding);
     }
     Ok(opened)
 }

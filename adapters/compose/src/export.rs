@@ -40,11 +40,11 @@ macro_rules! export_types {
         pub use $crate::core::keys::{KeyPair, NetworkKey, PublicKey};
         pub use $crate::layers::*;
         pub use $crate::{
-            Admission, Arrival, BoxFuture, BuildError, ByteCounter, ConnectError, ConnectOptions, ConnectionLimiter,
-            Context, Counters, Dial, DialPlan, Event, FailedAttempt, FailedListen, Failure, Handle, IncomingError,
-            LayerError, Limits, ListenError, Listener, Native, Opened, Peer, PeerLimiter, PeerPermit, Permit, Plan,
-            Runtime, SettingError, Stage, Suite, TcpArrival, TcpListener, Traffic, Transform, Transport, Undecided,
-            UnixListener, Wrap, WrapPlan,
+            Admission, Arrival, Attempt, BoxFuture, BuildError, ByteCounter, ConnectError, ConnectOptions,
+            ConnectionLimiter, Counters, Dial, DialPlan, Event, FailedAttempt, FailedListen, Failure, Handle,
+            IncomingError, LayerError, Limits, ListenError, Listener, Native, Opened, Peer, PeerLimiter, PeerPermit,
+            Permit, Plan, Runtime, SettingError, Stage, Suite, TcpArrival, TcpListener, Traffic, Transform, Transport,
+            Undecided, UnixListener, Wrap, WrapPlan,
         };
         pub use $crate::{core, io};
 

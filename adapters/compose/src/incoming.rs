@@ -11,7 +11,7 @@ use crate::traffic::ByteCounter;
 use crate::transform::State;
 use crate::transport::Opening;
 use crate::{
-    Admission, Connection, Context, Event, Failure, IncomingError, LayerError, Native, Opened, Stage, Transform,
+    Admission, Attempt, Connection, Event, Failure, IncomingError, LayerError, Native, Opened, Stage, Transform,
     Undecided,
 };
 use multiserver_core::address::Address;
@@ -55,7 +55,7 @@ pub struct Request<R> {
 pub(crate) struct Entry {
     served: Arc<Served>,
     span: Span,
-    context: Context,
+    attempt: Attempt,
     address: Option<Address>,
     source: Option<IpAddr>,
     local: Option<SocketAddr>,
@@ -115,12 +115,12 @@ impl<R: Native> Incoming<R> {
     pub async fn handshake(self) -> Result<Request<R>, IncomingError> {
         let Self { mut entry, opening, .. } = self;
         let opened = {
-            let Entry { served, span, context, address, deadline, permit, .. } = &mut entry;
+            let Entry { served, span, attempt, address, deadline, permit, .. } = &mut entry;
             let handshake = async {
                 // What was taken away has ended the attempt.
                 let Some(opening) = opening.take() else { return std::future::pending().await };
-                let opened = opening.open(context).await?;
-                run_until_proven(&served.suite, context, address, opened).await
+                let opened = opening.open(attempt).await?;
+                run_until_proven(&served.suite, attempt, address, opened).await
             };
             within(deadline, permit, handshake).instrument(span.clone()).await
         };
@@ -169,16 +169,16 @@ impl<R: Native> Request<R> {
         self.refusal.was_accepted = true;
         let Self { mut entry, waiting, peer, .. } = self;
         let opened = {
-            let Entry { served, span, context, address, deadline, permit, .. } = &mut entry;
+            let Entry { served, span, attempt, address, deadline, permit, .. } = &mut entry;
             let enter = async {
                 let Some(waiting) = waiting.take() else { return std::future::pending().await };
-                enter(&served.suite.transforms, context, address, waiting).await
+                enter(&served.suite.transforms, attempt, address, waiting).await
             };
             within(deadline, permit, enter).instrument(span.clone()).await
         };
         let opened = entry.check(opened)?;
-        let Entry { served, address, local, remote, permit, guard, span, context, .. } = entry;
-        context.is_accepted().store(true, Ordering::Release);
+        let Entry { served, address, local, remote, permit, guard, span, attempt, .. } = entry;
+        attempt.is_accepted().store(true, Ordering::Release);
         drop(permit);
         let suite = Arc::clone(&served.suite.name);
         span.in_scope(|| served.report(&Event::Accepted { suite: &suite, address: address.as_ref() }));
@@ -227,15 +227,15 @@ impl Entry {
         permit: Permit,
         guard: Guard,
     ) -> Self {
-        let context = Context::new(Arc::clone(&served.inner.runtime), Stage::Connect);
-        let context = context.in_the_clear(served.suite.is_in_the_clear()).with_steps(permit.steps());
+        let attempt = Attempt::new(Arc::clone(&served.inner.runtime), Stage::Connect);
+        let attempt = attempt.in_the_clear(served.suite.is_in_the_clear()).with_steps(permit.steps());
         let span = span(served, address.as_ref());
-        Self { served: Arc::clone(served), span, context, address, source, local, remote, deadline, permit, guard }
+        Self { served: Arc::clone(served), span, attempt, address, source, local, remote, deadline, permit, guard }
     }
 
     /// Reports what failed.
     fn check<T>(&self, result: Result<Result<T, LayerError>, Ended>) -> Result<T, IncomingError> {
-        let stage = self.context.stage();
+        let stage = self.attempt.stage();
         let failure = match result {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => Failure::Layer { stage, error },
@@ -274,7 +274,7 @@ fn span(served: &Served, address: Option<&Address>) -> Span {
 /// Runs the transforms up to the one that proves the peer, or all of them when none does.
 async fn run_until_proven(
     suite: &Ready,
-    context: &Context,
+    attempt: &Attempt,
     address: &mut Option<Address>,
     mut opened: Opened,
 ) -> Result<(Waiting, Option<PublicKey>), LayerError> {
@@ -285,9 +285,9 @@ async fn run_until_proven(
         if let Some(peer) = opened.peer {
             return Ok((Waiting::Open(opened, index), Some(peer)));
         }
-        context.enter(Stage::Handshake);
+        attempt.enter(Stage::Handshake);
         let Opened { io, channel_binding, .. } = opened;
-        let Admission { layer, state } = transform.server(context, io).await?;
+        let Admission { layer, state } = transform.server(attempt, io).await?;
         *address = address.take().map(|address| address.then(layer));
         opened = match state {
             State::Undecided(peer, undecided) => return Ok((Waiting::Undecided(undecided, index + 1), Some(peer))),
@@ -304,7 +304,7 @@ async fn run_until_proven(
 /// Lets the peer in, and runs the transforms after that.
 async fn enter(
     transforms: &[Arc<dyn Transform>],
-    context: &Context,
+    attempt: &Attempt,
     address: &mut Option<Address>,
     waiting: Waiting,
 ) -> Result<Opened, LayerError> {
@@ -314,7 +314,7 @@ async fn enter(
     };
     for transform in transforms.iter().skip(done) {
         let Opened { io, peer, channel_binding } = opened;
-        let Admission { layer, state } = transform.server(context, io).await?;
+        let Admission { layer, state } = transform.server(attempt, io).await?;
         *address = address.take().map(|address| address.then(layer));
         opened = match state {
             State::Open(next) if next.peer.is_none() => next.over(peer, channel_binding),

@@ -13,13 +13,13 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod attempt;
 mod builder;
 mod candidate;
 #[cfg(feature = "channel")]
 pub mod channel;
 mod connect;
 mod connection;
-mod context;
 mod deadline;
 mod error;
 mod event;
@@ -62,9 +62,9 @@ mod unix;
 #[cfg(feature = "ws")]
 pub mod ws;
 
+pub use attempt::{Attempt, Stage};
 pub use builder::{BuildError, Builder};
 pub use connection::{Connection, ReadHalf, WriteHalf};
-pub use context::{Context, Stage};
 pub use error::{ConnectError, FailedAttempt, FailedListen, Failure, IncomingError, ListenError};
 pub use event::Event;
 pub use incoming::{Incoming, Request};

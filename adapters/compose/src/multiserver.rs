@@ -4,7 +4,7 @@ use crate::event::Reporter;
 use crate::served::Served;
 use crate::server::Server;
 use crate::suite::Ready;
-use crate::{Builder, Context, FailedListen, ListenError, Native, Runtime, Stage};
+use crate::{Attempt, Builder, FailedListen, ListenError, Native, Runtime, Stage};
 use multiserver_core::address::{MultiAddress, Scope};
 use std::fmt;
 use std::marker::PhantomData;
@@ -68,8 +68,8 @@ impl<R: Native> Multiserver<R> {
     pub async fn listen_where_possible(&self) -> Result<(Server<R>, Vec<FailedListen>), ListenError> {
         let (mut listening, mut failed) = (Vec::new(), Vec::new());
         for suite in &self.inner.suites {
-            let context = Context::new(Arc::clone(&self.inner.runtime), Stage::Resolve);
-            match suite.transport.listen(&context).await {
+            let attempt = Attempt::new(Arc::clone(&self.inner.runtime), Stage::Resolve);
+            match suite.transport.listen(&attempt).await {
                 Ok(Some(listener)) => {
                     listening.push(Arc::new(Served::new(Arc::clone(suite), Arc::clone(&self.inner), listener)));
                 }

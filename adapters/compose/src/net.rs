@@ -4,7 +4,7 @@
 use crate::Proxy;
 use crate::tcp::{Bind, Listening, connect};
 use crate::{
-    Arrival, BoxFuture, Context, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Suite,
+    Arrival, Attempt, BoxFuture, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Suite,
     TcpArrival, Transform, Transport,
 };
 use multiserver_core::address::{self, Host, Layer, LayerBuf, Scope};
@@ -134,9 +134,9 @@ impl Transport for Net {
         self.bind.port().map(|port| self.layers(runtime, port, scope)).unwrap_or_default()
     }
 
-    fn listen<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
+    fn listen<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
         Box::pin(async move {
-            let tcp = self.bind.listen(context.runtime()).await?;
+            let tcp = self.bind.listen(attempt.runtime()).await?;
             Ok(tcp.map(|tcp| -> Box<dyn Listener> { Box::new(NetListener { tcp, net: self.clone() }) }))
         })
     }
@@ -150,14 +150,14 @@ struct NetDial {
 }
 
 impl Dial for NetDial {
-    fn dial<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
+    fn dial<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(async move {
             let address::Net { host, port } = &self.layer;
             #[cfg(feature = "onion")]
             if let Some(proxy) = &self.proxy {
-                return Ok(Opened::new(proxy.dial(context, host, *port).await?));
+                return Ok(Opened::new(proxy.dial(attempt, host, *port).await?));
             }
-            Ok(Opened::new(connect(context, host, *port).await?))
+            Ok(Opened::new(connect(attempt, host, *port).await?))
         })
     }
 }

@@ -1,6 +1,6 @@
 //! `noauth`: no security at all, and not a byte on the wire.
 
-use crate::{Admission, BoxFuture, Context, LayerError, Opened, Plan, Transform, Wrap, WrapPlan};
+use crate::{Admission, Attempt, BoxFuture, LayerError, Opened, Plan, Transform, Wrap, WrapPlan};
 use multiserver_core::address::{self, Layer, LayerBuf, Scope};
 use multiserver_io::Duplex;
 use std::future::ready;
@@ -33,13 +33,13 @@ impl Transform for NoAuth {
         false
     }
 
-    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
+    fn server<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         Box::pin(ready(Ok(Admission::open(self.layer(), Opened::new(io)))))
     }
 }
 
 impl Wrap for NoAuth {
-    fn wrap<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
+    fn wrap<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(ready(Ok(Opened::new(io))))
     }
 }

@@ -1,7 +1,7 @@
 //! Tor's onion services as a transport.
 
 use crate::{
-    BoxFuture, Context, Dial, DialPlan, LayerError, Limits, Listener, Opened, Plan, Proxy, Runtime, SettingError,
+    Attempt, BoxFuture, Dial, DialPlan, LayerError, Limits, Listener, Opened, Plan, Proxy, Runtime, SettingError,
     Suite, Transform, Transport,
 };
 use multiserver_core::address::{self, Layer, LayerBuf, Scope};
@@ -95,7 +95,7 @@ impl Transport for Onion {
         Vec::new()
     }
 
-    fn listen<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
+    fn listen<'a>(&'a self, _: &'a Attempt) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
         Box::pin(async { Ok(None) })
     }
 }
@@ -107,10 +107,10 @@ struct OnionDial<'o> {
 }
 
 impl Dial for OnionDial<'_> {
-    fn dial<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
+    fn dial<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(async move {
             let address::Onion { host, port } = &self.layer;
-            Ok(Opened::new(self.proxy.dial(context, host, *port).await?))
+            Ok(Opened::new(self.proxy.dial(attempt, host, *port).await?))
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What a layer of an address asks for, read once: what dialling it promises, and how to go about it.
 
-use crate::{BoxFuture, Context, LayerError};
+use crate::{Attempt, BoxFuture, LayerError};
 use multiserver_core::address::LayerBuf;
 use multiserver_core::keys::PublicKey;
 use multiserver_io::{Duplex, MaybeSend, MaybeSync};
@@ -29,11 +29,11 @@ pub trait Dial: MaybeSend + MaybeSync {
     /// Opens the connection.
     ///
     /// # Errors
-    /// There is nobody, or no way there; the context's [stage](Context::enter) says how far it came.
+    /// There is nobody, or no way there; the attempt's [stage](Attempt::enter) says how far it came.
     ///
     /// # Cancel safety
     /// Dropping the future leaves no socket behind.
-    fn dial<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>>;
+    fn dial<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<Opened, LayerError>>;
 }
 
 /// Runs the client's side of a layer over a stream.
@@ -45,7 +45,7 @@ pub trait Wrap: MaybeSend + MaybeSync {
     ///
     /// # Cancel safety
     /// Dropping the future drops the stream in it, and with that closes it.
-    fn wrap<'a>(&'a self, context: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>>;
+    fn wrap<'a>(&'a self, attempt: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>>;
 }
 
 impl<'a> Plan<Box<dyn Dial + 'a>> {

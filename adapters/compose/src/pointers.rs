@@ -1,7 +1,7 @@
 //! What layers and runtimes are behind a pointer: the same, with every method.
 
 use crate::{
-    Admission, BoxFuture, Context, DialPlan, LayerError, Limits, Listener, Runtime, SettingError, TcpListener,
+    Admission, Attempt, BoxFuture, DialPlan, LayerError, Limits, Listener, Runtime, SettingError, TcpListener,
     Transform, Transport, UnixListener, WrapPlan,
 };
 use multiserver_core::address::{Layer, LayerBuf, Scope};
@@ -46,9 +46,9 @@ macro_rules! behind {
 
                 fn listen<'a>(
                     &'a self,
-                    context: &'a Context,
+                    attempt: &'a Attempt,
                 ) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
-                    (**self).listen(context)
+                    (**self).listen(attempt)
                 }
             }
 
@@ -75,10 +75,10 @@ macro_rules! behind {
 
                 fn server<'a>(
                     &'a self,
-                    context: &'a Context,
+                    attempt: &'a Attempt,
                     io: Duplex,
                 ) -> BoxFuture<'a, Result<Admission, LayerError>> {
-                    (**self).server(context, io)
+                    (**self).server(attempt, io)
                 }
             }
 

@@ -1,7 +1,7 @@
 //! Dialling through a SOCKS5 proxy.
 
 use crate::tcp::{Place, connect_to_any};
-use crate::{Context, SettingError, Stage};
+use crate::{Attempt, SettingError, Stage};
 use multiserver_core::address::Host;
 use multiserver_core::socks5::{Credentials, Target};
 use multiserver_io::Duplex;
@@ -71,18 +71,18 @@ impl Proxy {
     }
 
     /// Opens a connection to this host and port, which only the proxy gets to see.
-    pub(crate) async fn dial(&self, context: &Context, host: &Host, port: u16) -> io::Result<Duplex> {
-        context.enter(Stage::Proxy);
+    pub(crate) async fn dial(&self, attempt: &Attempt, host: &Host, port: u16) -> io::Result<Duplex> {
+        attempt.enter(Stage::Proxy);
         let target =
             Target::new(host.as_str(), port).map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
-        let mut io = self.reach(context).await?;
+        let mut io = self.reach(attempt).await?;
         multiserver_socks::connect(&mut io, target, self.credentials.as_deref()).await?;
         Ok(io)
     }
 
-    async fn reach(&self, context: &Context) -> io::Result<Duplex> {
+    async fn reach(&self, attempt: &Attempt) -> io::Result<Duplex> {
         let places = || self.places.iter().flatten();
-        connect_to_any(&**context.runtime(), places()).await.map_err(|error| {
+        connect_to_any(&**attempt.runtime(), places()).await.map_err(|error| {
             let places = places().map(|place| format!("{}:{}", place.host.in_url(), place.port));
             let places = places.collect::<Vec<_>>().join(" or ");
             io::Error::new(error.kind(), Unreachable { places, error })

@@ -6,7 +6,7 @@ mod stream;
 #[cfg(feature = "system")]
 pub use stream::{ShsAcceptor, ShsConnector, ShsRequest, ShsStream};
 
-use crate::{Admission, BoxFuture, Context, LayerError, Opened, Plan, Transform, Undecided, Wrap, WrapPlan};
+use crate::{Admission, Attempt, BoxFuture, LayerError, Opened, Plan, Transform, Undecided, Wrap, WrapPlan};
 use multiserver_core::address::{self, Layer, LayerBuf};
 use multiserver_core::handshake::{Handshake, Step};
 use multiserver_core::keys::{KeyPair, NetworkKey, PublicKey};
@@ -59,11 +59,11 @@ impl Transform for Shs {
         true
     }
 
-    fn server<'a>(&'a self, context: &'a Context, mut io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
+    fn server<'a>(&'a self, attempt: &'a Attempt, mut io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         Box::pin(async move {
             let server = Server::new(Arc::clone(&self.identity), &self.network);
-            let machine = ServerHandshake::new(server, context.runtime().ephemeral()?);
-            let mut handshake = Watched { machine, context, has_answered: false, verdict: None };
+            let machine = ServerHandshake::new(server, attempt.runtime().ephemeral()?);
+            let mut handshake = Watched { machine, attempt, has_answered: false, verdict: None };
             let driven = drive(&mut handshake, &mut io).await.map_err(layer_error);
             let verdict = handshake.verdict;
             match driven {
@@ -91,11 +91,11 @@ struct ShsClient<'a> {
 }
 
 impl Wrap for ShsClient<'_> {
-    fn wrap<'a>(&'a self, context: &'a Context, mut io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
+    fn wrap<'a>(&'a self, attempt: &'a Attempt, mut io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(async move {
             let client = Client::new(Arc::clone(&self.identity), &self.server, self.network);
             let client = client.map_err(|error| LayerError::Unusable(error.into()))?;
-            let mut handshake = ClientHandshake::new(client, context.runtime().ephemeral()?);
+            let mut handshake = ClientHandshake::new(client, attempt.runtime().ephemeral()?);
             let outcome = drive(&mut handshake, &mut io).await.map_err(layer_error)?;
             Ok(open_box_streams(outcome, io))
         })
@@ -112,7 +112,7 @@ const VERDICT: Duration = Duration::from_millis(50);
 /// A server's machine, whose answers say that a message of the client was right.
 struct Watched<'a, M> {
     machine: M,
-    context: &'a Context,
+    attempt: &'a Attempt,
     has_answered: bool,
     /// Ends when a client that is not let in may be told so.
     verdict: Option<BoxFuture<'static, ()>>,
@@ -125,11 +125,11 @@ impl<M: Handshake> Handshake for Watched<'_, M> {
     fn step(&mut self) -> Result<Step<'_, M::Output>, M::Error> {
         if self.has_answered {
             // Anew with every step: the last of them begins when the proof has come.
-            self.verdict = Some(self.context.runtime().sleep(VERDICT));
+            self.verdict = Some(self.attempt.runtime().sleep(VERDICT));
         }
         let step = self.machine.step()?;
         if matches!(step, Step::Flush(_)) {
-            self.context.step();
+            self.attempt.step();
             self.has_answered = true;
         }
         Ok(step)

@@ -4,7 +4,7 @@ mod opened;
 mod race;
 mod scope;
 
-use crate::{Context, Runtime, SettingError, Stage, TcpArrival, TcpListener};
+use crate::{Attempt, Runtime, SettingError, Stage, TcpArrival, TcpListener};
 use multiserver_core::address::{Host, Scope};
 use multiserver_io::Duplex;
 use opened::Opened;
@@ -172,11 +172,11 @@ async fn open(runtime: &dyn Runtime, place: &Place) -> io::Result<Box<dyn TcpLis
 }
 
 /// Connects to a host, at whichever of its addresses answers first.
-pub(crate) async fn connect(context: &Context, host: &Host, port: u16) -> io::Result<Duplex> {
-    context.enter(Stage::Resolve);
-    let addresses = resolve(&**context.runtime(), host, port).await?;
-    context.enter(Stage::Connect);
-    race::connect(&**context.runtime(), addresses).await
+pub(crate) async fn connect(attempt: &Attempt, host: &Host, port: u16) -> io::Result<Duplex> {
+    attempt.enter(Stage::Resolve);
+    let addresses = resolve(&**attempt.runtime(), host, port).await?;
+    attempt.enter(Stage::Connect);
+    race::connect(&**attempt.runtime(), addresses).await
 }
 
 /// Connects to whichever of these places answers first, where each has a head start over the next.

@@ -1,6 +1,6 @@
 //! What lies between the transport and the caller: security, compression, framing.
 
-use crate::{BoxFuture, Context, LayerError, Opened, WrapPlan};
+use crate::{Attempt, BoxFuture, LayerError, Opened, WrapPlan};
 use multiserver_core::address::{Layer, LayerBuf, Scope};
 use multiserver_core::keys::PublicKey;
 use multiserver_io::{Duplex, MaybeSend, MaybeSync};
@@ -41,7 +41,7 @@ pub trait Transform: MaybeSend + MaybeSync + 'static {
     ///
     /// # Cancel safety
     /// Dropping the future drops the stream in it, and with that closes it.
-    fn server<'a>(&'a self, context: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>>;
+    fn server<'a>(&'a self, attempt: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>>;
 }
 
 /// A peer whose side of a layer is through, but for the consent to let it in where the layer has a place for that.

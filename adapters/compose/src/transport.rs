@@ -1,6 +1,6 @@
 //! What carries bytes from one machine to another.
 
-use crate::{BoxFuture, Context, DialPlan, LayerError, Limits, Opened, Runtime, SettingError};
+use crate::{Attempt, BoxFuture, DialPlan, LayerError, Limits, Opened, Runtime, SettingError};
 use multiserver_core::address::{Layer, LayerBuf, Scope};
 use multiserver_io::{Duplex, MaybeSend, MaybeSync};
 use std::fmt;
@@ -54,7 +54,7 @@ pub trait Transport: MaybeSend + MaybeSync + 'static {
     ///
     /// # Errors
     /// It could not listen.
-    fn listen<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>>;
+    fn listen<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>>;
 }
 
 /// A transport that listens. Dropping it stops that.
@@ -85,15 +85,15 @@ pub(crate) type Opening = Box<dyn Open>;
 
 /// A function that is called once; it has a name for the bounds that differ between systems.
 pub(crate) trait Open: MaybeSend {
-    fn open(self: Box<Self>, context: &Context) -> BoxFuture<'_, Result<Opened, LayerError>>;
+    fn open(self: Box<Self>, attempt: &Attempt) -> BoxFuture<'_, Result<Opened, LayerError>>;
 }
 
 impl<F> Open for F
 where
-    F: for<'a> FnOnce(&'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> + MaybeSend,
+    F: for<'a> FnOnce(&'a Attempt) -> BoxFuture<'a, Result<Opened, LayerError>> + MaybeSend,
 {
-    fn open(self: Box<Self>, context: &Context) -> BoxFuture<'_, Result<Opened, LayerError>> {
-        self(context)
+    fn open(self: Box<Self>, attempt: &Attempt) -> BoxFuture<'_, Result<Opened, LayerError>> {
+        self(attempt)
     }
 }
 
@@ -108,7 +108,7 @@ impl Arrival {
     #[must_use]
     pub fn opening<F>(open: F) -> Self
     where
-        F: for<'a> FnOnce(&'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> + MaybeSend + 'static,
+        F: for<'a> FnOnce(&'a Attempt) -> BoxFuture<'a, Result<Opened, LayerError>> + MaybeSend + 'static,
     {
         Self { opening: Box::new(open), source: None, local: None, remote: None, layer: None }
     }

@@ -3,7 +3,7 @@
 #[cfg(unix)]
 use crate::tcp::Taken;
 use crate::{
-    Arrival, BoxFuture, Context, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Suite,
+    Arrival, Attempt, BoxFuture, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Suite,
     Transform, Transport, UnixListener,
 };
 use multiserver_core::address::{self, Layer, LayerBuf, Scope};
@@ -96,13 +96,13 @@ impl Transport for Unix {
         }
     }
 
-    fn listen<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
+    fn listen<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
         Box::pin(async move {
             let unix = match &self.bind {
                 None => return Ok(None),
                 Some(bind) => bind.clone().map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?,
             };
-            match self.open(&**context.runtime(), Path::new(unix.path())).await {
+            match self.open(&**attempt.runtime(), Path::new(unix.path())).await {
                 Ok(listener) => {
                     let listener: Box<dyn Listener> = Box::new(Listening { listener, unix });
                     Ok(Some(listener))
@@ -139,8 +139,8 @@ fn layer_of(path: &Path) -> Result<address::Unix, SettingError> {
 struct UnixDial(address::Unix);
 
 impl Dial for UnixDial {
-    fn dial<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
-        Box::pin(async move { Ok(Opened::new(context.runtime().unix_connect(Path::new(self.0.path())).await?)) })
+    fn dial<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        Box::pin(async move { Ok(Opened::new(attempt.runtime().unix_connect(Path::new(self.0.path())).await?)) })
     }
 }
 

@@ -13,7 +13,7 @@ use security::Url;
 
 use crate::tcp::{Bind, Listening, connect};
 use crate::{
-    Arrival, BoxFuture, Context, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Stage,
+    Arrival, Attempt, BoxFuture, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Stage,
     Suite, TcpArrival, Transform, Transport,
 };
 use http::{Request, Response};
@@ -206,9 +206,9 @@ impl<S: Security> Transport for WebSocket<S> {
         self.bind.port().map(|port| self.layers(runtime, port, scope)).unwrap_or_default()
     }
 
-    fn listen<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
+    fn listen<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
         Box::pin(async move {
-            let tcp = self.bind.listen(context.runtime()).await?;
+            let tcp = self.bind.listen(attempt.runtime()).await?;
             let ws = Arc::new(self.clone());
             Ok(tcp.map(|tcp| -> Box<dyn Listener> { Box::new(WsListener { tcp, ws }) }))
         })
@@ -222,14 +222,14 @@ struct WsDial<'w, S> {
 }
 
 impl<S: Security> Dial for WsDial<'_, S> {
-    fn dial<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
+    fn dial<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(async move {
             let Self { ws, url } = self;
-            let io = connect(context, &url.host, url.port).await?;
-            let io = ws.security.connect(context, url.host.as_str(), io).await?;
-            context.enter(Stage::WebSocket);
+            let io = connect(attempt, &url.host, url.port).await?;
+            let io = ws.security.connect(attempt, url.host.as_str(), io).await?;
+            attempt.enter(Stage::WebSocket);
             let target = Target { host: &url.authority, path: &url.path };
-            Ok(Opened::new(split(multiserver_ws::connect(io, target, &ws.config, &timer(context)).await?)))
+            Ok(Opened::new(split(multiserver_ws::connect(io, target, &ws.config, &timer(attempt)).await?)))
         })
     }
 }
@@ -248,18 +248,18 @@ impl<S: Security> Listener for WsListener<S> {
         let TcpArrival { io, remote, local } = ready!(self.tcp.poll_accept(cx))?;
         let layer = S::layer(remote.ip().into(), remote.port());
         let ws = Arc::clone(&self.ws);
-        let arrival = Arrival::opening(move |context| {
+        let arrival = Arrival::opening(move |attempt| {
             Box::pin(async move {
-                let io = ws.security.accept(context, io).await?;
-                context.enter(Stage::WebSocket);
+                let io = ws.security.accept(attempt, io).await?;
+                attempt.enter(Stage::WebSocket);
                 let handler = ws.handler.as_ref();
-                let (config, timer) = (&ws.config, &timer(context));
-                let socket = if context.is_in_the_clear() {
+                let (config, timer) = (&ws.config, &timer(attempt));
+                let socket = if attempt.is_in_the_clear() {
                     multiserver_ws::accept_local(io, config, handler, &ws.origins, timer).await?
                 } else {
                     multiserver_ws::accept(io, config, handler, timer).await?
                 };
-                socket.bound_until(Arc::clone(context.is_accepted()));
+                socket.bound_until(Arc::clone(attempt.is_accepted()));
                 Ok(Opened::new(split(socket)))
             })
         });
@@ -275,8 +275,8 @@ where
     Duplex::of_streams(read, write)
 }
 
-fn timer(context: &Context) -> Timer {
-    let runtime = Arc::clone(context.runtime());
+fn timer(attempt: &Attempt) -> Timer {
+    let runtime = Arc::clone(attempt.runtime());
     Arc::new(move |duration| runtime.sleep(duration))
 }
 

@@ -5,7 +5,7 @@ use crate::{Tested, Way};
 use futures_channel::mpsc;
 use multiserver_compose::channel::duplex;
 use multiserver_compose::{
-    BoxFuture, Channel, ConnectError, Context, Dial, DialPlan, Failure, LayerError, Listener, Opened, Runtime, Stage,
+    Attempt, BoxFuture, Channel, ConnectError, Dial, DialPlan, Failure, LayerError, Listener, Opened, Runtime, Stage,
     Suite, Transport,
 };
 use multiserver_core::address::{Layer, LayerBuf, Scope};
@@ -73,8 +73,8 @@ impl Transport for Dialling {
         Vec::new()
     }
 
-    fn listen<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
-        self.ours.listen(context)
+    fn listen<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
+        self.ours.listen(attempt)
     }
 }
 
@@ -85,11 +85,11 @@ struct Offering<'a> {
 }
 
 impl Dial for Offering<'_> {
-    fn dial<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
+    fn dial<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<Opened, LayerError>> {
         let (near, far) = pair();
         self.transport.ours.offer(near);
         self.transport.theirs.offer(far);
-        self.dial.dial(context)
+        self.dial.dial(attempt)
     }
 }
 

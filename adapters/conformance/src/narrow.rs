@@ -1,9 +1,7 @@
 //! A layer through which one byte passes at a time, each after a pause.
 
 use futures_io::{AsyncRead, AsyncWrite};
-use multiserver_compose::{
-    Admission, BoxFuture, Context as Attempt, LayerError, Opened, Plan, Transform, Wrap, WrapPlan,
-};
+use multiserver_compose::{Admission, Attempt, BoxFuture, LayerError, Opened, Plan, Transform, Wrap, WrapPlan};
 use multiserver_core::address::{Layer, LayerBuf};
 use multiserver_io::{BoxRead, BoxWrite, Duplex};
 use std::io;

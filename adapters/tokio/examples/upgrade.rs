@@ -14,7 +14,7 @@ use multiserver_tokio::core::shs::{
 };
 use multiserver_tokio::io::{DriveError, Duplex, SecureReader, SecureWriter, drive};
 use multiserver_tokio::{
-    Admission, BoxFuture, Connection, Context, Handle, KeyPair, LayerError, MultiAddress, Multiserver, Net, NetworkKey,
+    Admission, Attempt, BoxFuture, Connection, Handle, KeyPair, LayerError, MultiAddress, Multiserver, Net, NetworkKey,
     Opened, Plan, PublicKey, Scope, Shs, Suite, Transform, Undecided, Wrap, WrapPlan, generate_identity,
 };
 use std::error::Error;
@@ -132,10 +132,10 @@ impl Transform for Shs2 {
         true
     }
 
-    fn server<'a>(&'a self, context: &'a Context, mut io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
+    fn server<'a>(&'a self, attempt: &'a Attempt, mut io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         Box::pin(async move {
             let server = Server::new(Arc::clone(&self.identity), &self.network);
-            let mut handshake = ServerHandshake::new(server, context.runtime().ephemeral()?);
+            let mut handshake = ServerHandshake::new(server, attempt.runtime().ephemeral()?);
             let authenticated = drive(&mut handshake, &mut io).await.map_err(layer_error)?;
             let peer = *authenticated.peer();
             Ok(Admission::undecided(Self::layer_of(&peer), peer, Shs2Undecided { authenticated, io }))
@@ -150,12 +150,12 @@ struct Shs2Client<'a> {
 }
 
 impl Wrap for Shs2Client<'_> {
-    fn wrap<'a>(&'a self, context: &'a Context, mut io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
+    fn wrap<'a>(&'a self, attempt: &'a Attempt, mut io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(async move {
             let Self { shs2, server } = self;
             let client = Client::new(Arc::clone(&shs2.identity), server, &shs2.network);
             let client = client.map_err(|error| LayerError::Unusable(error.into()))?;
-            let mut handshake = ClientHandshake::new(client, context.runtime().ephemeral()?);
+            let mut handshake = ClientHandshake::new(client, attempt.runtime().ephemeral()?);
             let outcome = drive(&mut handshake, &mut io).await.map_err(layer_error)?;
             Ok(open_box_streams(outcome, io))
         })

@@ -6,7 +6,7 @@ mod support;
 use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::io::Duplex;
 use multiserver_tokio::{
-    Admission, Arrival, BoxFuture, BuildError, ConnectError, Context, Dial, DialPlan, Failure, LayerError, Listener,
+    Admission, Arrival, Attempt, BoxFuture, BuildError, ConnectError, Dial, DialPlan, Failure, LayerError, Listener,
     MultiAddress, Multiserver, Net, NoAuth, Opened, Plan, PublicKey, Runtime, Scope, Shs, Suite, TcpListener,
     Transform, Transport, Undecided, Wrap, WrapPlan,
 };
@@ -70,7 +70,7 @@ impl Transform for Oath {
         true
     }
 
-    fn server<'a>(&'a self, _: &'a Context, mut io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
+    fn server<'a>(&'a self, _: &'a Attempt, mut io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         Box::pin(async move {
             let peer = hear(&mut io).await?;
             Ok(Admission::undecided(layer_of(&peer), peer, OathUndecided { io, ours: self.0, peer }))
@@ -89,7 +89,7 @@ impl Undecided for OathUndecided {
 }
 
 impl Wrap for OathClient {
-    fn wrap<'a>(&'a self, _: &'a Context, mut io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
+    fn wrap<'a>(&'a self, _: &'a Attempt, mut io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(async move {
             say(&mut io, &self.ours).await?;
             let server = hear(&mut io).await.map_err(|error| LayerError::Refused(error.into()))?;
@@ -224,9 +224,9 @@ impl Transport for Badge {
         Vec::new()
     }
 
-    fn listen<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
+    fn listen<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
         Box::pin(async {
-            let listener = context.runtime().tcp_listen("127.0.0.1:0".parse().unwrap()).await?;
+            let listener = attempt.runtime().tcp_listen("127.0.0.1:0".parse().unwrap()).await?;
             let listener: Box<dyn Listener> = Box::new(BadgeListener(listener, self.0));
             Ok(Some(listener))
         })
@@ -234,9 +234,9 @@ impl Transport for Badge {
 }
 
 impl Dial for BadgeDial {
-    fn dial<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
+    fn dial<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(async {
-            let io = context.runtime().tcp_connect(([127, 0, 0, 1], self.port).into()).await?;
+            let io = attempt.runtime().tcp_connect(([127, 0, 0, 1], self.port).into()).await?;
             introduce(io, self.ours).await
         })
     }
@@ -315,13 +315,13 @@ impl Transform for NoSecret {
         false
     }
 
-    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
+    fn server<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         Box::pin(ready(Ok(Admission::open(self.layer(), Opened::new(io)))))
     }
 }
 
 impl Wrap for NoSecret {
-    fn wrap<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
+    fn wrap<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(ready(Ok(Opened::new(io))))
     }
 }

@@ -8,7 +8,7 @@ mod support;
 use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::io::{BoxRead, BoxWrite, Duplex};
 use multiserver_tokio::{
-    Admission, BoxFuture, Connection, Context, LayerError, Limits, Multiserver, Native, Net, NoAuth, Opened, Plan,
+    Admission, Attempt, BoxFuture, Connection, LayerError, Limits, Multiserver, Native, Net, NoAuth, Opened, Plan,
     Runtime, Scope, Shs, Suite, TcpListener, Tokio, Transform, Transport, Wrap, WrapPlan,
 };
 use pipe::Pipes;
@@ -62,13 +62,13 @@ impl Transform for Xor {
         false
     }
 
-    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
+    fn server<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         Box::pin(async { Ok(Admission::open(self.layer(), self.agree(io).await?)) })
     }
 }
 
 impl Wrap for Xor {
-    fn wrap<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
+    fn wrap<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(self.agree(io))
     }
 }

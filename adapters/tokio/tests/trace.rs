@@ -8,7 +8,7 @@ use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::core::keys::Seed;
 use multiserver_tokio::io::Duplex;
 use multiserver_tokio::{
-    Admission, BoxFuture, Context, LayerError, Multiserver, Net, NetworkKey, Opened, Plan, Transform, Wrap, WrapPlan,
+    Admission, Attempt, BoxFuture, LayerError, Multiserver, Net, NetworkKey, Opened, Plan, Transform, Wrap, WrapPlan,
 };
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex};
@@ -51,13 +51,13 @@ impl Transform for Toll {
         false
     }
 
-    fn server<'a>(&'a self, _: &'a Context, _: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
+    fn server<'a>(&'a self, _: &'a Attempt, _: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         unreachable!("it only dials")
     }
 }
 
 impl Wrap for Toll {
-    fn wrap<'a>(&'a self, _: &'a Context, _: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
+    fn wrap<'a>(&'a self, _: &'a Attempt, _: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(async { Err(io::Error::from(ErrorKind::ConnectionRefused).into()) })
     }
 }

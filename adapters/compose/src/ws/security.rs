@@ -1,6 +1,6 @@
 //! What lies between TCP and a WebSocket: nothing, or TLS.
 
-use crate::{BoxFuture, Context};
+use crate::{Attempt, BoxFuture};
 use futures_io::{AsyncRead, AsyncWrite};
 use multiserver_core::address::{self, Host, Layer, LayerBuf};
 use multiserver_io::Duplex;
@@ -40,7 +40,7 @@ pub struct Url {
 }
 
 pub(super) mod sealed {
-    use super::{AsyncRead, AsyncWrite, BoxFuture, Context, Duplex, Host, Layer, LayerBuf, Url, io};
+    use super::{AsyncRead, AsyncWrite, Attempt, BoxFuture, Duplex, Host, Layer, LayerBuf, Url, io};
 
     /// What the transport needs to know; not to be named from outside.
     pub trait Sealed: Clone + Send + Sync + 'static {
@@ -51,11 +51,11 @@ pub(super) mod sealed {
         fn layer(host: Host, port: u16) -> LayerBuf;
         fn connect<'a>(
             &'a self,
-            context: &'a Context,
+            attempt: &'a Attempt,
             host: &'a str,
             io: Duplex,
         ) -> BoxFuture<'a, io::Result<Self::Io>>;
-        fn accept<'a>(&'a self, context: &'a Context, io: Duplex) -> BoxFuture<'a, io::Result<Self::Io>>;
+        fn accept<'a>(&'a self, attempt: &'a Attempt, io: Duplex) -> BoxFuture<'a, io::Result<Self::Io>>;
     }
 }
 
@@ -74,11 +74,11 @@ impl sealed::Sealed for Plain {
         address::Ws::new(host, port).into()
     }
 
-    fn connect<'a>(&'a self, _: &'a Context, _: &'a str, io: Duplex) -> BoxFuture<'a, io::Result<Duplex>> {
+    fn connect<'a>(&'a self, _: &'a Attempt, _: &'a str, io: Duplex) -> BoxFuture<'a, io::Result<Duplex>> {
         Box::pin(std::future::ready(Ok(io)))
     }
 
-    fn accept<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, io::Result<Duplex>> {
+    fn accept<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, io::Result<Duplex>> {
         Box::pin(std::future::ready(Ok(io)))
     }
 }
@@ -115,9 +115,9 @@ impl sealed::Sealed for Tls {
         address::Wss::new(host, port).into()
     }
 
-    fn connect<'a>(&'a self, context: &'a Context, host: &'a str, io: Duplex) -> BoxFuture<'a, io::Result<Self::Io>> {
+    fn connect<'a>(&'a self, attempt: &'a Attempt, host: &'a str, io: Duplex) -> BoxFuture<'a, io::Result<Self::Io>> {
         Box::pin(async move {
-            context.enter(Stage::Tls);
+            attempt.enter(Stage::Tls);
             let client = match self.client.get() {
                 Some(client) => client,
                 None => {
@@ -129,9 +129,9 @@ impl sealed::Sealed for Tls {
         })
     }
 
-    fn accept<'a>(&'a self, context: &'a Context, io: Duplex) -> BoxFuture<'a, io::Result<Self::Io>> {
+    fn accept<'a>(&'a self, attempt: &'a Attempt, io: Duplex) -> BoxFuture<'a, io::Result<Self::Io>> {
         Box::pin(async move {
-            context.enter(Stage::Tls);
+            attempt.enter(Stage::Tls);
             match &self.certificate {
                 Some(certificate) => certificate.accept(io).await,
                 None => Err(io::Error::new(io::ErrorKind::InvalidInput, "there is no certificate to listen with")),

@@ -5,7 +5,7 @@ use async_compression::futures::write::DeflateEncoder;
 use futures_util::io::BufReader;
 use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::io::Duplex;
-use multiserver_tokio::{Admission, BoxFuture, Context, LayerError, Opened, Plan, Transform, Wrap, WrapPlan};
+use multiserver_tokio::{Admission, Attempt, BoxFuture, LayerError, Opened, Plan, Transform, Wrap, WrapPlan};
 
 /// `deflate`: compresses each direction (RFC 1951).
 ///
@@ -42,13 +42,13 @@ impl Transform for Deflate {
         false
     }
 
-    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
+    fn server<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         Box::pin(async { Ok(Admission::open(layer(), compressed(io))) })
     }
 }
 
 impl Wrap for Deflate {
-    fn wrap<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
+    fn wrap<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(async { Ok(compressed(io)) })
     }
 }

@@ -3,7 +3,7 @@
 use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::io::Duplex;
 use multiserver_tokio::{
-    Arrival, BoxFuture, Context, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, Scope, Transport,
+    Arrival, Attempt, BoxFuture, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, Scope, Transport,
 };
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
@@ -80,14 +80,14 @@ impl Transport for Pipes {
         Self::layers(scope)
     }
 
-    fn listen<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
+    fn listen<'a>(&'a self, _: &'a Attempt) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
         let listener: Box<dyn Listener> = Box::new(self.clone());
         Box::pin(async { Ok(Some(listener)) })
     }
 }
 
 impl Dial for Pipes {
-    fn dial<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
+    fn dial<'a>(&'a self, _: &'a Attempt) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(async {
             if self.state().arrivals.len() >= BACKLOG {
                 return Err(io::Error::from(ErrorKind::ConnectionRefused).into());

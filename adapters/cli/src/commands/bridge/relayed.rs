@@ -5,7 +5,7 @@ use futures_util::io::Cursor;
 use multiserver_tokio::core::address::{Layer, LayerBuf, NoAuth, Shs};
 use multiserver_tokio::core::shs;
 use multiserver_tokio::io::Duplex;
-use multiserver_tokio::{Admission, BoxFuture, Context, LayerError, Opened, Scope, Transform, WrapPlan};
+use multiserver_tokio::{Admission, Attempt, BoxFuture, LayerError, Opened, Scope, Transform, WrapPlan};
 use std::io;
 
 /// One of the target's layers.
@@ -50,7 +50,7 @@ impl Transform for Relayed {
 
     /// Waits for the whole first message where the stream is known to begin with one of the client's, so that nobody who
     /// says nothing leads to a connection to the target.
-    fn server<'a>(&'a self, _: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
+    fn server<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         Box::pin(async move {
             let io = if self.awaits_hello { with_hello(io).await? } else { io };
             // The target's key is in our address and not in the peer's.

@@ -4,7 +4,7 @@ use crate::options::dial::Secure;
 use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::io::Duplex;
 use multiserver_tokio::{
-    Admission, BoxFuture, Context, Dial, DialPlan, LayerError, Limits, Listener, Opened, Runtime, Scope, SettingError,
+    Admission, Attempt, BoxFuture, Dial, DialPlan, LayerError, Limits, Listener, Opened, Runtime, Scope, SettingError,
     Shs, Stage, Suite, Transform, Transport, Wrap, WrapPlan,
 };
 use std::future::poll_fn;
@@ -42,13 +42,13 @@ impl Timed {
     /// the last is noted.
     async fn watch<T>(
         &self,
-        context: &Context,
+        attempt: &Attempt,
         mut work: BoxFuture<'_, Result<T, LayerError>>,
     ) -> Result<T, LayerError> {
         poll_fn(|cx| {
             let begun = Instant::now();
             let polled = work.as_mut().poll(cx);
-            self.enter(context.stage(), begun);
+            self.enter(attempt.stage(), begun);
             polled
         })
         .await
@@ -101,8 +101,8 @@ impl<T: Transport> Transport for TimedTransport<T> {
         self.transport.addresses(runtime, scope)
     }
 
-    fn listen<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
-        self.transport.listen(context)
+    fn listen<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>> {
+        self.transport.listen(attempt)
     }
 }
 
@@ -128,8 +128,8 @@ impl Transform for Timed {
         self.shs.proves_peer()
     }
 
-    fn server<'a>(&'a self, context: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
-        self.shs.server(context, io)
+    fn server<'a>(&'a self, attempt: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
+        self.shs.server(attempt, io)
     }
 }
 
@@ -140,14 +140,14 @@ struct TimedStep<'t, S> {
 }
 
 impl Dial for TimedStep<'_, Box<dyn Dial + '_>> {
-    fn dial<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Opened, LayerError>> {
-        Box::pin(self.timed.watch(context, self.step.dial(context)))
+    fn dial<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        Box::pin(self.timed.watch(attempt, self.step.dial(attempt)))
     }
 }
 
 impl Wrap for TimedStep<'_, Box<dyn Wrap + '_>> {
-    fn wrap<'a>(&'a self, context: &'a Context, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
-        self.timed.enter(context.stage(), Instant::now());
-        Box::pin(self.timed.watch(context, self.step.wrap(context, io)))
+    fn wrap<'a>(&'a self, attempt: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
+        self.timed.enter(attempt.stage(), Instant::now());
+        Box::pin(self.timed.watch(attempt, self.step.wrap(attempt, io)))
     }
 }

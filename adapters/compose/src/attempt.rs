@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a transport or a transform works with during one attempt: the runtime, and a place to say how far it is.
-pub struct Context {
+pub struct Attempt {
     runtime: Arc<dyn Runtime>,
     stage: Mutex<Stage>,
     is_in_the_clear: bool,
@@ -17,7 +17,7 @@ pub struct Context {
     steps: Option<Steps>,
 }
 
-impl Context {
+impl Attempt {
     pub(crate) fn new(runtime: Arc<dyn Runtime>, stage: Stage) -> Self {
         Self { runtime, stage: Mutex::new(stage), is_in_the_clear: false, is_accepted: Arc::default(), steps: None }
     }
@@ -81,9 +81,9 @@ impl Context {
     }
 }
 
-impl fmt::Debug for Context {
+impl fmt::Debug for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("stage", &self.stage()).finish_non_exhaustive()
+        f.debug_struct("Attempt").field("stage", &self.stage()).finish_non_exhaustive()
     }
 }
 
