@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use wait_timeout::ChildExt;
 
-/// Runs the program with a terminal of so many columns for its output and errors, and returns all that it gets.
+/// Runs the program with a terminal of this many columns for its output and errors, and returns all that it gets.
 fn on_terminal(mut command: Command, columns: u16) -> String {
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&terminal).unwrap();

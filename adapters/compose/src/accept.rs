@@ -103,7 +103,7 @@ impl Acceptor {
         let address = layer.map(Address::new);
         let Served { suite, inner, limiter, .. } = &*self.served;
         let Some(permit) = limiter.enter(source) else {
-            self.served.report(&Event::Crowded { suite: &suite.name, address: address.as_ref() });
+            self.served.report(&Event::OverSourceLimit { suite: &suite.name, address: address.as_ref() });
             return None;
         };
         let opening = permit.hold(opening);

@@ -22,7 +22,7 @@ pub enum Event<'a> {
         pause: Option<Duration>,
     },
     /// A peer was closed at once, since proven peers from the same source have all the places that it may have.
-    Crowded {
+    OverSourceLimit {
         /// The suite's name.
         suite: &'a str,
         /// Where the peer comes from.
@@ -37,7 +37,7 @@ pub enum Event<'a> {
         /// The peer's address.
         address: Option<&'a Address>,
     },
-    /// A [link](crate::Keep) could not be opened.
+    /// A [link](crate::Reconnector) could not be opened.
     Unreachable {
         /// Every attempt.
         error: &'a ConnectError,
@@ -61,7 +61,7 @@ impl fmt::Display for Event<'_> {
             Self::AcceptFailed { suite, error, pause: Some(pause) } => {
                 write!(f, "{suite}: cannot accept, trying again in {pause:?}: {error}")
             }
-            Self::Crowded { suite, address } => {
+            Self::OverSourceLimit { suite, address } => {
                 write!(f, "{suite}: {}: closed, too many handshakes from there", Peer(*address))
             }
             Self::Failed(error) => error.fmt(f),

@@ -41,10 +41,10 @@ macro_rules! export_types {
         pub use $crate::layers::*;
         pub use $crate::{
             Admission, Arrival, Attempt, BoxFuture, BuildError, ByteCounter, ConnectError, ConnectOptions,
-            ConnectionLimiter, Counters, Dial, DialPlan, Event, FailedAttempt, FailedListen, Failure, Handle,
-            IncomingError, LayerError, Limits, ListenError, Listener, Native, Opened, Peer, PeerLimiter, PeerPermit,
-            Permit, Plan, Runtime, SettingError, Stage, Suite, TcpArrival, TcpListener, Traffic, Transform, Transport,
-            Undecided, UnixListener, Wrap, WrapPlan,
+            ConnectionLimiter, Dial, DialPlan, Event, FailedAttempt, FailedListen, Failure, IncomingError, LayerError,
+            Limits, ListenError, Listener, Native, Opened, Peer, PeerLimiter, PeerPermit, Permit, Plan, Runtime,
+            ServerHandle, ServerStats, SettingError, Stage, Suite, TcpArrival, TcpListener, Traffic, Transform,
+            Transport, Undecided, UnixListener, Wrap, WrapPlan,
         };
         pub use $crate::{core, io};
 
@@ -54,8 +54,8 @@ macro_rules! export_types {
         /// Collects the suites of a [`Multiserver`]: see [`multiserver_compose::Builder`].
         pub type Builder = $crate::Builder<$runtime>;
 
-        /// A link that is opened again whenever it ends: see [`multiserver_compose::Keep`].
-        pub type Keep = $crate::Keep<$runtime>;
+        /// A link that is opened again whenever it ends: see [`multiserver_compose::Reconnector`].
+        pub type Reconnector = $crate::Reconnector<$runtime>;
 
         /// A multiserver that listens: see [`multiserver_compose::Server`].
         pub type Server = $crate::Server<$runtime>;

@@ -23,7 +23,7 @@ const REFUSALS: u32 = 5;
 /// Before each attempt but the first it pauses, twice as long each time up to a bound, less a random part of up to
 /// half, so that the clients of a server that was away do not come back all at once. A connection that has lasted as
 /// long as the longest pause takes it back to the shortest.
-pub struct Keep<R> {
+pub struct Reconnector<R> {
     inner: Arc<Inner>,
     addresses: Arc<MultiAddress>,
     options: ConnectOptions,
@@ -66,9 +66,9 @@ impl<R: Native> Multiserver<R> {
     /// }
     /// # }
     /// ```
-    pub fn keep(&self, addresses: MultiAddress) -> Keep<R> {
+    pub fn keep(&self, addresses: MultiAddress) -> Reconnector<R> {
         let pauses = (Duration::from_millis(500), Duration::from_secs(60));
-        Keep {
+        Reconnector {
             inner: Arc::clone(&self.inner),
             addresses: Arc::new(addresses),
             options: ConnectOptions::new(),
@@ -83,7 +83,7 @@ impl<R: Native> Multiserver<R> {
     }
 }
 
-impl<R: Native> Keep<R> {
+impl<R: Native> Reconnector<R> {
     /// Sets how it goes about several addresses, from the next attempt on.
     #[must_use]
     pub fn options(mut self, options: ConnectOptions) -> Self {
@@ -206,9 +206,9 @@ fn jitter(runtime: &dyn Runtime, pause: Duration) -> Duration {
     pause - (pause / 2).saturating_mul(u16::from_le_bytes([a, b]).into()) / u32::from(u16::MAX)
 }
 
-impl<R> fmt::Debug for Keep<R> {
+impl<R> fmt::Debug for Reconnector<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keep")
+        f.debug_struct("Reconnector")
             .field("addresses", &self.addresses)
             .field("connected", &(self.live.count() > 0))
             .finish_non_exhaustive()

@@ -5,7 +5,7 @@ use crate::event::Event;
 use crate::limiter::ConnectionLimiter;
 use crate::multiserver::Inner;
 use crate::suite::Ready;
-use crate::tally::{Counters, Tally};
+use crate::tally::{ServerStats, Tally};
 use multiserver_core::address::{Address, Scope};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -48,7 +48,7 @@ impl Served {
         self.inner.reporter.report(event);
     }
 
-    pub(crate) fn counters(&self) -> Counters {
-        self.tally.counters(&self.suite.name, self.limiter.pending())
+    pub(crate) fn stats(&self) -> ServerStats {
+        self.tally.stats(&self.suite.name, self.limiter.pending())
     }
 }

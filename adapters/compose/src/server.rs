@@ -6,7 +6,7 @@ use crate::incoming::Entry;
 use crate::live::Live;
 use crate::multiserver::Inner;
 use crate::served::Served;
-use crate::tally::Counters;
+use crate::tally::ServerStats;
 use crate::transport::Opening;
 use crate::{Incoming, Native, Runtime};
 use multiserver_core::address::{MultiAddress, Scope};
@@ -32,7 +32,7 @@ pub struct Server<R> {
 
 /// Knows where a [`Server`] listens, and closes it; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Handle(Arc<Shared>);
+pub struct ServerHandle(Arc<Shared>);
 
 /// What a server and its handles share.
 pub(crate) struct Shared {
@@ -94,8 +94,8 @@ impl<R: Native> Server<R> {
 
     /// A handle to keep when the server itself goes to the task that accepts.
     #[must_use]
-    pub fn handle(&self) -> Handle {
-        Handle(Arc::clone(&self.shared))
+    pub fn handle(&self) -> ServerHandle {
+        ServerHandle(Arc::clone(&self.shared))
     }
 }
 
@@ -105,7 +105,7 @@ impl<R> Drop for Server<R> {
     }
 }
 
-impl Handle {
+impl ServerHandle {
     /// Where the server is found in this scope; `None` when nowhere, or when it is closed.
     #[must_use]
     pub fn address(&self, scope: Scope) -> Option<MultiAddress> {
@@ -121,8 +121,8 @@ impl Handle {
     /// What became of the peers of each suite so far, in the order the suites were added; it stays when the server is
     /// closed.
     #[must_use]
-    pub fn counters(&self) -> Vec<Counters> {
-        self.0.served.iter().map(|served| served.counters()).collect()
+    pub fn stats(&self) -> Vec<ServerStats> {
+        self.0.served.iter().map(|served| served.stats()).collect()
     }
 
     /// Stops listening, waits until every peer is gone, for `grace` at the longest, and returns how many still are

@@ -9,24 +9,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// A peer that the caller dropped before its handshake was through is in none of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Counters {
+pub struct ServerStats {
     /// The suite's name.
     pub suite: String,
-    /// How many are on their way in now.
+    /// Peers whose handshakes are under way now.
     pub pending: usize,
-    /// How many were let in.
+    /// Peers that were accepted.
     pub accepted: u64,
-    /// How many were proven or not in need of a proof, and refused by the caller.
+    /// Peers that completed the handshake, or needed none, and were refused by the application.
     pub refused: u64,
-    /// How many were closed at once, since proven peers from the same source had all the places that it may have.
-    pub crowded: u64,
-    /// How many lost their place to a newcomer before they were proven.
+    /// Peers that were closed at once, since proven peers from the same source had all its places.
+    pub over_source_limit: u64,
+    /// Peers that lost their place to a newcomer before they were proven.
     pub evicted: u64,
-    /// How many had not come in at the deadline.
-    pub late: u64,
-    /// How many failed in their handshake, or went away.
+    /// Peers whose deadline passed.
+    pub timed_out: u64,
+    /// Peers that failed in their handshake, or went away.
     pub failed: u64,
-    /// How many times accepting failed, for all peers or for one.
+    /// Times that accepting failed, for all peers or for one.
     pub accept_errors: u64,
 }
 
@@ -35,9 +35,9 @@ pub struct Counters {
 pub(crate) struct Tally {
     accepted: AtomicU64,
     refused: AtomicU64,
-    crowded: AtomicU64,
+    over_source_limit: AtomicU64,
     evicted: AtomicU64,
-    late: AtomicU64,
+    timed_out: AtomicU64,
     failed: AtomicU64,
     accept_errors: AtomicU64,
 }
@@ -50,18 +50,18 @@ impl Tally {
         }
     }
 
-    /// The numbers so far, of the suite with this name, where so many are on their way in.
-    pub(crate) fn counters(&self, suite: &str, pending: usize) -> Counters {
-        let Self { accepted, refused, crowded, evicted, late, failed, accept_errors } = self;
+    /// The numbers so far, of the suite with this name, where this many are on their way in.
+    pub(crate) fn stats(&self, suite: &str, pending: usize) -> ServerStats {
+        let Self { accepted, refused, over_source_limit, evicted, timed_out, failed, accept_errors } = self;
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Counters {
+        ServerStats {
             suite: suite.to_owned(),
             pending,
             accepted: count(accepted),
             refused: count(refused),
-            crowded: count(crowded),
+            over_source_limit: count(over_source_limit),
             evicted: count(evicted),
-            late: count(late),
+            timed_out: count(timed_out),
             failed: count(failed),
             accept_errors: count(accept_errors),
         }
@@ -70,9 +70,9 @@ impl Tally {
     const fn of(&self, event: &Event<'_>) -> Option<&AtomicU64> {
         Some(match event {
             Event::AcceptFailed { .. } => &self.accept_errors,
-            Event::Crowded { .. } => &self.crowded,
+            Event::OverSourceLimit { .. } => &self.over_source_limit,
             Event::Failed(IncomingError { failure: Failure::Evicted { .. }, .. }) => &self.evicted,
-            Event::Failed(IncomingError { failure: Failure::Deadline { .. }, .. }) => &self.late,
+            Event::Failed(IncomingError { failure: Failure::Deadline { .. }, .. }) => &self.timed_out,
             Event::Failed(_) => &self.failed,
             Event::Refused { .. } => &self.refused,
             Event::Accepted { .. } => &self.accepted,

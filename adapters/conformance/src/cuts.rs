@@ -30,7 +30,7 @@ fn server_machine() -> ServerHandshake {
     ServerHandshake::new(Server::new(identity(SERVER), &NETWORK), Ephemeral::from_random([4; 32]))
 }
 
-/// A stream that takes so many bytes and no more.
+/// A stream that takes this many bytes and no more.
 struct Cut {
     io: Connection,
     left: usize,

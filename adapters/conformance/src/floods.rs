@@ -21,7 +21,7 @@ const FLOOD: Duration = Duration::from_secs(40);
 /// How many frames are sent at once.
 const AT_ONCE: usize = 4096;
 
-/// A frame of a client with this first byte and a payload of so many zeros, masked by zeros.
+/// A frame of a client with this first byte and a payload of this many zeros, masked by zeros.
 fn frame(first: u8, length: u8) -> Vec<u8> {
     let mut frame = vec![first, 0x80 | length, 0, 0, 0, 0];
     frame.extend(std::iter::repeat_n(0, length.into()));

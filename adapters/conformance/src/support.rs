@@ -4,7 +4,7 @@ use crate::narrow::Narrow;
 use crate::{Tested, Way};
 use futures_util::future::{Either, join, select};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
-use multiserver_compose::{Connection, Event, Handle, Limits, Multiserver, Native, Server, Shs, Suite};
+use multiserver_compose::{Connection, Event, Limits, Multiserver, Native, Server, ServerHandle, Shs, Suite};
 use multiserver_core::address::{Address, MultiAddress, Scope};
 use multiserver_core::keys::{KeyPair, NetworkKey, PublicKey, Seed};
 use std::future::poll_fn;
@@ -111,7 +111,7 @@ impl Reports {
         self.0.lock().unwrap().0.iter().filter(|line| line.contains(text)).count()
     }
 
-    /// Waits until so many lines contain this text.
+    /// Waits until this many lines contain this text.
     pub(crate) async fn wait_for(&self, text: &str, count: usize) {
         poll_fn(|cx| {
             self.0.lock().unwrap().1.push(cx.waker().clone());
@@ -124,7 +124,7 @@ impl Reports {
 /// A server that returns every byte to those whose key it does not refuse.
 pub(crate) struct Echo {
     pub(crate) address: MultiAddress,
-    pub(crate) handle: Handle,
+    pub(crate) handle: ServerHandle,
     pub(crate) reports: Reports,
 }
 

@@ -13,7 +13,8 @@ use hyper::{Request, Response, body::Incoming};
 use hyper_util::rt::TokioIo;
 use multiserver_tokio::axum::Peer;
 use multiserver_tokio::{
-    Connections, Handle, KeyPair, MultiAddress, Multiserver, Net, PublicKey, Scope, Server, Shs, generate_identity,
+    Connections, KeyPair, MultiAddress, Multiserver, Net, PublicKey, Scope, Server, ServerHandle, Shs,
+    generate_identity,
 };
 use std::convert::Infallible;
 use std::error::Error;
@@ -89,7 +90,7 @@ async fn with_hyper() -> Result<()> {
     Ok(serving.await?)
 }
 
-async fn listen() -> Result<(Server, MultiAddress, Handle)> {
+async fn listen() -> Result<(Server, MultiAddress, ServerHandle)> {
     let suite = Net::bind("127.0.0.1:0").then(Shs::new(generate_identity()?));
     let server = Multiserver::builder().suite(suite).build()?.listen().await?;
     let address = server.address(Scope::Device).ok_or("the server has no address")?;

@@ -14,8 +14,8 @@ use multiserver_tokio::core::shs::{
 };
 use multiserver_tokio::io::{DriveError, Duplex, SecureReader, SecureWriter, drive};
 use multiserver_tokio::{
-    Admission, Attempt, BoxFuture, Connection, Handle, KeyPair, LayerError, MultiAddress, Multiserver, Net, NetworkKey,
-    Opened, Plan, PublicKey, Scope, Shs, Suite, Transform, Undecided, Wrap, WrapPlan, generate_identity,
+    Admission, Attempt, BoxFuture, Connection, KeyPair, LayerError, MultiAddress, Multiserver, Net, NetworkKey, Opened,
+    Plan, PublicKey, Scope, ServerHandle, Shs, Suite, Transform, Undecided, Wrap, WrapPlan, generate_identity,
 };
 use std::error::Error;
 use std::io;
@@ -63,7 +63,7 @@ async fn upgrade() -> Result<()> {
 }
 
 /// Serves these suites in a task of its own, and tells every peer through which of them it came.
-async fn serve(suites: Vec<Suite>) -> Result<(MultiAddress, Handle)> {
+async fn serve(suites: Vec<Suite>) -> Result<(MultiAddress, ServerHandle)> {
     let builder = suites.into_iter().fold(Multiserver::builder(), |builder, suite| builder.suite(suite));
     let server = builder.build()?.listen().await?;
     let address = server.address(Scope::Device).ok_or("the server has no address")?;

@@ -19,7 +19,7 @@ fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// Polls so many times, lets the other side work in between, and drops the future; whether it was through.
+/// Polls this many times, lets the other side work in between, and drops the future; whether it was through.
 async fn give_up_after<F: Future>(polls: usize, future: F) -> bool {
     let mut future = pin!(future);
     for _ in 0..polls {

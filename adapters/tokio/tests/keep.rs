@@ -4,7 +4,7 @@
 mod support;
 
 use multiserver_tokio::core::keys::Seed;
-use multiserver_tokio::{ConnectError, Failure, Keep, Multiserver, Net, Shs};
+use multiserver_tokio::{ConnectError, Failure, Multiserver, Net, Reconnector, Shs};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::task::Poll;
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(8);
 
-fn link(addresses: &str) -> (Keep, Reports) {
+fn link(addresses: &str) -> (Reconnector, Reports) {
     let reports = Reports::default();
     let shs = Shs::new(identity(CLIENT));
     let client = Multiserver::builder().suite(Net::dial_only().then(shs)).report(reports.hook()).build().unwrap();

@@ -86,7 +86,7 @@ async fn silent_peers_keep_nobody_out() {
     for source in 0..8 {
         silent.push(silent_from([127, 0, 0, 2 + source / 2], address).await);
     }
-    let counters = || server.handle.counters().remove(0);
+    let counters = || server.handle.stats().remove(0);
     while counters().pending < 8 {
         tokio::task::yield_now().await;
     }
@@ -94,7 +94,7 @@ async fn silent_peers_keep_nobody_out() {
         let connection = timeout(PATIENCE, client().connect(&server.address)).await.unwrap().unwrap();
         assert_eq!(exchange(connection, b"hello").await.unwrap(), b"hello");
     }
-    assert_eq!((counters().accepted, counters().evicted, counters().late), (20, 1, 0));
+    assert_eq!((counters().accepted, counters().evicted, counters().timed_out), (20, 1, 0));
     assert!(is_closed(&mut silent[0]).await, "the oldest of one of the most crowded sources made room");
 }
 

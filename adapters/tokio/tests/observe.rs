@@ -3,7 +3,7 @@
 
 mod support;
 
-use multiserver_tokio::{Counters, Limits, Multiserver, NetworkKey, Scope, Traffic};
+use multiserver_tokio::{Limits, Multiserver, NetworkKey, Scope, ServerStats, Traffic};
 use std::time::SystemTime;
 use support::{CLIENT, PATIENCE, client, client_as, client_of, echo_with, exchange, key, socket_address, suite};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -61,7 +61,7 @@ async fn the_handler_is_given_what_the_authorizer_says() {
 #[tokio::test(start_paused = true)]
 async fn each_suite_counts_what_became_of_its_peers() {
     let server = echo_with(suite().named("main"), Limits::default().pending_per_source(1)).await;
-    let counters = || server.handle.counters().remove(0);
+    let counters = || server.handle.stats().remove(0);
     assert_eq!((counters().suite.as_str(), counters().pending, counters().accepted), ("main", 0, 0));
 
     let connection = client().connect(&server.address).await.unwrap();
@@ -77,6 +77,11 @@ async fn each_suite_counts_what_became_of_its_peers() {
     assert_eq!(silent.read(&mut [0; 1]).await.unwrap(), 0);
 
     server.handle.close(PATIENCE).await;
-    let Counters { pending, accepted, refused, crowded, evicted, late, failed, accept_errors, .. } = counters();
-    assert_eq!((pending, accepted, refused, crowded, evicted, late, failed, accept_errors), (0, 1, 1, 0, 1, 1, 1, 0));
+    let ServerStats {
+        pending, accepted, refused, over_source_limit, evicted, timed_out, failed, accept_errors, ..
+    } = counters();
+    assert_eq!(
+        (pending, accepted, refused, over_source_limit, evicted, timed_out, failed, accept_errors),
+        (0, 1, 1, 0, 1, 1, 1, 0)
+    );
 }

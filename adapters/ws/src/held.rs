@@ -1,7 +1,7 @@
 //! The stream below a WebSocket, which can be read up to the peer's Close frame and, once that is wanted, beyond.
 //!
-//! The library answers a Close frame as soon as it has read one, and writes nothing after its answer. A peer whose bytes
-//! are over may still want ours, and closes all the same when it knows no half-close, as the reference does.
+//! The library answers a Close frame as soon as it has read one, and writes nothing after its answer. A peer that
+//! has finished sending may still be reading, yet sends Close because it cannot half-close (npm multiserver does).
 
 use crate::Error;
 use async_tungstenite::tungstenite::protocol::Role;
@@ -270,7 +270,7 @@ impl Frames {
     }
 }
 
-/// Whether a Close frame's payload may have so many bytes: none, or a code of two and a reason.
+/// Whether a Close frame's payload may have this many bytes: none, or a code of two and a reason.
 fn is_close_payload(length: usize) -> bool {
     length != 1 && length <= LONGEST_CLOSE
 }
@@ -297,7 +297,7 @@ fn sizes(frame: &[u8]) -> Option<(usize, u64)> {
 mod tests {
     use super::*;
 
-    /// A frame with this opcode and a payload of so many bytes that look like Close frames.
+    /// A frame with this opcode and a payload of this many bytes that look like Close frames.
     fn frame(opcode: u8, length: usize, mask: &[u8]) -> Vec<u8> {
         let mut frame = vec![0x80 | opcode];
         let mask_bit = if mask.is_empty() { 0 } else { 0x80 };

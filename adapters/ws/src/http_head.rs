@@ -87,7 +87,7 @@ pub(crate) fn has_word(headers: &HeaderMap, name: &str, word: &str) -> bool {
     values.flat_map(|value| value.split(',')).any(|other| other.trim().eq_ignore_ascii_case(word))
 }
 
-/// Where the head ends, of which so many bytes were looked at before.
+/// Where the head ends, of which this many bytes were looked at before.
 fn end_of_head(bytes: &[u8], known: usize) -> Option<usize> {
     const END: &[u8] = b"\r\n\r\n";
     let from = known.saturating_sub(END.len() - 1);

@@ -35,7 +35,7 @@ pub struct ReadHalf<S: AsyncRead + AsyncWrite + Unpin>(Arc<Mutex<State<S>>>);
 pub struct WriteHalf<S: AsyncRead + AsyncWrite + Unpin>(Arc<Mutex<State<S>>>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// The WebSocket over this stream, of which so many bytes were read already.
+    /// The WebSocket over this stream, of which this many bytes were read already.
     pub(crate) async fn new(io: S, read: Vec<u8>, role: Role, config: &Config, timer: &Timer) -> Self {
         let state = Arc::new(Mutex::new(State::new(io, read, role, config, timer).await));
         Self { read: ReadHalf(Arc::clone(&state)), write: WriteHalf(state) }

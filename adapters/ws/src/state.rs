@@ -74,11 +74,11 @@ fn end_of(code: Option<u16>) -> Result<(), Error> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
-    /// The WebSocket over this stream, of which so many bytes were read already.
+    /// The WebSocket over this stream, of which this many bytes were read already.
     pub(crate) async fn new(io: S, read: Vec<u8>, role: Role, config: &Config, timer: &Timer) -> Self {
         let socket =
             WebSocketStream::from_raw_socket(Held::new(io, read, role), role, Some(config.of_messages())).await;
-        // Halved, so that a ping comes after the whole time at the latest, however the time of the last message falls.
+        // Check twice per interval, so that the gap before a ping never exceeds `ping_every`.
         let ping_every = (config.ping_every / 2).max(SHORTEST_WAIT);
         Self {
             socket,

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use support::{Clock, Raw, frame, server};
 
-/// What is read of these frames, as far as so many bytes, where the peer is proven or is not.
+/// What is read of these frames, as far as this many bytes, where the peer is proven or is not.
 fn read(wire: &[u8], count: usize, is_proven: bool) -> io::Result<Vec<u8>> {
     let mut raw = Raw::client(1 << 20);
     let socket = server(&mut raw, &Clock::default());

@@ -20,7 +20,7 @@ pub(crate) fn compare() {
     stream();
 }
 
-/// The nonce of the box that follows so many others.
+/// The nonce of the box that follows this many others.
 fn nonce(boxes: u8) -> [u8; 24] {
     let mut nonce = [0; 24];
     nonce[23] = boxes;

@@ -61,7 +61,7 @@ impl Decoder {
         Self::with_frames(opener, Self::DEFAULT_FRAMES)
     }
 
-    /// A decoder that buffers at most so many full frames of 4130 bytes, and at least two.
+    /// A decoder that buffers at most this many full frames of 4130 bytes, and at least two.
     #[must_use]
     pub const fn with_frames(opener: Opener, frames: usize) -> Self {
         let frames = if frames < 2 { 2 } else { frames };

@@ -33,7 +33,7 @@ impl Encoder {
         Self::with_frames(sealer, Self::DEFAULT_FRAMES)
     }
 
-    /// An encoder that buffers at most so many full frames of 4130 bytes, and at least one.
+    /// An encoder that buffers at most this many full frames of 4130 bytes, and at least one.
     #[must_use]
     pub const fn with_frames(sealer: Sealer, frames: usize) -> Self {
         let frames = if frames == 0 { 1 } else { frames };

@@ -9,7 +9,7 @@ use core::fmt;
 ///    ▲                                └ Opened::Body(BodyOpener): read len() bytes
 ///    └───────────── open(body) ───────────────┘
 /// ```
-/// Every step consumes the state, and an error keeps it: a stream with one bad byte cannot go on. The key is wiped on
+/// Each step consumes the state; on error it is not given back: a stream with one bad byte cannot go on. The key is wiped on
 /// drop.
 pub struct Opener(Cipher);
 

@@ -101,7 +101,7 @@ async fn honestly(target: &Target, client: u8, is_over: &AtomicBool) -> Vec<Resu
     results
 }
 
-/// All hostile attempts, so many at once.
+/// All hostile attempts, this many at once.
 async fn attack(target: &Arc<Target>, attempts: u32) {
     let room = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = JoinSet::new();

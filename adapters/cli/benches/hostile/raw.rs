@@ -89,7 +89,7 @@ async fn send(stream: &mut TcpStream, sealer: &mut Sealer, bytes: &[u8; 5]) -> i
     stream.write_all(&body).await
 }
 
-/// Takes a place and keeps it; comes back so many times when it was ended.
+/// Takes a place and keeps it; comes back this many times when it was ended.
 pub(crate) async fn stay(target: &Target, from: Ipv4Addr, number: u32, returns: u32) {
     for _ in 0..=returns {
         let Ok(mut stream) = connect(target, from).await else { continue };

@@ -16,7 +16,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it, for so many peers.
+    /// Starts it, for this many peers.
     pub(crate) fn start(peers: u32) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_multiserver"));

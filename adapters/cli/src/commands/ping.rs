@@ -76,7 +76,7 @@ async fn ping(options: &Options, addresses: &MultiAddress, dialer: &Dialer, shs:
     Err(Failure::new(class.unwrap_or(Class::Failed), "no address works"))
 }
 
-/// Tries each address so many times at each IP address, one after the other.
+/// Tries each address this many times at each IP address, one after the other.
 async fn try_all(
     count: u32,
     addresses: &MultiAddress,

@@ -33,7 +33,7 @@ pub(crate) struct LimitOptions {
 }
 
 impl LimitOptions {
-    /// How many sockets there may be at the same time with listeners at so many places: each peer that is connected may
+    /// How many sockets there may be at the same time with listeners at this many places: each peer that is connected may
     /// have a second one behind it.
     pub(crate) const fn sockets(&self, places: usize) -> usize {
         let (pending, connected) = (places.saturating_mul(self.max_pending), self.max_peers.saturating_mul(2));

@@ -5,7 +5,7 @@
 const RESERVE: u64 = 64;
 
 /// Raises the limit of open files to the highest that the system allows the program (`RLIMIT_NOFILE`, `getrlimit(2)`), and
-/// warns when that is too low for the sockets of so many peers: then some who should get in would not.
+/// warns when that is too low for the sockets of this many peers: then some who should get in would not.
 #[cfg(unix)]
 pub(crate) fn allow_for(sockets: usize) {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -77,7 +77,7 @@ pub(crate) fn log(event: &Event<'_>) {
         Event::Accepted { .. } => tracing::info!("{event}"),
         // Whoever refused has said why.
         Event::Refused { .. } => tracing::debug!("{event}"),
-        Event::Crowded { .. } | Event::Failed(IncomingError { failure: Failure::Evicted { .. }, .. }) => {
+        Event::OverSourceLimit { .. } | Event::Failed(IncomingError { failure: Failure::Evicted { .. }, .. }) => {
             strangers::log(Outcome::NoRoom, event);
         }
         Event::Failed(_) => strangers::log(Outcome::Failed, event),

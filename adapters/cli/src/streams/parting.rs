@@ -38,7 +38,7 @@ async fn heard_out(patience: Duration, parting: impl Future<Output = io::Result<
     }
 }
 
-/// Reads to the end; an error when that does not come within so many bytes.
+/// Reads to the end; an error when that does not come within this many bytes.
 async fn drain(from: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
     let mut from = from.take(MOST);
     tokio::io::copy(&mut from, &mut tokio::io::sink()).await?;

@@ -63,14 +63,14 @@ pub struct PeerPermit {
 }
 
 impl PeerLimiter {
-    /// With places for so many peers; 0 is as good as 1.
+    /// With places for this many peers; 0 is as good as 1.
     #[must_use]
     pub fn new(most: usize) -> Self {
         let table = Table::new(most.max(1), IDLE);
         Self { begun: Instant::now(), state: Mutex::new(State { table, held: HashMap::new() }) }
     }
 
-    /// Lets a key have so many of the places and no more; without this it may have all that nobody else wants.
+    /// Lets a key have this many of the places and no more; without this it may have all that nobody else wants.
     #[must_use]
     pub fn per_key(mut self, most: usize) -> Self {
         self.table().per_key = most.max(1);

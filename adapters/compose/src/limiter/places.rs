@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(places.enter(from("192.0.2.1")), entered(2, None));
     }
 
-    /// Room for so many, all taken by connections from as many sources.
+    /// Room for this many, all taken by connections from as many sources.
     fn lone(most: u8) -> Places {
         let mut places = Places::new(most.into(), most.into());
         for number in 0..most {

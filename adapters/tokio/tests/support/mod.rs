@@ -3,8 +3,8 @@
 
 use multiserver_tokio::core::keys::Seed;
 use multiserver_tokio::{
-    Connection, Event, Handle, KeyPair, Limits, MultiAddress, Multiserver, Net, NetworkKey, PublicKey, Scope, Server,
-    Shs, Suite,
+    Connection, Event, KeyPair, Limits, MultiAddress, Multiserver, Net, NetworkKey, PublicKey, Scope, Server,
+    ServerHandle, Shs, Suite,
 };
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -58,7 +58,7 @@ impl Reports {
         }
     }
 
-    /// Waits until so many lines contain this text.
+    /// Waits until this many lines contain this text.
     pub async fn wait_for(&self, text: &str, count: usize) {
         loop {
             let changed = self.changed.notified();
@@ -77,7 +77,7 @@ impl Reports {
 /// A server that returns every byte to those whose key it does not refuse.
 pub struct Echo {
     pub address: MultiAddress,
-    pub handle: Handle,
+    pub handle: ServerHandle,
     pub reports: Reports,
 }
 

@@ -68,7 +68,7 @@ impl Measure {
         }
     }
 
-    /// The client's end: so many a second, from working for about this long.
+    /// The client's end: this many a second, from working for about this long.
     pub(super) async fn run(self, peer: &Peer, time: Duration) -> Result<f64, Failure> {
         let begun = Instant::now();
         let count = match self {

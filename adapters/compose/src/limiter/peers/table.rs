@@ -28,7 +28,7 @@ struct Held {
 }
 
 impl Table {
-    /// With so many places, of which all may be one key's, and where a peer that is idle for so long makes room.
+    /// With this many places, of which all may be one key's, and where a peer that is idle for so long makes room.
     pub(super) const fn new(most: usize, idle: Duration) -> Self {
         Self { most, per_key: most, idle: Some(idle), next: 0, held: BTreeMap::new() }
     }
@@ -82,7 +82,7 @@ impl Table {
         self.held.remove(&number);
     }
 
-    /// Who makes room for a newcomer with this key, which has so many places, from this source.
+    /// Who makes room for a newcomer with this key, which has this many places, from this source.
     fn least_deserving(
         &self,
         key: Option<PublicKey>,
