@@ -2,6 +2,23 @@
 //!
 //! To use a multiserver, add `multiserver-smol` or `multiserver-async-std`. This crate is for those who run futures on
 //! an executor of their own: [`AsyncIo`] is a runtime, and an [`Executor`] is all that it lacks.
+//!
+//! ```
+//! use multiserver_async_io::{AsyncIo, Executor};
+//! use multiserver_compose::BoxFuture;
+//!
+//! /// An executor with a thread for each task.
+//! #[derive(Default)]
+//! struct Threads;
+//!
+//! impl Executor for Threads {
+//!     fn spawn(&self, future: BoxFuture<'static, ()>) {
+//!         std::thread::spawn(|| async_io::block_on(future));
+//!     }
+//! }
+//!
+//! type Multiserver = multiserver_compose::Multiserver<AsyncIo<Threads>>;
+//! ```
 #![forbid(unsafe_code)]
 
 mod runtime;

@@ -4,6 +4,18 @@
 //! runtime filled in. This crate is for those who bring a runtime ([`Runtime`]), a transport ([`Transport`]) or a
 //! transform ([`Transform`]) of their own.
 //!
+//! ```
+//! use multiserver_compose::{Connection, Multiserver, Native, Net, Shs, generate_identity};
+//! use std::error::Error;
+//!
+//! /// Connects on any runtime whose connections are those of this crate.
+//! async fn reach<R: Native<Connection = Connection>>(runtime: R, address: &str) -> Result<Connection, Box<dyn Error>> {
+//!     let suite = Net::dial_only().then(Shs::new(generate_identity(&runtime)?));
+//!     let multiserver = Multiserver::builder_on(runtime).suite(suite).build()?;
+//!     Ok(multiserver.connect(&address.parse()?).await?)
+//! }
+//! ```
+//!
 //! ```text
 //! Suite        a Transport, then any number of Transforms, with Limits
 //! Multiserver  suites; connects, keeps links, and listens as a Server

@@ -4,6 +4,20 @@
 //! Addresses, listening and dialling are above this crate: add a runtime's crate, such as `multiserver-tokio`, for
 //! these.
 //!
+//! ```
+//! use futures_io::{AsyncRead, AsyncWrite};
+//! use multiserver_ws::{Config, Target, Timer, WebSocket, connect};
+//!
+//! /// Upgrades a stream to `ws://example.com/path`; the timer is the runtime's.
+//! async fn upgrade<S>(stream: S, timer: &Timer) -> std::io::Result<WebSocket<S>>
+//! where
+//!     S: AsyncRead + AsyncWrite + Unpin,
+//! {
+//!     let target = Target { host: "example.com", path: "/path" };
+//!     connect(stream, target, &Config::default(), timer).await
+//! }
+//! ```
+//!
 //! # How the bytes travel
 //! - Every write becomes one binary message. The receiver joins the messages: their boundaries mean nothing. A text
 //!   message is an error, and there is no compression.
