@@ -4,8 +4,8 @@
 mod common;
 
 use common::{Home, LIMIT, Program, pattern, with_key};
-use multiserver_core::keys::{Ephemeral, KeyPair, NetworkKey, Seed};
-use multiserver_core::shs::Client;
+use multiserver_tokio::core::keys::{Ephemeral, KeyPair, NetworkKey, Seed};
+use multiserver_tokio::core::shs::Client;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 

@@ -5,8 +5,8 @@
 mod common;
 
 use common::Home;
-use multiserver_core::keys::{KeyPair, NetworkKey, Seed};
 use multiserver_interop::{ClientEnd, Peer, Reference, Under, Version};
+use multiserver_tokio::core::keys::{KeyPair, NetworkKey, Seed};
 use std::path::Path;
 
 const SEED: [u8; 32] = [3; 32];

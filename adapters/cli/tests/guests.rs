@@ -5,9 +5,9 @@ mod common;
 
 use common::Program;
 use common::inviting::Inviting;
-use multiserver_core::handshake::{Handshake, Step};
-use multiserver_core::keys::{KeyPair, Seed};
 use multiserver_join::Client;
+use multiserver_tokio::core::handshake::{Handshake, Step};
+use multiserver_tokio::core::keys::{KeyPair, Seed};
 use std::io::Read;
 use std::net::TcpStream;
 use std::path::PathBuf;

@@ -36,6 +36,8 @@ macro_rules! export_with_runtime {
 #[macro_export]
 macro_rules! export_types {
     ($runtime:ident) => {
+        /// The same for any runtime.
+        pub use $crate as compose;
         pub use $crate::core::address::{Address, MultiAddress, Scope};
         pub use $crate::core::keys::{KeyPair, NetworkKey, PublicKey};
         pub use $crate::layers::*;

@@ -3,18 +3,22 @@
 
 mod support;
 
+use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::core::keys::Seed;
+use multiserver_tokio::io::Duplex;
 use multiserver_tokio::{
-    ConnectError, ConnectOptions, FailedAttempt, Failure, ListenError, MultiAddress, Multiserver, Net, NetworkKey,
-    Scope, Shs, Stage,
+    Admission, Attempt, BoxFuture, ConnectError, ConnectOptions, FailedAttempt, Failure, LayerError, ListenError,
+    MultiAddress, Multiserver, Net, NetworkKey, Scope, Shs, Stage, Transform, WrapPlan,
 };
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use support::{CLIENT, PATIENCE, SERVER, client, client_as, client_of, echo, exchange, identity, key, suite};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout};
 
-const HEAD_START: Duration = Duration::from_millis(250);
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 const DEADLINE: Duration = Duration::from_secs(15);
 
 /// A place where connections are accepted and never answered.
@@ -55,10 +59,10 @@ fn failed(error: ConnectError) -> Vec<FailedAttempt> {
 async fn a_race_gives_each_address_a_head_start_and_closes_what_lost() {
     let (one, two, server) = (Silent::new().await, Silent::new().await, echo(suite()).await);
     let addresses = join(&[&one.address, &two.address, &server.address.to_string()]);
-    let (client, options) = (client(), ConnectOptions::new().race(HEAD_START));
+    let (client, options) = (client(), ConnectOptions::new().race(ATTEMPT_DELAY));
     let before = Instant::now();
     let (connection, one, two) = tokio::join!(client.connect_with(&addresses, &options), one.hello(), two.hello());
-    assert!(before.elapsed() >= 2 * HEAD_START && before.elapsed() < DEADLINE, "{:?}", before.elapsed());
+    assert!(before.elapsed() >= 2 * ATTEMPT_DELAY && before.elapsed() < DEADLINE, "{:?}", before.elapsed());
     tokio::join!(one, two);
     assert_eq!(exchange(connection.unwrap(), b"third").await.unwrap(), b"third");
 }
@@ -81,7 +85,7 @@ async fn a_seed_never_races_and_is_spent_once() {
     let (silent, server) = (Silent::new().await, echo(suite()).await);
     let last = server.address.to_string();
     let addresses = join(&[seeded(&silent.address), seeded(&last), last]);
-    let (client, options) = (client(), ConnectOptions::new().race(HEAD_START));
+    let (client, options) = (client(), ConnectOptions::new().race(ATTEMPT_DELAY));
     let before = Instant::now();
     let (connection, closed) = tokio::join!(client.connect_with(&addresses, &options), silent.hello());
     assert!(before.elapsed() >= DEADLINE, "{:?}", before.elapsed());
@@ -96,7 +100,7 @@ async fn a_seed_never_races_and_is_spent_once() {
 async fn no_address_races_with_a_seed_that_comes_after_it() {
     let (one, two) = (Silent::new().await, Silent::new().await);
     let addresses = join(&[one.address.clone(), seeded(&two.address)]);
-    let (client, options) = (client(), ConnectOptions::new().race(HEAD_START).deadline(Duration::from_secs(3)));
+    let (client, options) = (client(), ConnectOptions::new().race(ATTEMPT_DELAY).deadline(Duration::from_secs(3)));
     let before = Instant::now();
     let error = client.connect_with(&addresses, &options).await.unwrap_err();
     assert!(before.elapsed() >= Duration::from_secs(6), "{:?}", before.elapsed());
@@ -163,4 +167,44 @@ async fn the_suites_that_can_listen_do_where_the_caller_says_so() {
 
     let error = Multiserver::builder().suite(broken()).build().unwrap().listen_where_possible().await.unwrap_err();
     assert!(matches!(error, ListenError::Failed(failed) if failed.len() == 1));
+}
+
+/// The secret handshake, which counts how often it reads a layer.
+#[derive(Clone)]
+struct Counted(Shs, Arc<AtomicUsize>);
+
+impl Transform for Counted {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn plan(&self, layer: Layer<'_>) -> Option<WrapPlan<'_>> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.plan(layer)
+    }
+
+    fn layer(&self) -> LayerBuf {
+        self.0.layer()
+    }
+
+    fn proves_peer(&self) -> bool {
+        self.0.proves_peer()
+    }
+
+    fn server<'a>(&'a self, attempt: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
+        self.0.server(attempt, io)
+    }
+}
+
+#[tokio::test]
+async fn a_layer_is_read_once_for_each_suite() {
+    let server = echo(suite()).await;
+    let counted = Counted(Shs::new(identity(CLIENT)), Arc::default());
+    let net = || Net::dial_only().then(counted.clone());
+    let one = Multiserver::builder().suite(net()).build().unwrap();
+    let connection = one.connect(&server.address).await.unwrap();
+    assert_eq!((connection.peer(), counted.1.swap(0, Ordering::Relaxed)), (Some(&key(SERVER)), 1));
+    let two = Multiserver::builder().suite(net()).suite(net()).build().unwrap();
+    two.connect(&server.address).await.unwrap();
+    assert_eq!(counted.1.load(Ordering::Relaxed), 2);
 }

@@ -10,7 +10,7 @@ use crate::report::mask::masked;
 use clap::Args;
 use form::{FormRead, FormWritten};
 use layer::ExplainedLayer;
-use multiserver_core::address::{Address, MultiAddress, ParseError};
+use multiserver_tokio::core::address::{Address, MultiAddress, ParseError};
 use serde::Serialize;
 use zeroize::Zeroizing;
 

@@ -17,12 +17,12 @@ use crate::seeds::{check_unknown_layers, without_seeds};
 use crate::streams::idle::idle;
 use crate::streams::pump::{PumpError, one_way_heard_out};
 use clap::Args;
-use multiserver_compose::{ConnectionLimiter, Permit};
 use multiserver_tokio::core::address::{LayerBuf, NoAuth};
 use multiserver_tokio::{
     Address, ByteCounter, Connection, Limits, MultiAddress, Multiserver, PeerPermit, ReadHalf, Shs, Suite, Transport,
     WriteHalf,
 };
+use multiserver_tokio::{ConnectionLimiter, Permit};
 use relayed::Relayed;
 use std::io;
 use std::pin::pin;

@@ -9,9 +9,8 @@ use crate::report::log::notice;
 use crate::seeds::{all_without_seeds, check_unknown_layers, without_seeds};
 use crate::streams::parting::part_soon;
 use clap::Args;
-use multiserver_core::keys::KeyPair;
-use multiserver_io::drive;
 use multiserver_join::{Answer, Client};
+use multiserver_tokio::core::keys::KeyPair;
 use multiserver_tokio::{Connection, MultiAddress, Multiserver, Shs};
 use std::io;
 use std::sync::Arc;
@@ -85,10 +84,9 @@ async fn apply(multiserver: &Multiserver, invited: &MultiAddress, identity: &Key
     }
 }
 
-async fn ask(connection: Connection, identity: &KeyPair) -> io::Result<Answer> {
+async fn ask(mut connection: Connection, identity: &KeyPair) -> io::Result<Answer> {
     let binding = *connection.channel_binding().ok_or(io::ErrorKind::Unsupported)?;
-    let mut connection = multiserver_compose::Connection::from(connection);
-    let answer = drive(&mut Client::new(identity, &binding), &mut connection).await?;
-    part_soon(connection.into()).await;
+    let answer = multiserver_tokio::drive(&mut Client::new(identity, &binding), &mut connection).await?;
+    part_soon(connection).await;
     Ok(answer)
 }

@@ -17,7 +17,7 @@ use crate::report::exit::Failure;
 use crate::report::mask::shown_path;
 use clap::ValueEnum;
 use etcetera::BaseStrategy;
-use multiserver_core::keys::{KeyPair, ParseKeyError, Seed};
+use multiserver_tokio::core::keys::{KeyPair, ParseKeyError, Seed};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! The `secret` file of Secure Scuttlebutt: comment lines that start with `#` around one JSON object.
 
 use data_encoding::BASE64;
-use multiserver_core::keys::{KeyPair, MismatchedKeyPair, ParseKeyError};
+use multiserver_tokio::core::keys::{KeyPair, MismatchedKeyPair, ParseKeyError};
 use serde::Deserialize;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -112,7 +112,7 @@ fn private_bytes(text: &str) -> Result<Zeroizing<[u8; 64]>, SsbSecretError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use multiserver_core::keys::Seed;
+    use multiserver_tokio::core::keys::Seed;
 
     fn file(curve: &str, public: &str, private: &str) -> String {
         format!(

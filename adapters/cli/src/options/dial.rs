@@ -5,7 +5,7 @@ use super::proxy::ProxyOptions;
 use crate::report::exit::Failure;
 use crate::report::mask::shown_path;
 use clap::{Args, ValueHint};
-use multiserver_compose as compose;
+use multiserver_tokio::compose;
 use multiserver_tokio::{Multiserver, Native, Net, NoAuth, Onion, Proxy, Shs, Suite, Tokio, Transport, Unix, Ws, Wss};
 use std::fs;
 use std::path::PathBuf;

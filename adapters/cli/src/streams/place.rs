@@ -2,7 +2,7 @@
 
 use super::output::{Output, Unfinished};
 use crate::report::exit::Failure;
-use multiserver_compose::system;
+use multiserver_tokio::compose::system;
 use multiserver_tokio::{Connection, Multiserver, Net, Server, Transport, Unix, WriteHalf};
 use std::fmt;
 use std::io::{self, ErrorKind};

@@ -1,7 +1,7 @@
 //! The forms in which addresses are written, now and formerly.
 
 use clap::ValueEnum;
-use multiserver_core::address::{Address, MultiAddress, ParseError, is_known, legacy};
+use multiserver_tokio::core::address::{Address, MultiAddress, ParseError, is_known, legacy};
 use std::fmt;
 
 /// The form of a text that is read.

@@ -1,6 +1,6 @@
 //! What one layer of an address means.
 
-use multiserver_core::address::{Channel, Layer, Net, NoAuth, Onion, Shs, Tunnel, Unix, Ws, Wss};
+use multiserver_tokio::core::address::{Channel, Layer, Net, NoAuth, Onion, Shs, Tunnel, Unix, Ws, Wss};
 use serde::Serialize;
 use std::borrow::Cow;
 

@@ -2,10 +2,8 @@
 
 use super::allow::AllowOptions;
 use crate::streams::parting::hear_out;
-use multiserver_compose::Connection;
-use multiserver_io::drive;
 use multiserver_join::{Answer, Server};
-use multiserver_tokio::{PeerPermit, PublicKey};
+use multiserver_tokio::{Connection, PeerPermit, PublicKey};
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -19,17 +17,12 @@ pub(super) struct Guest {
 }
 
 /// Adds the key that the guest proves to those that are allowed, uses the invite, and returns the key.
-pub(super) async fn join(
-    connection: multiserver_tokio::Connection,
-    guest: &Guest,
-    allow: &AllowOptions,
-) -> Result<PublicKey, String> {
+pub(super) async fn join(mut connection: Connection, guest: &Guest, allow: &AllowOptions) -> Result<PublicKey, String> {
     let binding = *connection.channel_binding().ok_or("its connection has no channel binding")?;
-    let mut connection = Connection::from(connection);
     let mut server = Server::new(&binding);
     // From then on the invite is used, and the guest has to be told.
     let applicant = tokio::select! {
-        applicant = in_time(drive(&mut server, &mut connection)) => applicant?,
+        applicant = in_time(multiserver_tokio::drive(&mut server, &mut connection)) => applicant?,
         () = guest.permit.evicted() => return Err("another guest came before it had said enough".to_owned()),
     };
     let peer = *applicant.peer();
@@ -40,11 +33,11 @@ pub(super) async fn join(
         Err(reason) => (Answer::NotStored, Err(reason)),
     };
     let told = async {
-        drive(&mut applicant.answer(answer), &mut connection).await?;
+        multiserver_tokio::drive(&mut applicant.answer(answer), &mut connection).await?;
         connection.close().await
     };
     match in_time(told).await {
-        Ok(()) => hear_out(&mut multiserver_tokio::Connection::from(connection)).await,
+        Ok(()) => hear_out(&mut connection).await,
         Err(error) => tracing::debug!("the guest does not know how it ended: {error}"),
     }
     result
