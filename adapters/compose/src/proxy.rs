@@ -44,8 +44,8 @@ impl Proxy {
 
     /// The proxy at the first of these `HOST:PORT` that can be reached; IPv6 addresses stand in brackets.
     ///
-    /// They are tried in this order, each with a short head start over the next. Only a proxy that cannot be reached is
-    /// passed over, not one that refuses.
+    /// They are tried in this order, each alone for a short while before the next is. Only a proxy that cannot be
+    /// reached is passed over, not one that refuses.
     #[must_use]
     pub fn at<T: Into<String>>(addresses: impl IntoIterator<Item = T>) -> Self {
         let place = |(number, address): (usize, T)| Place::parse(&address.into()).ok_or(SettingError::Proxy(number));

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 /// What the first of these attempts to succeed returns; if none does, every error, in the order they came.
 ///
-/// The next attempt starts when one before it fails or, with a delay between attempts, when the one before it has had so much time
-/// alone (RFC 8305, section 5). Once one has won, and when the future is dropped, the others are dropped.
+/// The next attempt starts when one before it fails or, with a delay between attempts, when the one before it has had that
+/// much time alone (RFC 8305, section 5). Once one has won, and when the future is dropped, the others are dropped.
 pub(crate) async fn race<'a, A, T, E>(
     runtime: &dyn Runtime,
     attempt_delay: Option<Duration>,
@@ -53,7 +53,7 @@ impl<'a, A, T, E, S: Fn(&A) -> BoxFuture<'a, Result<T, E>>> Race<'_, 'a, A, T, E
             }
             let failed_some = self.running.len() < before;
             if failed_some {
-                // No reason to wait any longer: what had the head start is gone.
+                // No reason to wait any longer: the attempt that the delay was for has failed.
                 self.start_next();
             } else if !is_time {
                 return Poll::Pending;

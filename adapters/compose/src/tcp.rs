@@ -179,7 +179,7 @@ pub(crate) async fn connect(attempt: &Attempt, host: &Host, port: u16) -> io::Re
     race::connect(&**attempt.runtime(), addresses).await
 }
 
-/// Connects to whichever of these places answers first, where each has a head start over the next.
+/// Connects to whichever of these places answers first, where each is tried alone for a while before the next is.
 #[cfg(feature = "onion")]
 pub(crate) async fn connect_to_any(runtime: &dyn Runtime, places: impl Iterator<Item = &Place>) -> io::Result<Duplex> {
     let (mut addresses, mut failure) = (Vec::new(), None);
