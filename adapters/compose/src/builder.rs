@@ -106,16 +106,16 @@ impl<R: Native> Builder<R> {
         let mut suites = Vec::with_capacity(self.suites.len());
         for suite in self.suites {
             let suite = suite.finish(self.limits);
-            let mut proofs = suite.proofs().map(str::to_owned);
-            if let (Some(first), Some(second)) = (proofs.next(), proofs.next()) {
+            let proofs: Vec<_> = suite.proofs().collect();
+            if let [first, second, ..] = *proofs {
+                let (first, second) = (first.to_owned(), second.to_owned());
                 return Err(BuildError::TwoProofs { suite: suite.name.to_string(), first, second });
             }
-            drop(proofs);
             if let Err(error) = suite.transport.check() {
                 return Err(BuildError::Transport { suite: suite.name.to_string(), error });
             }
             if let Some(reached) = suite.transport.max_scope() {
-                if suite.transforms.is_empty() && suite.proofs().next().is_none() && reached > Scope::Device {
+                if suite.transforms.is_empty() && proofs.is_empty() && reached > Scope::Device {
                     return Err(BuildError::InTheClear { suite: suite.name.to_string(), reached });
                 }
                 let too_far = suite.transforms.iter().find(|transform| transform.max_scope() < reached);

@@ -7,9 +7,10 @@ mod stream;
 pub use stream::{ShsAcceptor, ShsConnector, ShsRequest, ShsStream};
 
 use crate::{Admission, Attempt, BoxFuture, LayerError, Opened, Plan, Transform, Undecided, Wrap, WrapPlan};
+use futures_io::{AsyncRead, AsyncWrite};
 use multiserver_core::address::{self, Layer, LayerBuf};
 use multiserver_core::handshake::{Handshake, Step};
-use multiserver_core::keys::{KeyPair, NetworkKey, PublicKey};
+use multiserver_core::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey, Seed};
 use multiserver_core::shs::{self, Authenticated, Client, ClientHandshake, Message, Outcome, Server, ServerHandshake};
 use multiserver_io::{DriveError, Duplex, SecureReader, SecureWriter, drive};
 use std::sync::Arc;
@@ -45,8 +46,7 @@ impl Transform for Shs {
     fn plan(&self, layer: Layer<'_>) -> Option<WrapPlan<'_>> {
         let address::Shs { key, seed } = address::Shs::try_from(layer).ok()?;
         let is_single_use = seed.is_some();
-        let identity = seed.map_or_else(|| Arc::clone(&self.identity), |seed| Arc::new(KeyPair::from_seed(seed)));
-        let client = ShsClient { identity, server: key, network: &self.network };
+        let client = ShsClient { shs: self, seed, server: key };
         let plan = Plan::wrap(address::Shs::from(key), client).proves(key);
         Some(if is_single_use { plan.single_use() } else { plan })
     }
@@ -85,21 +85,43 @@ impl Transform for Shs {
 
 /// The client's side of a layer of an address.
 struct ShsClient<'a> {
-    identity: Arc<KeyPair>,
+    shs: &'a Shs,
+    /// What the client's identity grows from in the place of its own, once it is needed.
+    seed: Option<Seed>,
     server: PublicKey,
-    network: &'a NetworkKey,
 }
 
 impl Wrap for ShsClient<'_> {
     fn wrap<'a>(&'a self, attempt: &'a Attempt, mut io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(async move {
-            let client = Client::new(Arc::clone(&self.identity), &self.server, self.network);
-            let client = client.map_err(|error| LayerError::Unusable(error.into()))?;
-            let mut handshake = ClientHandshake::new(client, attempt.runtime().ephemeral()?);
-            let outcome = drive(&mut handshake, &mut io).await.map_err(layer_error)?;
+            let Self { shs, seed, server } = self;
+            let seeded = |seed: &Seed| Arc::new(KeyPair::from_seed(Seed::from_bytes(*seed.as_bytes())));
+            let identity = seed.as_ref().map_or_else(|| Arc::clone(&shs.identity), seeded);
+            let ephemeral = attempt.runtime().ephemeral()?;
+            let outcome = run_client(identity, server, &shs.network, ephemeral, &mut io).await?;
             Ok(open_box_streams(outcome, io))
         })
     }
+}
+
+/// Runs the client's side of the handshake over a stream.
+async fn run_client<S: AsyncRead + AsyncWrite + Unpin>(
+    identity: Arc<KeyPair>,
+    server: &PublicKey,
+    network: &NetworkKey,
+    ephemeral: Ephemeral,
+    stream: &mut S,
+) -> Result<Outcome, LayerError> {
+    let client = Client::new(identity, server, network).map_err(|error| LayerError::Unusable(error.into()))?;
+    drive(&mut ClientHandshake::new(client, ephemeral), stream).await.map_err(layer_error)
+}
+
+/// Tells a client that it is let in.
+async fn run_acceptance<S: AsyncRead + AsyncWrite + Unpin>(
+    authenticated: Authenticated,
+    stream: &mut S,
+) -> Result<Outcome, LayerError> {
+    drive(&mut authenticated.into_machine(), stream).await.map_err(layer_error)
 }
 
 /// How long after the client's proof the server closes on a client that it does not let in.
@@ -152,7 +174,7 @@ impl Undecided for ShsUndecided {
     fn accept(self: Box<Self>) -> BoxFuture<'static, Result<Opened, LayerError>> {
         Box::pin(async move {
             let Self { authenticated, mut io, .. } = *self;
-            let outcome = drive(&mut authenticated.into_machine(), &mut io).await.map_err(layer_error)?;
+            let outcome = run_acceptance(authenticated, &mut io).await?;
             Ok(open_box_streams(outcome, io))
         })
     }

@@ -1,10 +1,10 @@
 //! The secret handshake over a stream of the caller's own, without addresses, suites or a runtime.
 
-use super::{Shs, layer_error};
+use super::{Shs, layer_error, run_acceptance, run_client};
 use crate::{LayerError, system};
 use futures_io::{AsyncRead, AsyncWrite};
 use multiserver_core::keys::{Ephemeral, PublicKey};
-use multiserver_core::shs::{Authenticated, Client, ClientHandshake, Outcome, Server, ServerHandshake};
+use multiserver_core::shs::{Authenticated, Outcome, Server, ServerHandshake};
 use multiserver_io::{SecureReader, SecureStream, SecureWriter, drive};
 use std::fmt;
 use std::future::poll_fn;
@@ -56,10 +56,8 @@ impl ShsConnector {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let client = Client::new(Arc::clone(&self.0.identity), server, &self.0.network);
-        let client = client.map_err(|error| LayerError::Unusable(error.into()))?;
-        let mut handshake = ClientHandshake::new(client, ephemeral()?);
-        let outcome = drive(&mut handshake, &mut stream).await.map_err(layer_error)?;
+        let Shs { identity, network } = &self.0;
+        let outcome = run_client(Arc::clone(identity), server, network, ephemeral()?, &mut stream).await?;
         Ok(ShsStream::new(stream, outcome))
     }
 }
@@ -109,7 +107,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ShsRequest<S> {
     /// Dropping the future drops the stream in it.
     pub async fn accept(self) -> Result<ShsStream<S>, LayerError> {
         let Self { authenticated, mut stream } = self;
-        let outcome = drive(&mut authenticated.into_machine(), &mut stream).await.map_err(layer_error)?;
+        let outcome = run_acceptance(authenticated, &mut stream).await?;
         Ok(ShsStream::new(stream, outcome))
     }
 }
