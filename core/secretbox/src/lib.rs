@@ -3,6 +3,8 @@
 //! The construction is Bernstein's (<https://nacl.cr.yp.to/secretbox.html>); the tag stands apart from the data, so
 //! that callers lay out their messages themselves.
 //!
+//! [`frame`] seals and opens the frames of a box stream, where boxes that follow each other share work.
+//!
 //! ```
 //! let (key, nonce) = ([1; 32], [2; 24]);
 //! let mut data = *b"hello";
@@ -11,13 +13,31 @@
 //! assert_eq!(&data, b"hello");
 //! # Ok::<(), multiserver_secretbox::Forged>(())
 //! ```
+//!
+//! # Backends
+//! The code is chosen while it runs, by what the processor has: AVX-512, AVX2, or plain Rust. Where words have 32 bits,
+//! RustCrypto's crates do the work. A build can choose less by `RUSTFLAGS='--cfg multiserver_secretbox_backend="…"'`:
+//! `avx2` leaves AVX-512 out, `portable` is plain Rust, and `rustcrypto` leaves all to RustCrypto's crates. No branch and
+//! no index depends on a secret in any of them.
 #![no_std]
-#![forbid(unsafe_code)]
 
-// Named only so that its feature `zeroize` is on.
-use poly1305 as _;
-use xsalsa20poly1305::aead::AeadInPlace;
-use xsalsa20poly1305::{KeyInit, XSalsa20Poly1305};
+#[cfg(test)]
+extern crate std;
+
+pub mod frame;
+#[cfg(not(any(multiserver_secretbox_backend = "rustcrypto", not(target_pointer_width = "64"))))]
+mod native;
+mod nonce;
+#[cfg(any(multiserver_secretbox_backend = "rustcrypto", not(target_pointer_width = "64")))]
+mod rustcrypto;
+
+#[cfg(not(any(multiserver_secretbox_backend = "rustcrypto", not(target_pointer_width = "64"))))]
+use native as backend;
+#[cfg(any(multiserver_secretbox_backend = "rustcrypto", not(target_pointer_width = "64")))]
+use rustcrypto as backend;
+
+use backend::{Key, KeyStream};
+use nonce::Nonce;
 
 /// The tag is not that of this data under this key and nonce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,9 +56,8 @@ impl core::error::Error for Forged {}
 /// A nonce (24 bytes) must serve one box only under the same key.
 #[must_use]
 pub fn seal(key: &[u8; 32], nonce: &[u8; 24], data: &mut [u8]) -> [u8; 16] {
-    XSalsa20Poly1305::new(key.into())
-        .encrypt_in_place_detached(nonce.into(), b"", data)
-        .map_or_else(|_| unreachable!("XSalsa20 takes any slice"), Into::into)
+    let nonce = Nonce(*nonce);
+    KeyStream::new().seal(&mut Key::new(*key, &nonce), &nonce, data)
 }
 
 /// Checks the tag (in constant time), then decrypts `data` in place.
@@ -46,5 +65,6 @@ pub fn seal(key: &[u8; 32], nonce: &[u8; 24], data: &mut [u8]) -> [u8; 16] {
 /// # Errors
 /// The tag is not that of this data; `data` is then as it was.
 pub fn open(key: &[u8; 32], nonce: &[u8; 24], data: &mut [u8], tag: &[u8; 16]) -> Result<(), Forged> {
-    XSalsa20Poly1305::new(key.into()).decrypt_in_place_detached(nonce.into(), b"", data, tag.into()).map_err(|_| Forged)
+    let nonce = Nonce(*nonce);
+    KeyStream::new().open(&mut Key::new(*key, &nonce), &nonce, data, tag)
 }

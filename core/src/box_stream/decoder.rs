@@ -3,6 +3,7 @@ use crate::bytes::{within, within_mut};
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::{fmt, mem};
+use multiserver_secretbox::frame::Ahead;
 
 /// The reading half of a box stream, buffered: takes ciphertext in any pieces, yields plaintext.
 ///
@@ -112,13 +113,19 @@ impl Decoder {
     /// What was read is no valid stream, or was cut; everything before that place has been yielded. The next call is
     /// [`Error::Finished`].
     pub fn decode(&mut self) -> Result<Decoded<&[u8]>, Error> {
+        self.decode_with(&mut None)
+    }
+
+    /// Decodes with key stream that may have been made ahead, and may be for the next frame.
+    fn decode_with(&mut self, ahead: &mut Option<Ahead>) -> Result<Decoded<&[u8]>, Error> {
         while self.plaintext.is_empty() {
             match mem::replace(&mut self.state, State::Failed(None)) {
                 State::Header(opener) => {
                     let Some(header) = self.received().first_chunk::<HEADER_SIZE>() else {
                         return self.wait(State::Header(opener));
                     };
-                    self.state = match opener.open_header(header)? {
+                    let received = self.ciphertext.len();
+                    self.state = match opener.open_header_of(header, received, ahead.get_or_insert_default())? {
                         Opened::Body(body) => State::Body(body),
                         Opened::Goodbye => State::Goodbye,
                     };
@@ -130,7 +137,8 @@ impl Decoder {
                     }
                     let start = self.ciphertext.start;
                     let end = start + body.len();
-                    let opener = body.open(within_mut(&mut self.buffer, start..end))?;
+                    let ciphertext = within_mut(&mut self.buffer, start..end);
+                    let opener = body.open_with(ciphertext, ahead.get_or_insert_default())?;
                     self.state = State::Header(opener);
                     self.plaintext = start..end;
                     self.ciphertext.start = end;
@@ -158,8 +166,9 @@ impl Decoder {
     /// call.
     pub fn read(&mut self, into: &mut [u8]) -> Result<Decoded<usize>, Error> {
         let mut copied = 0;
+        let mut ahead = None;
         while let Some(rest) = into.get_mut(copied..).filter(|rest| !rest.is_empty()) {
-            match self.decode() {
+            match self.decode_with(&mut ahead) {
                 Ok(Decoded::Plaintext(plaintext)) => {
                     let count = copy(plaintext, rest);
                     self.consume(count);

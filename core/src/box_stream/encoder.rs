@@ -1,5 +1,5 @@
 use super::{Error, HEADER_SIZE, MAX_BODY_SIZE, MAX_FRAME_SIZE, Sealer};
-use crate::bytes::within;
+use crate::bytes::{within, within_mut};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -48,19 +48,23 @@ impl Encoder {
     /// # Errors
     /// [`Error::Finished`] after [`goodbye`](Self::goodbye).
     pub fn write(&mut self, plaintext: &[u8]) -> Result<usize, Error> {
-        if self.sealer.is_none() {
-            return Err(Error::Finished);
-        }
+        let mut sealer = self.sealer.take().ok_or(Error::Finished)?;
         self.forget_written();
         let headers = plaintext.len().div_ceil(MAX_BODY_SIZE).saturating_mul(HEADER_SIZE);
         self.reserve(plaintext.len().saturating_add(headers));
+        let start = self.buffer.len();
         let mut taken = 0;
         for body in plaintext.chunks(MAX_BODY_SIZE) {
-            if !self.push_frame(body) {
+            if self.buffer.len() + HEADER_SIZE + body.len() > self.limit {
                 break;
             }
+            self.buffer.extend_from_slice(&[0; HEADER_SIZE]);
+            self.buffer.extend_from_slice(body);
             taken += body.len();
         }
+        let end = self.buffer.len();
+        sealer.seal_frames(within_mut(&mut self.buffer, start..end));
+        self.sealer = Some(sealer);
         Ok(taken)
     }
 
@@ -86,35 +90,6 @@ impl Encoder {
         }
     }
 
-    /// Seals one frame at the end of the buffer, or returns `false` when it does not fit.
-    fn push_frame(&mut self, body: &[u8]) -> bool {
-        let start = self.buffer.len();
-        if start + HEADER_SIZE + body.len() > self.limit {
-            return false;
-        }
-        let Some(sealer) = &mut self.sealer else { return false };
-        self.buffer.extend_from_slice(&[0; HEADER_SIZE]);
-        self.buffer.extend_from_slice(body);
-        let frame = self.buffer.get_mut(start..).and_then(|frame| frame.split_first_chunk_mut::<HEADER_SIZE>());
-        let is_sealed = frame.is_some_and(|(header, body)| {
-            sealer.seal(body).is_ok_and(|sealed| {
-                *header = sealed;
-                true
-            })
-        });
-        if !is_sealed {
-            self.fail(start);
-        }
-        is_sealed
-    }
-
-    /// Ends the stream without a goodbye when a frame could not be sealed: no plaintext may stay in what is sent.
-    #[cold]
-    fn fail(&mut self, start: usize) {
-        self.buffer.truncate(start);
-        self.sealer = None;
-    }
-
     /// Makes room for `additional` bytes and a goodbye, within the limit; by doubling, so that growth costs little.
     fn reserve(&mut self, additional: usize) {
         let wanted = self.buffer.len().saturating_add(additional).min(self.limit);
@@ -137,23 +112,5 @@ impl fmt::Debug for Encoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = if self.sealer.is_some() { "open" } else { "after goodbye" };
         write!(f, "Encoder({state}, {} bytes to write)", self.ciphertext().len())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::box_stream::MAX_BODY_SIZE;
-
-    /// No caller splits its plaintext like this.
-    #[test]
-    fn a_frame_that_cannot_be_sealed_ends_the_stream_and_leaves_no_plaintext() {
-        let mut encoder = Encoder::new(Sealer::new([7; 32], [8; 24]));
-        assert_eq!(encoder.write(b"sealed").unwrap(), 6);
-        let sealed = encoder.ciphertext().to_vec();
-        encoder.limit = usize::MAX;
-        assert!(!encoder.push_frame(&[b'x'; MAX_BODY_SIZE + 1]));
-        assert_eq!(encoder.ciphertext(), sealed);
-        assert_eq!(encoder.write(b"more"), Err(Error::Finished));
     }
 }

@@ -58,7 +58,6 @@
 //! # Ok::<(), multiserver_core::box_stream::Error>(())
 //! ```
 
-mod cipher;
 mod decoder;
 mod encoder;
 mod opener;
@@ -66,20 +65,9 @@ mod sealer;
 
 pub use decoder::{Decoded, Decoder};
 pub use encoder::Encoder;
+pub use multiserver_secretbox::frame::{HEADER_SIZE, MAX_BODY_SIZE, MAX_FRAME_SIZE};
 pub use opener::{BodyOpener, Opened, Opener};
 pub use sealer::{BodyLength, Sealer};
-
-/// The size of a frame's header, and of a goodbye, in bytes.
-pub const HEADER_SIZE: usize = 34;
-
-/// The most bytes that the body of one frame holds.
-pub const MAX_BODY_SIZE: usize = 4096;
-
-/// The most bytes of one frame, header and body.
-pub const MAX_FRAME_SIZE: usize = HEADER_SIZE + MAX_BODY_SIZE;
-
-/// The size of a tag in bytes: what stands first in a header.
-const TAG_SIZE: usize = 16;
 
 /// Why a direction of a box stream ended other than by its goodbye.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,6 @@
-use super::cipher::Cipher;
-use super::{Error, HEADER_SIZE, MAX_BODY_SIZE, TAG_SIZE};
+use super::{Error, HEADER_SIZE, MAX_BODY_SIZE};
 use core::fmt;
+use multiserver_secretbox::frame::{Ahead, FrameCipher, Header};
 
 /// The reading half of a box stream, one header at a time.
 ///
@@ -11,7 +11,7 @@ use core::fmt;
 /// ```
 /// Each step consumes the state; on error it is not given back: a stream with one bad byte cannot go on. The key is wiped on
 /// drop.
-pub struct Opener(Cipher);
+pub struct Opener(FrameCipher);
 
 /// What a header says is next.
 #[derive(Debug)]
@@ -25,16 +25,16 @@ pub enum Opened {
 
 /// The reading half where it waits for the body that a header announced.
 pub struct BodyOpener {
-    cipher: Cipher,
+    cipher: FrameCipher,
     length: u16,
-    tag: [u8; TAG_SIZE],
+    tag: [u8; 16],
 }
 
 impl Opener {
     /// The half that decrypts under this key, its first header under this nonce.
     #[must_use]
-    pub const fn new(key: [u8; 32], nonce: [u8; 24]) -> Self {
-        Self(Cipher::new(key, nonce))
+    pub fn new(key: [u8; 32], nonce: [u8; 24]) -> Self {
+        Self(FrameCipher::new(key, nonce))
     }
 
     /// Opens a header.
@@ -42,20 +42,22 @@ impl Opener {
     /// # Errors
     /// [`Error::ForgedHeader`], or [`Error::BodyTooLong`] before a byte of that body needs to be read.
     pub fn open_header(self, header: &[u8; HEADER_SIZE]) -> Result<Opened, Error> {
+        self.open_header_of(header, HEADER_SIZE, &mut Ahead::new())
+    }
+
+    /// Opens a header that `received` bytes of ciphertext begin with; `ahead` serves the frames among them.
+    pub(super) fn open_header_of(
+        self,
+        header: &[u8; HEADER_SIZE],
+        received: usize,
+        ahead: &mut Ahead,
+    ) -> Result<Opened, Error> {
         let Self(mut cipher) = self;
-        let (tag, content) = header.split_first_chunk::<TAG_SIZE>().ok_or(Error::ForgedHeader)?;
-        let mut content: [u8; HEADER_SIZE - TAG_SIZE] = content.try_into().map_err(|_| Error::ForgedHeader)?;
-        let nonce = cipher.next_nonce();
-        cipher.open(&nonce, &mut content, tag).map_err(|_| Error::ForgedHeader)?;
-        if content == [0; HEADER_SIZE - TAG_SIZE] {
-            return Ok(Opened::Goodbye);
+        match cipher.open_header(ahead, header, received).map_err(|_| Error::ForgedHeader)? {
+            Header::Goodbye => Ok(Opened::Goodbye),
+            Header::Body { length, .. } if usize::from(length) > MAX_BODY_SIZE => Err(Error::BodyTooLong(length)),
+            Header::Body { length, tag } => Ok(Opened::Body(BodyOpener { cipher, length, tag })),
         }
-        let [high, low, tag @ ..] = content;
-        let length = u16::from_be_bytes([high, low]);
-        if usize::from(length) > MAX_BODY_SIZE {
-            return Err(Error::BodyTooLong(length));
-        }
-        Ok(Opened::Body(BodyOpener { cipher, length, tag }))
     }
 }
 
@@ -74,12 +76,16 @@ impl BodyOpener {
     /// # Errors
     /// [`Error::ForgedBody`], or [`Error::WrongBodyLength`] where `body` does not have [`len`](Self::len) bytes.
     pub fn open(self, body: &mut [u8]) -> Result<Opener, Error> {
+        self.open_with(body, &mut Ahead::new())
+    }
+
+    /// Opens the body with what `ahead` has for it.
+    pub(super) fn open_with(self, body: &mut [u8], ahead: &mut Ahead) -> Result<Opener, Error> {
         if body.len() != self.len() {
             return Err(Error::WrongBodyLength { expected: self.len(), given: body.len() });
         }
         let Self { mut cipher, length: _, tag } = self;
-        let nonce = cipher.next_nonce();
-        cipher.open(&nonce, body, &tag).map_err(|_| Error::ForgedBody)?;
+        cipher.open_body(ahead, body, &tag).map_err(|_| Error::ForgedBody)?;
         Ok(Opener(cipher))
     }
 }
