@@ -6,6 +6,7 @@ use data_encoding::HEXLOWER;
 use multiserver_core::keys::{NetworkKey, PublicKey, Seed};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
@@ -72,6 +73,20 @@ impl Peer {
         self.serve(reference, None, "greet").await
     }
 
+    /// Starts servers that say nothing of what happens, lets a client of the reference measure them for about this many
+    /// seconds a measure, and returns its values by the names that `multiserver bench --json` has for them.
+    ///
+    /// # Errors
+    /// A server or the client did not start, or the client failed.
+    pub async fn measure(&self, reference: &Reference, seconds: f64) -> Result<HashMap<String, f64>> {
+        let discard = self.serve_with(reference, json!({ "allow": "all", "serve": "discard", "quiet": true })).await?;
+        let echo = self.serve_with(reference, json!({ "allow": "all", "serve": "echo", "quiet": true })).await?;
+        let settings = json!({ "seconds": seconds, "discard": discard.address(), "echo": echo.address() });
+        let output = self.start(reference, "bench.js", settings, Stdio::inherit())?.wait_with_output().await?;
+        ensure!(output.status.success(), "the measuring client ended with {}", output.status);
+        serde_json::from_slice(&output.stdout).context("the measuring client printed no values")
+    }
+
     /// Starts a client that connects to `address`.
     ///
     /// # Errors
@@ -92,7 +107,10 @@ impl Peer {
             Under::Net | Under::Ws | Under::Suites { .. } => Value::Null,
             Under::Wss { chain, key } => json!({ "chain": chain, "key": key }),
         };
-        let settings = json!({ "allow": allow, "serve": what, "certificate": certificate });
+        self.serve_with(reference, json!({ "allow": allow, "serve": what, "certificate": certificate })).await
+    }
+
+    async fn serve_with(&self, reference: &Reference, settings: Value) -> Result<ReferenceServer> {
         let mut child = self.start(reference, "server.js", settings, Stdio::inherit())?;
         let input = child.stdin.take().context("no standard input")?;
         let mut lines = BufReader::new(child.stdout.take().context("no standard output")?).lines();
