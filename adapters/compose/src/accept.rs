@@ -102,7 +102,7 @@ impl Acceptor {
         let Arrival { opening, source, local, remote, layer } = arrival;
         let address = layer.map(Address::new);
         let Served { suite, inner, limiter, .. } = &*self.served;
-        let Some(permit) = limiter.enter(source) else {
+        let Some(permit) = limiter.enter(if opening.is_header() { None } else { source }) else {
             self.served.report(&Event::OverSourceLimit { suite: &suite.name, address: address.as_ref() });
             return None;
         };

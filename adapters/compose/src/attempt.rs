@@ -97,6 +97,8 @@ pub enum Stage {
     Connect,
     /// Asking a proxy to open it.
     Proxy,
+    /// Reading a load balancer's header, which says who comes.
+    ProxyHeader,
     /// Setting up TLS.
     Tls,
     /// Upgrading to a WebSocket.
@@ -111,6 +113,7 @@ impl fmt::Display for Stage {
             Self::Resolve => "looking up the host",
             Self::Connect => "connecting",
             Self::Proxy => "asking the proxy",
+            Self::ProxyHeader => "reading the PROXY header",
             Self::Tls => "setting up TLS",
             Self::WebSocket => "upgrading to a WebSocket",
             Self::Handshake => "the handshake",

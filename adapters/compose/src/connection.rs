@@ -92,7 +92,8 @@ impl Connection {
 
     /// The socket address of ours at which the peer arrived, for one that was accepted over TCP; `None` for all others.
     ///
-    /// It is the destination that a PROXY protocol header names. IPv4-mapped IPv6 addresses are returned as IPv4.
+    /// It is the destination that a PROXY protocol header names, of those that are sent and of those that are
+    /// [believed](crate::Net). IPv4-mapped IPv6 addresses are returned as IPv4.
     #[must_use]
     pub fn local_address(&self) -> Option<SocketAddr> {
         self.read.info.local
@@ -100,7 +101,7 @@ impl Connection {
 
     /// The socket address that the peer came from, for one that was accepted over TCP; `None` for all others.
     ///
-    /// It may be that of a proxy. IPv4-mapped IPv6 addresses are returned as IPv4.
+    /// It may be that of a proxy, unless its PROXY protocol header is [believed](crate::Net). IPv4-mapped IPv6 addresses are returned as IPv4.
     #[must_use]
     pub fn remote_address(&self) -> Option<SocketAddr> {
         self.read.info.remote

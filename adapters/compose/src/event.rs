@@ -37,6 +37,13 @@ pub enum Event<'a> {
         /// The peer's address.
         address: Option<&'a Address>,
     },
+    /// A load balancer looked whether the server is there: its PROXY header named no peer, and no peer was proven.
+    HealthCheck {
+        /// The suite's name.
+        suite: &'a str,
+        /// The balancer's address.
+        address: Option<&'a Address>,
+    },
     /// A [link](crate::Reconnector) could not be opened.
     Unreachable {
         /// Every attempt.
@@ -65,6 +72,7 @@ impl fmt::Display for Event<'_> {
                 write!(f, "{suite}: {}: closed, too many handshakes from there", Peer(*address))
             }
             Self::Failed(error) => error.fmt(f),
+            Self::HealthCheck { suite, address } => write!(f, "{suite}: {}: a health check", Peer(*address)),
             Self::Refused { suite, address } => write!(f, "{suite}: {}: refused", Peer(*address)),
             Self::Unreachable { error, pause } => {
                 write!(f, "{error}; the next attempt is in {pause:?} at the earliest")

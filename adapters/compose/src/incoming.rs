@@ -10,6 +10,8 @@ use crate::suite::Ready;
 use crate::traffic::ByteCounter;
 use crate::transform::State;
 use crate::transport::Opening;
+#[cfg(feature = "proxy-protocol")]
+use crate::transport::{Open, Proxied};
 use crate::{
     Admission, Attempt, Connection, Event, Failure, IncomingError, LayerError, Native, Opened, Stage, Transform,
     Undecided,
@@ -60,6 +62,8 @@ pub(crate) struct Entry {
     source: Option<IpAddr>,
     local: Option<SocketAddr>,
     remote: Option<SocketAddr>,
+    /// Whether a load balancer has said that there is no peer behind it.
+    is_balancer: bool,
     deadline: Deadline,
     permit: Permit,
     guard: Guard,
@@ -93,7 +97,7 @@ impl<R: Native> Incoming<R> {
         Self { entry, opening, runtime: PhantomData }
     }
 
-    /// Where the peer comes from, as far as the transport knows.
+    /// Where the peer comes from, as far as the transport knows: a load balancer, where one is to say who comes.
     #[must_use]
     pub const fn address(&self) -> Option<&Address> {
         self.entry.address.as_ref()
@@ -114,11 +118,17 @@ impl<R: Native> Incoming<R> {
     /// Dropping the future closes the socket.
     pub async fn handshake(self) -> Result<Request<R>, IncomingError> {
         let Self { mut entry, opening, .. } = self;
+        let opening = match opening.take() {
+            Some(Opening::Stream(open)) => Some(open),
+            #[cfg(feature = "proxy-protocol")]
+            Some(Opening::Header(read)) => Some(entry.read_header(read).await?),
+            None => None,
+        };
         let opened = {
             let Entry { served, span, attempt, address, deadline, permit, .. } = &mut entry;
             let handshake = async {
                 // What was taken away has ended the attempt.
-                let Some(opening) = opening.take() else { return std::future::pending().await };
+                let Some(opening) = opening else { return std::future::pending().await };
                 let opened = opening.open(attempt).await?;
                 run_until_proven(&served.suite, attempt, address, opened).await
             };
@@ -229,8 +239,29 @@ impl Entry {
     ) -> Self {
         let attempt = Attempt::new(Arc::clone(&served.inner.runtime), Stage::Connect);
         let attempt = attempt.in_the_clear(served.suite.is_in_the_clear()).with_steps(permit.steps());
-        let span = span(served, address.as_ref());
-        Self { served: Arc::clone(served), span, attempt, address, source, local, remote, deadline, permit, guard }
+        let span = span_of(served, address.as_ref());
+        let (served, is_balancer) = (Arc::clone(served), false);
+        Self { served, span, attempt, address, source, local, remote, is_balancer, deadline, permit, guard }
+    }
+
+    /// Reads what the load balancer says about the peer, who is the one named there from then on.
+    #[cfg(feature = "proxy-protocol")]
+    async fn read_header(&mut self, read: Box<dyn Open<Proxied>>) -> Result<Box<dyn Open<Opened>>, IncomingError> {
+        let Self { span, attempt, deadline, permit, .. } = self;
+        let proxied = within(deadline, permit, read.open(attempt)).instrument(span.clone()).await;
+        let Proxied { open, peer } = self.check(proxied)?;
+        self.is_balancer = peer.is_none();
+        if let Some((remote, local, layer)) = peer {
+            (self.remote, self.local, self.source) = (Some(remote), Some(local), Some(remote.ip()));
+            self.address = Some(Address::new(layer));
+            self.span = span_of(&self.served, self.address.as_ref());
+            if !self.permit.comes_from(remote.ip()) {
+                let (suite, address) = (&self.served.suite.name, self.address.as_ref());
+                self.span.in_scope(|| self.served.report(&Event::OverSourceLimit { suite, address }));
+                return Err(self.error(Failure::Evicted { stage: self.attempt.stage() }));
+            }
+        }
+        Ok(open)
     }
 
     /// Reports what failed.
@@ -242,10 +273,19 @@ impl Entry {
             Err(Ended::Late(limit)) => Failure::Deadline { stage, limit },
             Err(Ended::Evicted) => Failure::Evicted { stage },
         };
-        let address = self.address.clone().map(Box::new);
-        let error = IncomingError { suite: self.served.suite.name.to_string(), address, failure };
-        self.span.in_scope(|| self.served.report(&Event::Failed(&error)));
+        let error = self.error(failure);
+        let event = if self.is_balancer && matches!(error.failure, Failure::Layer { .. }) {
+            Event::HealthCheck { suite: &self.served.suite.name, address: self.address.as_ref() }
+        } else {
+            Event::Failed(&error)
+        };
+        self.span.in_scope(|| self.served.report(&event));
         Err(error)
+    }
+
+    fn error(&self, failure: Failure) -> IncomingError {
+        let address = self.address.clone().map(Box::new);
+        IncomingError { suite: self.served.suite.name.to_string(), address, failure }
     }
 }
 
@@ -263,7 +303,7 @@ async fn within<T>(deadline: &mut Deadline, permit: &Permit, work: impl Future<O
 }
 
 /// What is traced of a peer on its way in.
-fn span(served: &Served, address: Option<&Address>) -> Span {
+fn span_of(served: &Served, address: Option<&Address>) -> Span {
     let span = tracing::debug_span!("incoming", suite = %served.suite.name, address = field::Empty);
     if let Some(address) = address {
         span.record("address", field::display(address.redacted()));

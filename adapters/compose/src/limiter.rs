@@ -43,8 +43,8 @@ pub struct Limits {
     /// How many of them may come from one address, or from one /64 of IPv6; 128 by default.
     ///
     /// At the bound, a newcomer takes the place of the oldest connection from there whose peer is not proven yet, and is
-    /// closed at once when all are proven. Behind a reverse proxy or an onion service everyone comes from one place:
-    /// raise it to `pending` there.
+    /// closed at once when all are proven. Behind a reverse proxy or an onion service everyone comes from one place: raise
+    /// it to `pending` there, or have the proxy say who comes ([`Net::proxy_protocol_from`](crate::Net)).
     pub pending_per_source: usize,
 }
 
@@ -201,6 +201,22 @@ impl Permit {
     /// Says that the peer is proven: it keeps its place, whoever comes, until the permit is dropped.
     pub fn prove(&self) {
         self.limiter.state().places.prove(self.place);
+    }
+
+    /// Says where the connection comes from, which nobody knew when it got its place. It is a newcomer of that source now:
+    /// at the source's bound another loses its place, or this one does where all others are proven.
+    ///
+    /// Returns whether it has kept its place in this; one that was [evicted](Self::evicted) before is told of that alone.
+    #[cfg(feature = "proxy-protocol")]
+    pub(crate) fn comes_from(&self, source: IpAddr) -> bool {
+        let mut state = self.limiter.state();
+        let Entered::In { evicted, .. } = state.places.comes_from(self.place, source) else { return false };
+        let evicted = evicted.and_then(|evicted| state.evictions.remove(&evicted));
+        drop(state);
+        if let Some(evicted) = evicted {
+            evicted.signal();
+        }
+        true
     }
 
     /// Gives this part of the connection to the caller, who loses it with the place.

@@ -5,11 +5,11 @@ use crate::Proxy;
 use crate::tcp::{Bind, Listening, connect};
 use crate::{
     Arrival, Attempt, BoxFuture, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Suite,
-    TcpArrival, Transform, Transport,
+    Transform, Transport,
 };
 use multiserver_core::address::{self, Host, Layer, LayerBuf, Scope};
 use std::io;
-use std::task::{self, Poll, ready};
+use std::task::{self, Poll};
 
 /// `net`: TCP, by host name or IP address.
 ///
@@ -60,6 +60,32 @@ impl Net {
     #[must_use]
     pub fn scope(mut self, scope: Scope) -> Self {
         self.bind.scope(scope);
+        self
+    }
+
+    /// Lets other sockets listen at the same port, each of whom gets a share of the connections (`SO_REUSEPORT`): several
+    /// servers of one machine are then as one. On Linux all of them need to set this, and to be of the same user.
+    ///
+    /// It has no effect on a socket that is open already. Where the system does not have it, listening fails.
+    #[cfg(feature = "system")]
+    #[must_use]
+    pub const fn reuse_port(mut self) -> Self {
+        self.bind.share_port();
+        self
+    }
+
+    /// Believes the PROXY protocol, version 1 or 2, from load balancers in this network: an IP address, or one with the
+    /// length of its prefix, such as `192.0.2.0/24`. To be called for each network.
+    ///
+    /// Every connection from there has to begin with a header, within the handshake's deadline, or it fails. From then on
+    /// the peer is the one that the header names, in its [address](crate::Connection::address), in what is reported, and
+    /// for the [bound](crate::Limits::pending_per_source) on handshakes from one source, which the balancer itself does
+    /// not have. Where the header names nobody, as in a health check, the peer is the balancer. From everywhere else a
+    /// header is believed by nobody: there it is taken for the first bytes of a handshake, which it is not.
+    #[cfg(feature = "proxy-protocol")]
+    #[must_use]
+    pub fn proxy_protocol_from(mut self, network: impl Into<String>) -> Self {
+        self.bind.proxy_protocol_from(network.into());
         self
     }
 
@@ -193,8 +219,7 @@ impl Listener for NetListener {
     }
 
     fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<Arrival>> {
-        let TcpArrival { io, remote, local } = ready!(self.tcp.poll_accept(cx))?;
-        let layer = address::Net { host: remote.ip().into(), port: remote.port() };
-        Poll::Ready(Ok(Arrival::new(io).from_remote(remote).with_local(local).with_layer(layer)))
+        let to_layer = |host, port| address::Net { host, port }.into();
+        self.tcp.poll_accept(cx, to_layer, |io, _| Box::pin(std::future::ready(Ok(Opened::new(io)))))
     }
 }

@@ -27,6 +27,9 @@ pub enum SettingError {
     /// A Unix socket that is open already has no path that others could connect to.
     #[error("cannot listen on the socket that is open already: it has no path")]
     NoPath,
+    /// A text is no network of load balancers.
+    #[error("`{0}` is no network: expected an IP address, or one with the length of its prefix, such as 192.0.2.0/24")]
+    Network(String),
     /// A text is no external host name.
     #[error("the external host `{text}` is none: {error}")]
     ExternalHost {

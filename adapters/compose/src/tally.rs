@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What became of the peers that came through one suite since the server began to listen.
 ///
-/// A peer that the caller dropped before its handshake was through is in none of these.
+/// A peer that the caller dropped before its handshake was through is in none of these, and neither is a load balancer's
+/// health check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerStats {
@@ -76,7 +77,7 @@ impl Tally {
             Event::Failed(_) => &self.failed,
             Event::Refused { .. } => &self.refused,
             Event::Accepted { .. } => &self.accepted,
-            Event::Unreachable { .. } => return None,
+            Event::HealthCheck { .. } | Event::Unreachable { .. } => return None,
         })
     }
 }

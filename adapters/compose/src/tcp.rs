@@ -1,10 +1,14 @@
 //! What the transports over TCP have in common: where they listen and are found, and how they reach a host.
 
+mod listening;
 mod opened;
+#[cfg(feature = "proxy-protocol")]
+mod proxied;
 mod race;
 mod scope;
 
-use crate::{Attempt, Runtime, SettingError, Stage, TcpArrival, TcpListener};
+use crate::{Attempt, Runtime, SettingError, Stage, TcpListener};
+pub(crate) use listening::Listening;
 use multiserver_core::address::{Host, Scope};
 use multiserver_io::Duplex;
 use opened::Opened;
@@ -13,7 +17,6 @@ pub(crate) use opened::Taken;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::task::{self, Poll, ready};
 
 /// Where a transport listens, if it does, and in which scopes it is found there.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +26,12 @@ pub(crate) struct Bind {
     opened: Option<Arc<Opened>>,
     /// When empty, the scope of the address it is bound to.
     scopes: Vec<Scope>,
+    /// Whether other sockets may be bound to the same port.
+    #[cfg(feature = "system")]
+    shares_port: bool,
+    /// The balancers whose headers are believed.
+    #[cfg(feature = "proxy-protocol")]
+    balancers: proxied::Balancers,
 }
 
 /// A host and a port.
@@ -74,7 +83,21 @@ impl Bind {
         self.scopes.push(scope);
     }
 
+    /// Lets other sockets be bound to the same port (`SO_REUSEPORT`).
+    #[cfg(feature = "system")]
+    pub(crate) const fn share_port(&mut self) {
+        self.shares_port = true;
+    }
+
+    /// Believes the PROXY protocol's headers from this network, and asks for them.
+    #[cfg(feature = "proxy-protocol")]
+    pub(crate) fn proxy_protocol_from(&mut self, network: String) {
+        self.balancers.add(network);
+    }
+
     pub(crate) fn check(&self) -> Result<(), SettingError> {
+        #[cfg(feature = "proxy-protocol")]
+        self.balancers.check()?;
         match &self.place {
             Some(Err(error)) => Err(error.clone()),
             Some(Ok(_)) | None => Ok(()),
@@ -119,56 +142,41 @@ impl Bind {
         let Some(place) = self.place() else { return Ok(None) };
         let listener = match &self.opened {
             Some(opened) => opened.listen(&**runtime).map_err(|error| cannot_listen(opened.address(), error))?,
-            None => open(&**runtime, place).await?,
+            None => self.open(&**runtime, place).await?,
         };
         let port = listener.local_address()?.port();
-        Ok(Some(Listening { listener, runtime: Arc::clone(runtime), port }))
+        Ok(Some(Listening {
+            listener,
+            runtime: Arc::clone(runtime),
+            port,
+            #[cfg(feature = "proxy-protocol")]
+            balancers: self.balancers.clone(),
+        }))
+    }
+
+    /// Opens a socket; of several addresses at the first that can be bound.
+    async fn open(&self, runtime: &dyn Runtime, place: &Place) -> io::Result<Box<dyn TcpListener>> {
+        let mut failure = ErrorKind::NotFound.into();
+        for address in runtime.resolve(place.host.as_str(), place.port).await? {
+            match self.open_at(runtime, address).await {
+                Ok(listener) => return Ok(listener),
+                Err(error) => failure = cannot_listen(address, error),
+            }
+        }
+        Err(failure)
+    }
+
+    async fn open_at(&self, runtime: &dyn Runtime, address: SocketAddr) -> io::Result<Box<dyn TcpListener>> {
+        #[cfg(feature = "system")]
+        if self.shares_port {
+            return runtime.tcp_adopt(crate::system::listen_tcp_sharing_port(address)?);
+        }
+        runtime.tcp_listen(address).await
     }
 
     fn place(&self) -> Option<&Place> {
         self.place.as_ref()?.as_ref().ok()
     }
-}
-
-/// A socket that listens.
-pub(crate) struct Listening {
-    listener: Box<dyn TcpListener>,
-    runtime: Arc<dyn Runtime>,
-    port: u16,
-}
-
-impl Listening {
-    pub(crate) fn runtime(&self) -> &dyn Runtime {
-        &*self.runtime
-    }
-
-    /// The port it really has.
-    pub(crate) const fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// The next peer; IPv4-mapped IPv6 addresses are returned as IPv4.
-    pub(crate) fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<TcpArrival>> {
-        let TcpArrival { io, remote, local } = ready!(self.listener.poll_accept(cx))?;
-        Poll::Ready(Ok(TcpArrival { io, remote: canonical(remote), local: local.map(canonical) }))
-    }
-}
-
-fn canonical(mut address: SocketAddr) -> SocketAddr {
-    address.set_ip(address.ip().to_canonical());
-    address
-}
-
-/// Opens a socket; of several addresses at the first that can be bound.
-async fn open(runtime: &dyn Runtime, place: &Place) -> io::Result<Box<dyn TcpListener>> {
-    let mut failure = ErrorKind::NotFound.into();
-    for address in runtime.resolve(place.host.as_str(), place.port).await? {
-        match runtime.tcp_listen(address).await {
-            Ok(listener) => return Ok(listener),
-            Err(error) => failure = cannot_listen(address, error),
-        }
-    }
-    Err(failure)
 }
 
 /// Connects to a host, at whichever of its addresses answers first.
@@ -217,20 +225,4 @@ fn cannot_listen(address: SocketAddr, error: io::Error) -> io::Error {
 struct CannotListen {
     address: SocketAddr,
     error: io::Error,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ipv4_addresses_are_such_and_the_others_keep_their_zones() {
-        for (told, meant) in [
-            ("[::ffff:192.0.2.1]:8008", "192.0.2.1:8008"),
-            ("192.0.2.1:8008", "192.0.2.1:8008"),
-            ("[fe80::1%7]:8008", "[fe80::1%7]:8008"),
-        ] {
-            assert_eq!(canonical(told.parse().unwrap()), meant.parse().unwrap(), "{told}");
-        }
-    }
 }

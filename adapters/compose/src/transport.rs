@@ -81,19 +81,45 @@ pub struct Arrival {
     pub(crate) layer: Option<LayerBuf>,
 }
 
-pub(crate) type Opening = Box<dyn Open>;
-
-/// A function that is called once; it has a name for the bounds that differ between systems.
-pub(crate) trait Open: MaybeSend {
-    fn open(self: Box<Self>, attempt: &Attempt) -> BoxFuture<'_, Result<Opened, LayerError>>;
+/// What is left to do before a peer's stream is ready.
+pub(crate) enum Opening {
+    /// What the transport does with the peer.
+    Stream(Box<dyn Open<Opened>>),
+    /// Reading a header of the PROXY protocol, which says who the peer is, and then what the transport does.
+    #[cfg(feature = "proxy-protocol")]
+    Header(Box<dyn Open<Proxied>>),
 }
 
-impl<F> Open for F
+/// A peer as its balancer's header has it.
+#[cfg(feature = "proxy-protocol")]
+pub(crate) struct Proxied {
+    pub(crate) open: Box<dyn Open<Opened>>,
+    /// Where it comes from and arrived, and the first layer of its address; `None` when the balancer speaks for itself.
+    pub(crate) peer: Option<(SocketAddr, SocketAddr, LayerBuf)>,
+}
+
+/// A function that is called once; it has a name for the bounds that differ between systems.
+pub(crate) trait Open<T>: MaybeSend {
+    fn open(self: Box<Self>, attempt: &Attempt) -> BoxFuture<'_, Result<T, LayerError>>;
+}
+
+impl<F, T> Open<T> for F
 where
-    F: for<'a> FnOnce(&'a Attempt) -> BoxFuture<'a, Result<Opened, LayerError>> + MaybeSend,
+    F: for<'a> FnOnce(&'a Attempt) -> BoxFuture<'a, Result<T, LayerError>> + MaybeSend,
 {
-    fn open(self: Box<Self>, attempt: &Attempt) -> BoxFuture<'_, Result<Opened, LayerError>> {
+    fn open(self: Box<Self>, attempt: &Attempt) -> BoxFuture<'_, Result<T, LayerError>> {
         self(attempt)
+    }
+}
+
+impl Opening {
+    /// Whether it is not known yet who the peer is.
+    pub(crate) const fn is_header(&self) -> bool {
+        match self {
+            Self::Stream(_) => false,
+            #[cfg(feature = "proxy-protocol")]
+            Self::Header(_) => true,
+        }
     }
 }
 
@@ -110,7 +136,11 @@ impl Arrival {
     where
         F: for<'a> FnOnce(&'a Attempt) -> BoxFuture<'a, Result<Opened, LayerError>> + MaybeSend + 'static,
     {
-        Self { opening: Box::new(open), source: None, local: None, remote: None, layer: None }
+        Self::of(Opening::Stream(Box::new(open)))
+    }
+
+    pub(crate) const fn of(opening: Opening) -> Self {
+        Self { opening, source: None, local: None, remote: None, layer: None }
     }
 
     /// Adds the place it came from, for the bound on handshakes from one place.

@@ -14,7 +14,7 @@ use security::Url;
 use crate::tcp::{Bind, Listening, connect};
 use crate::{
     Arrival, Attempt, BoxFuture, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Stage,
-    Suite, TcpArrival, Transform, Transport,
+    Suite, Transform, Transport,
 };
 use http::{Request, Response};
 use multiserver_core::address::{self, Layer, LayerBuf, Scope};
@@ -23,7 +23,7 @@ use multiserver_ws::{Handler, Target, Timer};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::task::{self, Poll, ready};
+use std::task::{self, Poll};
 
 /// `ws`: WebSocket over TCP.
 pub type Ws = WebSocket<Plain>;
@@ -39,7 +39,8 @@ pub type Wss = WebSocket<Tls>;
 ///
 /// A peer's address is where its socket comes from, as a URL. The reference takes the header `Origin` instead when the
 /// socket comes from the same machine, on the word of whoever connects; here the header has no say. Behind a reverse
-/// proxy all peers have the proxy's address: raise [`Limits::pending_per_source`](crate::Limits::pending_per_source).
+/// proxy that does not speak the [PROXY protocol](Self::proxy_protocol_from) all peers have the proxy's address: raise
+/// [`Limits::pending_per_source`](crate::Limits::pending_per_source).
 ///
 /// Closing a connection says goodbye where the layer above has one, as `shs` does, and leaves the other direction open;
 /// the WebSocket is closed when both have ended, or when the connection is dropped. Without such a layer closing ends
@@ -118,6 +119,23 @@ impl<S: Security> WebSocket<S> {
     #[must_use]
     pub fn scope(mut self, scope: Scope) -> Self {
         self.bind.scope(scope);
+        self
+    }
+
+    /// Lets other sockets listen at the same port, as [`Net::reuse_port`](crate::Net::reuse_port) does.
+    #[cfg(feature = "system")]
+    #[must_use]
+    pub fn reuse_port(mut self) -> Self {
+        self.bind.share_port();
+        self
+    }
+
+    /// Believes the PROXY protocol from load balancers in this network, as
+    /// [`Net::proxy_protocol_from`](crate::Net::proxy_protocol_from) does: its header comes before TLS and HTTP.
+    #[cfg(feature = "proxy-protocol")]
+    #[must_use]
+    pub fn proxy_protocol_from(mut self, network: impl Into<String>) -> Self {
+        self.bind.proxy_protocol_from(network.into());
         self
     }
 
@@ -245,10 +263,8 @@ impl<S: Security> Listener for WsListener<S> {
     }
 
     fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<Arrival>> {
-        let TcpArrival { io, remote, local } = ready!(self.tcp.poll_accept(cx))?;
-        let layer = S::layer(remote.ip().into(), remote.port());
         let ws = Arc::clone(&self.ws);
-        let arrival = Arrival::opening(move |attempt| {
+        self.tcp.poll_accept(cx, S::layer, move |io, attempt| {
             Box::pin(async move {
                 let io = ws.security.accept(attempt, io).await?;
                 attempt.enter(Stage::WebSocket);
@@ -262,8 +278,7 @@ impl<S: Security> Listener for WsListener<S> {
                 socket.bound_until(Arc::clone(attempt.is_accepted()));
                 Ok(Opened::new(split(socket)))
             })
-        });
-        Poll::Ready(Ok(arrival.from_remote(remote).with_local(local).with_layer(layer)))
+        })
     }
 }
 

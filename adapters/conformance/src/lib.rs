@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+pub mod balancers;
 pub mod cancel;
 pub mod cuts;
 pub mod ends;
@@ -142,10 +143,44 @@ macro_rules! sockets {
             }
 
             #[test]
+            fn servers_share_a_port_where_all_want_it() {
+                $crate::sockets::servers_share_a_port_where_all_want_it::<$runtime>();
+            }
+
+            #[test]
             fn a_socket_that_is_not_of_tcp_is_refused() {
                 $crate::sockets::a_socket_that_is_not_of_tcp_is_refused::<$runtime>();
             }
         }
+    };
+}
+
+/// Makes a module of `#[test]` functions about peers behind a load balancer, for one runtime.
+#[macro_export]
+macro_rules! balancers {
+    ($module:ident, $runtime:ty) => {
+        mod $module {
+            use super::*;
+
+            $crate::balancers!(@tests $runtime;
+                the_header_says_who_comes,
+                who_is_not_named_is_the_balancer,
+                a_health_check_is_no_failure,
+                what_begins_with_no_header_is_refused,
+                a_header_from_elsewhere_is_believed_by_nobody,
+                a_balancer_that_is_slow_is_cut_at_the_deadline,
+                a_source_is_bounded_as_the_header_names_it,
+                a_source_with_proven_peers_alone_has_no_room,
+            );
+        }
+    };
+    (@tests $runtime:ty; $($test:ident,)*) => {
+        $(
+            #[test]
+            fn $test() {
+                $crate::balancers::$test::<$runtime>();
+            }
+        )*
     };
 }
 

@@ -5,7 +5,7 @@ use crate::support::{
 };
 use crate::tested::CERTIFICATE;
 use crate::{File, Loopback, SecureWebSocket, Tested, Way, WebSocket};
-use futures_util::future::join;
+use futures_util::future::{Either, join, select};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_compose::{Builder, Multiserver, Net, NoAuth, ShsAcceptor, ShsConnector, Suite, Unix, Ws, Wss};
 use multiserver_core::address::Scope;
@@ -15,6 +15,7 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::pin::pin;
 use std::time::Instant;
 
 /// Over each transport that has one; the multiserver that was given it does not keep it.
@@ -135,6 +136,50 @@ pub fn a_stream_of_ones_own_becomes_a_secure_one<R: Tested>() {
         };
         assert_eq!(join(talk, echo).await.0, "hello");
     });
+}
+
+/// Each gets a part of the connections; whoever does not want to share finds the port taken.
+pub fn servers_share_a_port_where_all_want_it<R: Tested>() {
+    share_a_port::<R, Loopback>(|place| Net::bind(place).reuse_port().into());
+    share_a_port::<R, WebSocket>(|place| Ws::bind(place).reuse_port().into());
+    run::<R>(async {
+        let (server, address) = listen::<R>(Net::bind("127.0.0.1:0").then(shs(SERVER))).await;
+        let place = port_of(&address.to_string());
+        let second = multiserver::<R>(Net::bind(place).reuse_port().then(shs(SERVER))).listen().await;
+        assert!(second.is_err_and(|error| error.to_string().contains("cannot listen")), "the first does not share");
+        drop(server);
+    });
+}
+
+/// How many connections may all go to one of two servers: each is as likely to go to either.
+const ALL_TO_ONE: usize = 200;
+
+fn share_a_port<R: Tested, W: Way>(suite: impl Fn(String) -> Suite) {
+    run::<R>(async {
+        let (mut first, address) = listen::<R>(suite("127.0.0.1:0".to_owned()).then(shs(SERVER))).await;
+        let (mut second, same) = listen::<R>(suite(port_of(&address.to_string())).then(shs(SERVER))).await;
+        assert_eq!(address, same);
+        let client = client::<R, W>();
+        let mut counts = [0, 0];
+        while counts.contains(&0) && counts.iter().sum::<usize>() < ALL_TO_ONE {
+            let (at_first, at_second) = (pin!(accept(&mut first)), pin!(accept(&mut second)));
+            let (near, far) = join(client.connect(&address), select(at_first, at_second)).await;
+            let (index, far) = match far {
+                Either::Left((far, _)) => (0, far),
+                Either::Right((far, _)) => (1, far),
+            };
+            let talk = async { exchange(near.unwrap(), b"hello").await.unwrap() };
+            assert_eq!(join(talk, echo_back(far)).await.0, b"hello");
+            counts[index] += 1;
+        }
+        assert!(!counts.contains(&0), "{counts:?}");
+    });
+}
+
+/// The `HOST:PORT` of an address.
+fn port_of(address: &str) -> String {
+    let transport = address.split('~').next().unwrap().trim_end_matches('/');
+    transport.trim_start_matches("net:").trim_start_matches("ws://").to_owned()
 }
 
 /// Both ends of a connection have a keepalive timer, as the kernel's table of sockets shows it.

@@ -7,6 +7,7 @@ use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_compose::{Connection, Event, Limits, Multiserver, Native, Server, ServerHandle, Shs, Suite};
 use multiserver_core::address::{Address, MultiAddress, Scope};
 use multiserver_core::keys::{KeyPair, NetworkKey, PublicKey, Seed};
+use multiserver_io::Duplex;
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
@@ -170,6 +171,11 @@ pub(crate) async fn exchange(connection: impl Into<Connection>, bytes: &[u8]) ->
 /// Whether the other side has closed this connection.
 pub(crate) async fn is_closed(connection: &mut Connection) -> bool {
     matches!(connection.read(&mut [0; 1]).await, Ok(0) | Err(_))
+}
+
+/// The same of a stream without a multiserver.
+pub(crate) async fn is_closed_stream(stream: &mut Duplex) -> bool {
+    matches!(stream.read(&mut [0; 1]).await, Ok(0) | Err(_))
 }
 
 /// Polls a future as often as that, or until it is ready.

@@ -2,7 +2,7 @@
 
 use multiserver_async_std::AsyncStd;
 use multiserver_conformance::{
-    File, Loopback, SecureWebSocket, WebSocket, channels, conformance, files, floods, onion, sockets,
+    File, Loopback, SecureWebSocket, WebSocket, balancers, channels, conformance, files, floods, onion, sockets,
 };
 
 conformance!(net, AsyncStd, Loopback);
@@ -11,6 +11,7 @@ conformance!(wss, AsyncStd, SecureWebSocket);
 conformance!(unix, AsyncStd, File);
 files!(unix_files, AsyncStd);
 sockets!(open_sockets, AsyncStd);
+balancers!(behind_balancers, AsyncStd);
 floods!(websocket_floods, AsyncStd);
 onion!(onion_by_proxy, AsyncStd);
 channels!(channel, AsyncStd);

@@ -1,10 +1,13 @@
 //! The body of tests in a simulation.
 
-use multiserver_conformance::{File, Loopback, SecureWebSocket, Simulated, WebSocket, channels, conformance, onion};
+use multiserver_conformance::{
+    File, Loopback, SecureWebSocket, Simulated, WebSocket, balancers, channels, conformance, onion,
+};
 
 conformance!(net, Simulated, Loopback);
 conformance!(ws, Simulated, WebSocket);
 conformance!(wss, Simulated, SecureWebSocket);
 conformance!(unix, Simulated, File);
+balancers!(behind_balancers, Simulated);
 onion!(onion_by_proxy, Simulated);
 channels!(channel, Simulated);

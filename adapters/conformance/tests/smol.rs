@@ -1,7 +1,7 @@
 //! The body of tests on smol.
 
 use multiserver_conformance::{
-    File, Loopback, SecureWebSocket, WebSocket, channels, conformance, files, floods, onion, sockets,
+    File, Loopback, SecureWebSocket, WebSocket, balancers, channels, conformance, files, floods, onion, sockets,
 };
 use multiserver_smol::Smol;
 
@@ -11,6 +11,7 @@ conformance!(wss, Smol, SecureWebSocket);
 conformance!(unix, Smol, File);
 files!(unix_files, Smol);
 sockets!(open_sockets, Smol);
+balancers!(behind_balancers, Smol);
 floods!(websocket_floods, Smol);
 onion!(onion_by_proxy, Smol);
 channels!(channel, Smol);

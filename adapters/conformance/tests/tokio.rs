@@ -1,7 +1,7 @@
 //! The body of tests on tokio.
 
 use multiserver_conformance::{
-    File, Loopback, SecureWebSocket, WebSocket, channels, conformance, files, floods, onion, sockets,
+    File, Loopback, SecureWebSocket, WebSocket, balancers, channels, conformance, files, floods, onion, sockets,
 };
 use multiserver_tokio::Tokio;
 
@@ -11,6 +11,7 @@ conformance!(wss, Tokio, SecureWebSocket);
 conformance!(unix, Tokio, File);
 files!(unix_files, Tokio);
 sockets!(open_sockets, Tokio);
+balancers!(behind_balancers, Tokio);
 floods!(websocket_floods, Tokio);
 onion!(onion_by_proxy, Tokio);
 channels!(channel, Tokio);

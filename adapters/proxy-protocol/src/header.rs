@@ -154,7 +154,8 @@ fn missing_of_line(line: &[u8]) -> Result<usize, Error> {
 
 /// The length of a header of version 2 as the part that is always there says.
 fn length_of_v2(fixed: &[u8]) -> Result<usize, Error> {
-    let Some(([.., command, _, high, low], start)) = fixed.split_last_chunk::<4>().map(|(start, rest)| (rest, start)) else {
+    let Some(([.., command, _, high, low], start)) = fixed.split_last_chunk::<4>().map(|(start, rest)| (rest, start))
+    else {
         return Err(Error::Malformed);
     };
     if start != V2_START {

@@ -23,7 +23,8 @@ fn headers() -> Vec<(Vec<u8>, Option<Proxied>)> {
     let ipv6 = [[0x20; 16], [0x30; 16]].concat();
     let ipv6 = [ipv6.as_slice(), &[0, 1, 0, 2]].concat();
     let told = proxied("192.0.2.1:8008", "198.51.100.2:80");
-    let longest = "PROXY UNKNOWN ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n";
+    let longest =
+        "PROXY UNKNOWN ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n";
     assert_eq!(longest.len(), 107);
     vec![
         (b"PROXY TCP4 192.0.2.1 198.51.100.2 8008 80\r\n".to_vec(), told),
@@ -36,10 +37,7 @@ fn headers() -> Vec<(Vec<u8>, Option<Proxied>)> {
         (v2(0x21, 0x11, &[IPV4.as_slice(), &[0; 4096 - 28]].concat()), told),
         (
             v2(0x21, 0x21, &ipv6),
-            proxied(
-                "[2020:2020:2020:2020:2020:2020:2020:2020]:1",
-                "[3030:3030:3030:3030:3030:3030:3030:3030]:2",
-            ),
+            proxied("[2020:2020:2020:2020:2020:2020:2020:2020]:1", "[3030:3030:3030:3030:3030:3030:3030:3030]:2"),
         ),
         (v2(0x21, 0x00, &[]), None),
         (v2(0x21, 0x31, &[0; 216]), None),

@@ -71,8 +71,7 @@ impl Places {
     /// before others, and then the oldest.
     pub(crate) fn enter(&mut self, source: Option<IpAddr>) -> Entered {
         let source = source.map(network);
-        let from_source = self.held.values().filter(|place| place.source == source).count();
-        let evicted = if source.is_some() && from_source >= self.per_source {
+        let evicted = if self.is_source_full(source) {
             let Some(evicted) = self.first_to_go(|place| place.source == source) else { return Entered::Full };
             Some(evicted)
         } else if self.held.len() >= self.most {
@@ -88,6 +87,30 @@ impl Places {
         self.next = self.next.wrapping_add(1);
         self.held.insert(place, Place { source, is_proven: false, has_begun: false, since: self.turn });
         Entered::In { place, evicted }
+    }
+
+    /// Notes where a connection comes from that had a place without a source, at the cost of another one from there, or of
+    /// its own place, where the bound for that source is reached.
+    #[cfg(any(feature = "proxy-protocol", test))]
+    pub(crate) fn comes_from(&mut self, place: u64, source: IpAddr) -> Entered {
+        let source = Some(network(source));
+        let mut evicted = None;
+        if self.held.contains_key(&place) && self.is_source_full(source) {
+            evicted = self.first_to_go(|other| other.source == source);
+            self.held.remove(&evicted.unwrap_or(place));
+            if evicted.is_none() {
+                return Entered::Full;
+            }
+        }
+        if let Some(held) = self.held.get_mut(&place) {
+            held.source = source;
+        }
+        Entered::In { place, evicted }
+    }
+
+    /// Whether there are as many from this source as there may be; who comes from nowhere has no bound of its own.
+    fn is_source_full(&self, source: Option<IpAddr>) -> bool {
+        source.is_some() && self.held.values().filter(|place| place.source == source).count() >= self.per_source
     }
 
     /// Notes that a connection has got through a step of its handshake, and has the time of the next one.
@@ -219,6 +242,24 @@ mod tests {
         assert_eq!(places.enter(from("2001:db8::1")), entered(0, None));
         assert_eq!(places.enter(from("2001:db8::2:3")), entered(1, Some(0)));
         assert_eq!(places.enter(from("2001:db8:0:1::1")), entered(2, None));
+    }
+
+    #[test]
+    fn who_turns_out_to_come_from_a_source_is_a_newcomer_there() {
+        let mut places = Places::new(10, 2);
+        for place in 0..6 {
+            assert_eq!(places.enter(None), entered(place, None));
+        }
+        let source: IpAddr = "192.0.2.1".parse().unwrap();
+        assert_eq!(places.comes_from(0, source), entered(0, None));
+        assert_eq!(places.comes_from(1, source), entered(1, None));
+        assert_eq!(places.comes_from(2, source), entered(2, Some(0)), "the oldest from there goes");
+        assert_eq!(places.comes_from(3, "192.0.2.2".parse().unwrap()), entered(3, None));
+        places.prove(1);
+        places.prove(2);
+        assert_eq!((places.comes_from(4, source), places.len()), (Entered::Full, 4), "it has no place any more");
+        assert_eq!(places.comes_from(0, source), entered(0, None), "one that is gone takes nobody's place");
+        assert_eq!((places.enter(from("192.0.2.1")), places.len()), (Entered::Full, 4));
     }
 
     #[test]

@@ -6,9 +6,9 @@ mod socket_file;
 #[cfg(unix)]
 pub use socket_file::{SocketFile, listen_unix};
 
-use socket2::{SockRef, TcpKeepalive};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 /// How long a TCP connection is silent before the system asks whether the peer is still there.
@@ -19,6 +19,34 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
 /// How many questions without an answer end the connection.
 const KEEPALIVE_RETRIES: u32 = 4;
+
+/// How many connections wait at a socket to be accepted, where the system has no lower bound of its own.
+const BACKLOG: i32 = 1024;
+
+/// Listens at this address on a port that other sockets may listen at as well (`SO_REUSEPORT`).
+///
+/// # Errors
+/// The system has no such option, the address is not the machine's, or somebody else has its port and does not share it.
+pub fn listen_tcp_sharing_port(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // As the standard library does: a server that comes back need not wait for connections of the one before.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    share_port(&socket)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+#[cfg(all(unix, not(any(target_os = "solaris", target_os = "illumos", target_os = "cygwin"))))]
+fn share_port(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_port(true)
+}
+
+#[cfg(not(all(unix, not(any(target_os = "solaris", target_os = "illumos", target_os = "cygwin")))))]
+fn share_port(_: &Socket) -> io::Result<()> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "this system lets nobody share a port"))
+}
 
 /// Fills 32 bytes from the system's cryptographic generator.
 ///
