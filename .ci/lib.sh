@@ -78,6 +78,7 @@ install_compiler() {
 install_peers() {
     install_node
     install_nginx
+    install_haproxy
     install_chromium
     install_proxies
     install_groff
@@ -93,6 +94,12 @@ install_node() {
 install_nginx() {
     if ! has nginx && [[ ! -x /usr/sbin/nginx ]]; then
         apt_install nginx-light
+    fi
+}
+
+install_haproxy() {
+    if ! has haproxy && [[ ! -x /usr/sbin/haproxy ]]; then
+        apt_install haproxy
     fi
 }
 

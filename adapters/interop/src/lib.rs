@@ -2,11 +2,12 @@
 //!
 //! [`Reference`] is the reference in Node: npm `multiserver`, two versions of it, and its test suites, installed by
 //! [`Reference::install`] below the target directory and pinned by `node/package-lock.json`. [`blocking`] is what the
-//! executables under `examples/` are made of. [`Nginx`] is a reverse proxy that ends TLS, [`Chromium`] a browser,
-//! [`Microsocks`] a SOCKS5 proxy, and [`TorNetwork`] all of a Tor network.
+//! executables under `examples/` are made of. [`Nginx`] is a reverse proxy that ends TLS, [`HaProxy`] a load balancer,
+//! [`Chromium`] a browser, [`Microsocks`] a SOCKS5 proxy, and [`TorNetwork`] all of a Tor network.
 
 pub mod blocking;
 mod chromium;
+mod haproxy;
 mod microsocks;
 mod nginx;
 mod node;
@@ -15,6 +16,7 @@ mod tool;
 mod tor;
 
 pub use chromium::Chromium;
+pub use haproxy::{HaProxy, Server};
 pub use microsocks::Microsocks;
 pub use nginx::Nginx;
 pub use node::Reference;

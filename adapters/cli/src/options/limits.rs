@@ -18,7 +18,7 @@ pub(crate) struct LimitOptions {
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = count::parse::<usize>)]
     max_pending: usize,
     /// How many of these may come from one IP address, or from one /64 of IPv6; one more takes the place of the oldest from
-    /// there. Behind a reverse proxy or Tor all come from one.
+    /// there. Behind Tor, or a balancer that --proxy-protocol-from does not name, all come from one.
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = count::parse::<usize>)]
     max_pending_per_source: usize,
     /// How long a peer has for all of its handshake.

@@ -10,7 +10,9 @@ use crate::report::mask::masked;
 use crate::streams::place::host_and_port;
 use clap::{Args, ValueEnum, ValueHint};
 use multiserver_tokio::ws::{Certificate, TlsError};
-use multiserver_tokio::{Builder, Event, Limits, MultiAddress, Multiserver, Net, Scope, Server, Unix, Ws, Wss};
+use multiserver_tokio::{
+    Builder, Event, Limits, MultiAddress, Multiserver, Net, Scope, Server, Transport, Unix, Ws, Wss,
+};
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -52,6 +54,17 @@ pub(crate) struct Listening {
     /// for all there.
     #[arg(long, value_name = "NAME.onion:PORT", value_parser = parse_onion, requires = "net")]
     onion: Vec<(String, u16)>,
+    /// Believe the PROXY protocol, version 1 or 2, from load balancers in these networks, which are IP addresses or such
+    /// with the length of a prefix: 192.0.2.7 or 192.0.2.0/24, and several with `,` between them. Every connection from there
+    /// to --net, --ws and --wss has to begin with a header of it, as HAProxy's send-proxy-v2 and nginx's proxy_protocol send,
+    /// and is then that of the peer named there, for the log, the limits, and all that is told who comes. From elsewhere no
+    /// header is believed.
+    #[arg(long, value_name = "NETWORK", value_parser = parse_network, value_delimiter = ',')]
+    proxy_protocol_from: Vec<String>,
+    /// Let other programs of the same user listen at the same --net, --ws and --wss, if they want that too (SO_REUSEPORT): the
+    /// system gives each of them a share of the connections. Sockets of systemd have ReusePort= instead.
+    #[arg(long)]
+    reuse_port: bool,
     /// Print the address for peers this far away; by default for the farthest that can reach us.
     #[arg(long, value_enum)]
     scope: Option<Reach>,
@@ -158,12 +171,20 @@ impl Listening {
         if !names.is_empty() && !is_tcp && nets.is_empty() {
             return Err(Failure::usage("--external leads to --net, --ws or --wss, and there is none"));
         }
+        if !is_tcp && nets.is_empty() {
+            let needs_tcp =
+                [("--proxy-protocol-from", !self.proxy_protocol_from.is_empty()), ("--reuse-port", self.reuse_port)];
+            if let Some((option, _)) = needs_tcp.into_iter().find(|(_, is_given)| *is_given) {
+                return Err(Failure::usage(format_args!("{option} is for --net, --ws or --wss, and there is none")));
+            }
+        }
         let mut onions = self.onion.as_slice();
         for socket in opened(nets, &mut sockets, "net")? {
             let net = match socket {
                 Socket::Bind(place) => Net::bind(place),
                 Socket::Open(socket) => Net::listener(socket),
             };
+            let net = self.with_sockets_options(net, Net::proxy_protocol_from, Net::reuse_port);
             let net = names.iter().fold(net, |net, name| net.external(*name));
             let suite = secure.over(onions.iter().fold(net, |net, (host, port)| net.external_at(host, *port)));
             builder = builder.suite(if onions.is_empty() { suite } else { suite.limits(from_one_source(limits)) });
@@ -175,6 +196,7 @@ impl Listening {
                 Socket::Bind(place) => Ws::bind(place),
                 Socket::Open(socket) => Ws::listener(socket),
             };
+            let ws = self.with_sockets_options(ws, Ws::proxy_protocol_from, Ws::reuse_port);
             let urls = urls.iter().map(|url| (*url).clone()).chain(names);
             builder = builder.suite(secure.over(urls.fold(ws, Ws::external)));
         }
@@ -186,6 +208,7 @@ impl Listening {
                     Socket::Bind(place) => Wss::bind(place, certificate.clone()),
                     Socket::Open(socket) => Wss::listener(socket, certificate.clone()),
                 };
+                let wss = self.with_sockets_options(wss, Wss::proxy_protocol_from, Wss::reuse_port);
                 builder = builder.suite(secure.over(names.into_iter().fold(wss, Wss::external)));
             }
         }
@@ -203,6 +226,17 @@ impl Listening {
             }
         }
         Ok(builder)
+    }
+
+    /// The transport with what is said of all sockets of TCP.
+    fn with_sockets_options<T>(
+        &self,
+        transport: T,
+        proxy_protocol_from: impl Fn(T, String) -> T,
+        reuse_port: impl FnOnce(T) -> T,
+    ) -> T {
+        let transport = self.proxy_protocol_from.iter().cloned().fold(transport, proxy_protocol_from);
+        if self.reuse_port { reuse_port(transport) } else { transport }
     }
 }
 
@@ -228,6 +262,14 @@ fn parse_path(text: &str) -> Result<ListenAt, &'static str> {
     } else {
         new_file::parse(text).map(|_| ListenAt::Bind(text.to_owned()))
     }
+}
+
+/// Reads a network; the error does not repeat it, since it may be an address with a seed by mistake.
+fn parse_network(text: &str) -> Result<String, &'static str> {
+    let checked = Net::dial_only().proxy_protocol_from(text).check();
+    checked
+        .map(|()| text.to_owned())
+        .map_err(|_| "expected an IP address, or one with the length of its prefix, such as 192.0.2.0/24")
 }
 
 fn parse_onion(text: &str) -> Result<(String, u16), &'static str> {
