@@ -22,7 +22,7 @@ const ATTEMPTS: usize = 5;
 pub struct HaProxy {
     address: SocketAddr,
     control: PathBuf,
-    _child: Child,
+    child: Child,
 }
 
 /// What HAProxy says of one of its servers.
@@ -62,6 +62,12 @@ impl HaProxy {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The number of its process; `None` when it has ended.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// What it says of its servers, in their order.
@@ -125,7 +131,7 @@ async fn start(directory: &Path, address: SocketAddr) -> Result<Option<HaProxy>>
         io::Result::Ok(true)
     };
     if timeout(PATIENCE, answers).await.context("HAProxy does not start")?? {
-        return Ok(Some(HaProxy { address, control, _child: child }));
+        return Ok(Some(HaProxy { address, control, child }));
     }
     let mut said = String::new();
     child.stderr.take().context("no standard error")?.read_to_string(&mut said).await?;
