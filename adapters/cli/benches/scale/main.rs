@@ -4,7 +4,7 @@
 //! `cargo bench -p multiserver-cli --bench scale`; with `-- --test` a hundredth of it. All is on the loopback interface.
 //! The clients have the same cores, so each figure is what the servers' processes did in a second of processor time, as
 //! /proc of Linux has it: that does not depend on who else wants the cores.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::as_conversions)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod load;
 mod process;
