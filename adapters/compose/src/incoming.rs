@@ -62,7 +62,7 @@ pub(crate) struct Entry {
     source: Option<IpAddr>,
     local: Option<SocketAddr>,
     remote: Option<SocketAddr>,
-    /// Whether a load balancer has said that there is no peer behind it.
+    /// Whether a load balancer has named no peer, and none was proven.
     is_balancer: bool,
     deadline: Deadline,
     permit: Permit,
@@ -136,6 +136,7 @@ impl<R: Native> Incoming<R> {
         };
         let (waiting, peer) = entry.check(opened)?;
         entry.permit.prove();
+        entry.is_balancer = false;
         let refusal =
             Refusal { served: Arc::clone(&entry.served), address: entry.address.clone(), was_accepted: false };
         let waiting = entry.permit.hold(waiting);
