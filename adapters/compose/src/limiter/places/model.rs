@@ -8,8 +8,8 @@ use std::net::IpAddr;
 const MOST: usize = 3;
 const PER_SOURCE: usize = 2;
 
-/// How many sources there are.
-const SOURCES: u8 = 4;
+/// How many sources there are, besides one that is not known.
+const SOURCES: u8 = 3;
 
 /// More turns at a step than this make no difference: half of the deadline, and one more.
 const LONG: u64 = 9;
@@ -17,7 +17,9 @@ const LONG: u64 = 9;
 /// What may happen; places are named by their ranks.
 #[derive(Debug, Clone, Copy)]
 enum Happens {
-    Enter(u8),
+    Enter(Option<u8>),
+    /// One whose source was not known turns out to come from there.
+    ComesFrom(usize, u8),
     Step(usize),
     Prove(usize),
     Leave(usize),
@@ -27,7 +29,8 @@ enum Happens {
 /// What the model remembers of a connection by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Known {
-    source: u8,
+    /// `None` when it is not known.
+    source: Option<u8>,
     is_proven: bool,
     /// For how many turns it has not gone on.
     at_step: u64,
@@ -46,14 +49,14 @@ impl World {
     /// they are named in the order of their first connections.
     fn state(&self) -> Vec<Known> {
         let mut names = Vec::new();
-        let known = self.known.values().map(|known| {
-            let name = names.iter().position(|source| *source == known.source).unwrap_or_else(|| {
-                names.push(known.source);
+        let mut name = |source| {
+            let name = names.iter().position(|other| *other == source).unwrap_or_else(|| {
+                names.push(source);
                 names.len() - 1
             });
-            Known { source: u8::try_from(name).unwrap(), ..known.clone() }
-        });
-        known.collect()
+            u8::try_from(name).unwrap()
+        };
+        self.known.values().map(|known| Known { source: known.source.map(&mut name), ..known.clone() }).collect()
     }
 
     fn number(&self, rank: usize) -> u64 {
@@ -63,6 +66,7 @@ impl World {
     fn happen(&mut self, event: Happens) {
         match event {
             Happens::Enter(source) => self.enter(source),
+            Happens::ComesFrom(rank, source) => self.comes_from(self.number(rank), source),
             Happens::Step(rank) => {
                 let number = self.number(rank);
                 self.places.step(number);
@@ -91,26 +95,48 @@ impl World {
         }
     }
 
-    fn enter(&mut self, source: u8) {
-        let of = |source| self.known.values().filter(|known| known.source == source).count();
-        let (all, same) = (self.known.len(), of(source));
+    /// Whether there are as many from this source as there may be.
+    fn is_source_full(&self, source: Option<u8>) -> bool {
+        source.is_some() && self.known.values().filter(|known| known.source == source).count() >= PER_SOURCE
+    }
+
+    fn comes_from(&mut self, number: u64, source: u8) {
+        let is_source_full = self.is_source_full(Some(source));
+        match self.places.comes_from(number, ip(source)) {
+            Entered::Full => {
+                self.known.remove(&number);
+                let mut from_there = self.known.values().filter(|known| known.source == Some(source));
+                assert!(is_source_full && from_there.all(|known| known.is_proven), "one from there could have gone");
+            }
+            Entered::In { place, evicted } => {
+                assert_eq!((place, evicted.is_some()), (number, is_source_full), "nobody goes without need");
+                if let Some(gone) = evicted.map(|evicted| self.known.remove(&evicted).unwrap()) {
+                    self.check_choice(&gone, Some(source));
+                }
+                self.known.get_mut(&number).unwrap().source = Some(source);
+            }
+        }
+    }
+
+    fn enter(&mut self, source: Option<u8>) {
+        let (all, is_source_full) = (self.known.len(), self.is_source_full(source));
         let is_slow = |known: &Known| known.at_step >= 2;
         let was_full = self.places.is_full();
-        match self.places.enter(Some(IpAddr::from([192, 0, 2, source]))) {
+        match self.places.enter(source.map(ip)) {
             Entered::Full => {
                 let mut unproven = self.known.values().filter(|known| !known.is_proven);
-                if same >= PER_SOURCE {
+                if is_source_full {
                     assert!(unproven.all(|known| known.source != source), "one from there could have gone");
                 } else {
                     assert!(was_full && all == MOST);
                     assert!(unproven.all(|known| !is_slow(known)), "nobody waits for a peer that does not go on");
-                    assert!((0..SOURCES).all(|source| self.crowd(source) < 2), "a crowd could have made room");
+                    assert!(sources().all(|source| self.crowd(source) < 2), "a crowd could have made room");
                 }
             }
             Entered::In { place, evicted } => {
-                assert_eq!(evicted.is_some(), all == MOST || same == PER_SOURCE, "nobody goes without need");
+                assert_eq!(evicted.is_some(), all == MOST || is_source_full, "nobody goes without need");
                 if let Some(gone) = evicted.map(|evicted| self.known.remove(&evicted).unwrap()) {
-                    self.check_choice(&gone, (same == PER_SOURCE).then_some(source));
+                    self.check_choice(&gone, source.filter(|_| is_source_full));
                 }
                 let known = Known { source, is_proven: false, at_step: 0, has_begun: false };
                 self.known.insert(place, known);
@@ -122,12 +148,11 @@ impl World {
     fn check_choice(&self, gone: &Known, within: Option<u8>) {
         assert!(!gone.is_proven, "a proven peer lost its place");
         if let Some(source) = within {
-            assert_eq!(gone.source, source, "another source paid for it");
+            assert_eq!(gone.source, Some(source), "another source paid for it");
         }
         let is_slow = |known: &Known| known.at_step >= 2;
         if within.is_none() {
-            let most =
-                (0..SOURCES).map(|source| self.crowd(source) + usize::from(source == gone.source)).max().unwrap();
+            let most = sources().map(|source| self.crowd(source) + usize::from(source == gone.source)).max().unwrap();
             assert_eq!(self.crowd(gone.source) + 1, most, "a lone peer went before a crowded one");
             assert!(most > 1 || is_slow(gone), "a lone peer that goes on lost its place");
         }
@@ -140,7 +165,7 @@ impl World {
     }
 
     /// How many from this source are not proven.
-    fn crowd(&self, source: u8) -> usize {
+    fn crowd(&self, source: Option<u8>) -> usize {
         self.known.values().filter(|known| !known.is_proven && known.source == source).count()
     }
 
@@ -148,15 +173,30 @@ impl World {
         assert_eq!(self.places.len(), self.known.len());
         assert!(self.known.len() <= MOST);
         for source in 0..SOURCES {
-            assert!(self.known.values().filter(|known| known.source == source).count() <= PER_SOURCE);
+            assert!(self.known.values().filter(|known| known.source == Some(source)).count() <= PER_SOURCE);
         }
     }
 
+    /// One whose source is not known goes on when it is, and not before.
     fn events(&self) -> impl Iterator<Item = Happens> + use<> {
-        let ranks = 0..self.known.len();
-        let of_each = ranks.flat_map(|rank| [Happens::Step(rank), Happens::Prove(rank), Happens::Leave(rank)]);
-        (0..SOURCES).map(Happens::Enter).chain(of_each).chain([Happens::NextTurn])
+        let is_named: Vec<_> = self.known.values().map(|known| known.source.is_some()).collect();
+        let of_each = is_named.into_iter().enumerate().flat_map(|(rank, is_named)| {
+            let comes_from = (0..SOURCES).map(move |source| Happens::ComesFrom(rank, source));
+            let goes_on = [Happens::Step(rank), Happens::Prove(rank)];
+            let comes_from = comes_from.filter(move |_| !is_named);
+            goes_on.into_iter().filter(move |_| is_named).chain(comes_from).chain([Happens::Leave(rank)])
+        });
+        sources().map(Happens::Enter).chain(of_each).chain([Happens::NextTurn])
     }
+}
+
+/// Those that have names, and none.
+fn sources() -> impl Iterator<Item = Option<u8>> {
+    (0..SOURCES).map(Some).chain([None])
+}
+
+fn ip(source: u8) -> IpAddr {
+    [192, 0, 2, source].into()
 }
 
 /// All that can happen in a world of three places and four sources, until nothing new comes up.
