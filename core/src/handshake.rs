@@ -21,6 +21,7 @@
 //!             Step::Flush(step) => {
 //!                 stream.flush()?;
 //!                 step.done();
+//!                 machine.prepare();
 //!             }
 //!             Step::Read(mut step) => {
 //!                 let count = stream.read(step.buffer())?;
@@ -66,6 +67,12 @@ pub trait Handshake {
     /// # Errors
     /// The dialogue has failed, or was over before this call.
     fn step(&mut self) -> Result<Step<'_, Self::Output>, Self::Error>;
+
+    /// Does work now that the peer's next message will need, while that message is under way.
+    ///
+    /// A driver calls it after it flushed and before it reads. Nothing but time depends on it: what was not prepared is
+    /// done when the message has come.
+    fn prepare(&mut self) {}
 
     /// Tells the machine that the peer's bytes ended where it wanted to read some, and returns what that means.
     ///

@@ -157,6 +157,10 @@ impl<M: Handshake> Handshake for Watched<'_, M> {
         Ok(step)
     }
 
+    fn prepare(&mut self) {
+        self.machine.prepare();
+    }
+
     fn end_of_input(&mut self) -> M::Error {
         self.machine.end_of_input()
     }

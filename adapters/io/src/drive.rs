@@ -61,6 +61,7 @@ where
             Step::Flush(step) => {
                 poll_fn(|cx| Pin::new(&mut *stream).poll_flush(cx)).await?;
                 step.done();
+                machine.prepare();
             }
             Step::Read(mut step) => {
                 let read = poll_fn(|cx| Pin::new(&mut *stream).poll_read(cx, step.buffer())).await;
@@ -93,6 +94,7 @@ where
             Step::Flush(step) => {
                 stream.flush()?;
                 step.done();
+                machine.prepare();
             }
             Step::Read(mut step) => match or_end(stream.read(step.buffer()))? {
                 0 => return Err(DriveError::Closed(machine.end_of_input())),

@@ -13,7 +13,8 @@ use x25519_dalek::{PublicKey, StaticSecret};
 use xsalsa20poly1305::aead::AeadInPlace;
 use xsalsa20poly1305::{KeyInit as _, XSalsa20Poly1305};
 
-const LIMIT: f64 = 1.1;
+/// With AVX-512 IFMA, which also makes the direct way faster; with AVX2 it is 0.76.
+const LIMIT: f64 = 0.6;
 
 pub(crate) fn compare() {
     let (alice, bob) = (pair(1), pair(2));

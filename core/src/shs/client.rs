@@ -3,7 +3,7 @@
 use super::schedule::{ClientProof, Ends, Hello, SealKey, Secrets, open, seal};
 use super::{CLIENT_AUTH_SIZE, Error, HELLO_SIZE, Message, Outcome, SERVER_ACCEPT_SIZE};
 use crate::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey};
-use crate::point::{LongTermKey, product};
+use crate::point::{DecodedKey, LongTermKey};
 use alloc::sync::Arc;
 use core::fmt;
 
@@ -60,22 +60,33 @@ impl AwaitServerHello {
         message: &[u8; HELLO_SIZE],
     ) -> Result<(AwaitServerAccept, [u8; CLIENT_AUTH_SIZE]), Error> {
         let Self { client: Client { identity, server, server_key, network }, ephemeral, hello } = self;
-        let (server_hello, b) = Hello::verify(message, Message::ServerHello, &network)?;
+        let (server_hello, server_ephemeral) = Hello::verify(message, Message::ServerHello, &network)?;
         let bad_key = Error::EphemeralKey(Message::ServerHello);
         if server_hello.has_key_of(&hello) {
             return Err(bad_key);
         }
+        let server_ephemeral = server_ephemeral.decode();
         let secrets = Secrets {
-            ab: product(&ephemeral.secret, &b).ok_or(bad_key)?,
-            a_server: product(&ephemeral.secret, &server_key.agreement()).ok_or(Error::ServerKey)?,
+            ab: server_ephemeral.product(&ephemeral.secret).ok_or(bad_key)?,
+            a_server: server_key.product(&ephemeral.secret).ok_or(Error::ServerKey)?,
         };
-        let client_b = product(&identity.agreement, &b).ok_or(bad_key)?;
 
         let signature = identity.sign(secrets.client_statement(&network, &server).as_slice());
         let proof = ClientProof { signature, client: identity.public() };
         let message = seal(&secrets.client_auth_key(&network), proof.to_bytes());
-        let accept_key = secrets.server_accept_key(&network, &client_b);
-        let next = AwaitServerAccept { server, server_key, network, secrets, proof, accept_key, hello, server_hello };
+        let accept_key = None;
+        let next = AwaitServerAccept {
+            identity,
+            server,
+            server_key,
+            server_ephemeral,
+            network,
+            secrets,
+            proof,
+            accept_key,
+            hello,
+            server_hello,
+        };
         Ok((next, message))
     }
 }
@@ -88,30 +99,46 @@ impl fmt::Debug for AwaitServerHello {
 
 /// A client that proved its key and waits to be accepted.
 pub struct AwaitServerAccept {
+    identity: Arc<KeyPair>,
     server: PublicKey,
     server_key: LongTermKey,
+    server_ephemeral: DecodedKey,
     network: NetworkKey,
     secrets: Secrets,
     proof: ClientProof,
-    accept_key: SealKey,
+    /// `None` until it was computed.
+    accept_key: Option<SealKey>,
     hello: Hello,
     server_hello: Hello,
 }
 
 impl AwaitServerAccept {
+    /// Computes now the key that [`server_accept`](Self::server_accept) opens its message with: a product on the curve.
+    ///
+    /// A client that calls it after it sent its proof has that behind it when the answer comes; one that does not loses
+    /// nothing.
+    pub fn prepare(&mut self) {
+        if self.accept_key.is_none() {
+            let client_b = self.server_ephemeral.product(&self.identity.agreement);
+            self.accept_key = client_b.map(|client_b| self.secrets.server_accept_key(&self.network, &client_b));
+        }
+    }
+
     /// Takes the server accept message, which proves the server's key.
     ///
     /// # Errors
     /// The message does not open, or its signature does not hold.
-    pub fn server_accept(self, message: &[u8; SERVER_ACCEPT_SIZE]) -> Result<Outcome, Error> {
-        let signature = open(&self.accept_key, message, Message::ServerAccept)?;
+    pub fn server_accept(mut self, message: &[u8; SERVER_ACCEPT_SIZE]) -> Result<Outcome, Error> {
+        self.prepare();
+        let accept_key = self.accept_key.ok_or(Error::EphemeralKey(Message::ServerHello))?;
+        let signature = open(&accept_key, message, Message::ServerAccept)?;
         let statement = self.secrets.server_statement(&self.network, &self.proof);
         if !self.server_key.verifies(statement.as_slice(), &signature) {
             return Err(Error::Signature(Message::ServerAccept));
         }
         let ends =
             Ends { own: &self.proof.client, peer: &self.server, own_hello: self.hello, peer_hello: self.server_hello };
-        Ok(ends.client_outcome(&self.accept_key))
+        Ok(ends.client_outcome(&accept_key))
     }
 }
 

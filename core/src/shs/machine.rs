@@ -23,6 +23,7 @@ pub struct ClientHandshake {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a handshake allocates nothing")]
 enum ClientState {
     AwaitServerHello(AwaitServerHello),
     AwaitServerAccept(AwaitServerAccept),
@@ -62,6 +63,12 @@ impl Handshake for ClientHandshake {
         Ok(self.messages.must_step())
     }
 
+    fn prepare(&mut self) {
+        if let ClientState::AwaitServerAccept(state) = &mut self.state {
+            state.prepare();
+        }
+    }
+
     fn end_of_input(&mut self) -> Error {
         self.messages.clear();
         match mem::replace(&mut self.state, ClientState::Finished) {
@@ -84,6 +91,7 @@ pub struct ServerHandshake {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a handshake allocates nothing")]
 enum ServerState {
     AwaitClientHello(Server, Ephemeral),
     AwaitClientAuth(AwaitClientAuth),
@@ -121,6 +129,12 @@ impl Handshake for ServerHandshake {
             }
         }
         Ok(self.messages.must_step())
+    }
+
+    fn prepare(&mut self) {
+        if let ServerState::AwaitClientAuth(state) = &mut self.state {
+            state.prepare();
+        }
     }
 
     fn end_of_input(&mut self) -> Error {

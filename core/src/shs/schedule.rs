@@ -4,12 +4,11 @@ use super::outcome::{Outcome, SessionKeys};
 use super::{Error, HELLO_SIZE, Message};
 use crate::bytes::{concat, part, within_mut};
 use crate::keys::{NetworkKey, PublicKey};
-use crate::point;
+use crate::point::{EphemeralKey, Product};
 use hmac::{Hmac, KeyInit, Mac};
 use multiserver_secretbox as secretbox;
 use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
-use x25519_dalek::{PublicKey as MontgomeryKey, SharedSecret};
 use zeroize::Zeroizing;
 
 /// The nonce of both sealed messages: each key serves one box.
@@ -39,13 +38,13 @@ impl Hello {
         message: &[u8; HELLO_SIZE],
         which: Message,
         network: &NetworkKey,
-    ) -> Result<(Self, MontgomeryKey), Error> {
+    ) -> Result<(Self, EphemeralKey), Error> {
         let (auth, key) = (part::<32>(message, 0), part::<32>(message, 32));
         let expected = Self::new(network, &key);
         if !bool::from(expected.auth.ct_eq(&auth)) {
             return Err(Error::NetworkKey(which));
         }
-        let agreement = point::ephemeral(&key).ok_or(Error::EphemeralKey(which))?;
+        let agreement = EphemeralKey::new(&key).ok_or(Error::EphemeralKey(which))?;
         Ok((expected, agreement))
     }
 
@@ -61,29 +60,29 @@ impl Hello {
 
 /// What only the holders of the right keys can compute, message by message; bytes as the paper names them.
 pub(super) struct Secrets {
-    pub(super) ab: SharedSecret,
-    pub(super) a_server: SharedSecret,
+    pub(super) ab: Product,
+    pub(super) a_server: Product,
 }
 
 impl Secrets {
     /// The key that seals the client's authenticate message: `H(K | ab | aB)`.
     pub(super) fn client_auth_key(&self, network: &NetworkKey) -> SealKey {
-        sha256(&[network.as_bytes(), self.ab.as_bytes(), self.a_server.as_bytes()])
+        sha256(&[network.as_bytes(), self.ab.as_slice(), self.a_server.as_slice()])
     }
 
     /// The key that seals the server's accept message: `H(K | ab | aB | Ab)`.
-    pub(super) fn server_accept_key(&self, network: &NetworkKey, client_b: &SharedSecret) -> SealKey {
-        sha256(&[network.as_bytes(), self.ab.as_bytes(), self.a_server.as_bytes(), client_b.as_bytes()])
+    pub(super) fn server_accept_key(&self, network: &NetworkKey, client_b: &Product) -> SealKey {
+        sha256(&[network.as_bytes(), self.ab.as_slice(), self.a_server.as_slice(), client_b.as_slice()])
     }
 
     /// What the client signs: `K | B | H(ab)`.
     pub(super) fn client_statement(&self, network: &NetworkKey, server: &PublicKey) -> Zeroizing<[u8; 96]> {
-        Zeroizing::new(concat([network.as_bytes(), server.as_bytes(), sha256(&[self.ab.as_bytes()]).as_slice()]))
+        Zeroizing::new(concat([network.as_bytes(), server.as_bytes(), sha256(&[self.ab.as_slice()]).as_slice()]))
     }
 
     /// What the server signs: `K | sigA | A | H(ab)`.
     pub(super) fn server_statement(&self, network: &NetworkKey, proof: &ClientProof) -> Zeroizing<[u8; 160]> {
-        let hash = sha256(&[self.ab.as_bytes()]);
+        let hash = sha256(&[self.ab.as_slice()]);
         Zeroizing::new(concat([network.as_bytes(), &proof.signature, proof.client.as_bytes(), hash.as_slice()]))
     }
 }

@@ -3,7 +3,7 @@
 use super::schedule::{ClientProof, Ends, Hello, SealKey, Secrets, open, seal};
 use super::{CLIENT_AUTH_SIZE, Error, HELLO_SIZE, Message, Outcome, SERVER_ACCEPT_SIZE};
 use crate::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey};
-use crate::point::{LongTermKey, product};
+use crate::point::{EphemeralKey, LongTermKey};
 use alloc::sync::Arc;
 use core::fmt;
 
@@ -30,14 +30,11 @@ impl Server {
         ephemeral: Ephemeral,
     ) -> Result<(AwaitClientAuth, [u8; HELLO_SIZE]), Error> {
         let Self { identity, network } = self;
-        let (client_hello, a) = Hello::verify(message, Message::ClientHello, &network)?;
-        let bad_key = Error::EphemeralKey(Message::ClientHello);
-        let secrets = Secrets {
-            ab: product(&ephemeral.secret, &a).ok_or(bad_key)?,
-            a_server: product(&identity.agreement, &a).ok_or(bad_key)?,
-        };
+        let (client_hello, client_key) = Hello::verify(message, Message::ClientHello, &network)?;
         let hello = Hello::new(&network, ephemeral.public());
-        Ok((AwaitClientAuth { identity, network, ephemeral, secrets, hello, client_hello }, hello.to_bytes()))
+        let secrets = None;
+        let next = AwaitClientAuth { identity, network, ephemeral, client_key, secrets, hello, client_hello };
+        Ok((next, hello.to_bytes()))
     }
 }
 
@@ -52,18 +49,38 @@ pub struct AwaitClientAuth {
     identity: Arc<KeyPair>,
     network: NetworkKey,
     ephemeral: Ephemeral,
-    secrets: Secrets,
+    client_key: EphemeralKey,
+    /// `None` until they were computed.
+    secrets: Option<Secrets>,
     hello: Hello,
     client_hello: Hello,
 }
 
 impl AwaitClientAuth {
+    /// Computes now what [`client_auth`](Self::client_auth) needs of the client's hello: two products on the curve.
+    ///
+    /// A server that calls it after it sent its hello has that behind it when the client's proof comes; one that does
+    /// not loses nothing.
+    pub fn prepare(&mut self) {
+        if self.secrets.is_none() {
+            self.secrets = self.compute_secrets();
+        }
+    }
+
+    fn compute_secrets(&self) -> Option<Secrets> {
+        let client_key = self.client_key.decode();
+        let ab = client_key.product(&self.ephemeral.secret)?;
+        Some(Secrets { ab, a_server: client_key.product(&self.identity.agreement)? })
+    }
+
     /// Takes the client authenticate message, which proves the client's key.
     ///
     /// # Errors
     /// The message does not open, its key cannot be trusted, or its signature does not hold.
-    pub fn client_auth(self, message: &[u8; CLIENT_AUTH_SIZE]) -> Result<Authenticated, Error> {
-        let Self { identity, network, ephemeral, secrets, hello, client_hello } = self;
+    pub fn client_auth(mut self, message: &[u8; CLIENT_AUTH_SIZE]) -> Result<Authenticated, Error> {
+        self.prepare();
+        let Self { identity, network, ephemeral, client_key: _, secrets, hello, client_hello } = self;
+        let secrets = secrets.ok_or(Error::EphemeralKey(Message::ClientHello))?;
         let auth_key = secrets.client_auth_key(&network);
         let proof = ClientProof::from_bytes(&open(&auth_key, message, Message::ClientAuth)?);
         let client = LongTermKey::new(&proof.client).ok_or(Error::ClientKey)?;
@@ -71,7 +88,7 @@ impl AwaitClientAuth {
         if !client.verifies(statement.as_slice(), &proof.signature) {
             return Err(Error::Signature(Message::ClientAuth));
         }
-        let client_b = product(&ephemeral.secret, &client.agreement()).ok_or(Error::ClientKey)?;
+        let client_b = client.product(&ephemeral.secret).ok_or(Error::ClientKey)?;
         let accept_key = secrets.server_accept_key(&network, &client_b);
         Ok(Authenticated { identity, network, secrets, proof, accept_key, hello, client_hello })
     }

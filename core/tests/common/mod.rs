@@ -165,6 +165,13 @@ impl Handshake for AcceptingServer {
         }
     }
 
+    fn prepare(&mut self) {
+        match self {
+            Self::Authenticating(machine) => machine.prepare(),
+            Self::Accepting(machine) => machine.prepare(),
+        }
+    }
+
     fn end_of_input(&mut self) -> Error {
         match self {
             Self::Authenticating(machine) => machine.end_of_input(),
