@@ -3,6 +3,8 @@
 use crate::suite::{Ready, SuitePlan};
 use crate::{ConnectOptions, Failure};
 use multiserver_core::address::{Address, ExpectedPeer, Layer, MultiAddress};
+use multiserver_core::keys::PublicKey;
+use std::iter;
 use std::sync::Arc;
 
 /// One address to be tried through one suite.
@@ -70,21 +72,28 @@ pub(crate) fn candidates<'a>(
     fitting.into_iter().map(candidate).collect()
 }
 
-/// Whom an address that no suite fits asks to be proven: as those transforms say that know one of its layers, and as the
-/// text of the other layers says.
+/// Whom an address that no suite fits asks to be proven.
+///
+/// A transport or transform that knows one of its layers decides for that layer. For a transform's layer that none of them
+/// knows, the layer's text decides; a transport's layer that none of them knows asks for nobody.
 fn expected_peer(suites: &[Arc<Ready>], address: &Address) -> ExpectedPeer {
-    let expected = |layer: Layer<'_>| {
+    let expected_by = |layer: Layer<'_>| {
         let transforms = suites.iter().flat_map(|suite| &suite.transforms);
-        let mut plans = transforms.filter_map(|transform| transform.plan(layer)).peekable();
-        match plans.peek() {
-            Some(_) => plans.find_map(|plan| plan.peer).map_or(ExpectedPeer::Nobody, ExpectedPeer::Key),
-            None => layer.expected_peer(),
-        }
+        let peers = transforms.filter_map(|transform| transform.plan(layer)).map(|plan| plan.peer);
+        promised(peers).unwrap_or_else(|| layer.expected_peer())
     };
-    let all: Vec<_> = address.transforms().map(expected).collect();
+    let dials = suites.iter().filter_map(|suite| suite.transport.plan(address.transport()));
+    let of_transport = promised(dials.map(|plan| plan.peer)).unwrap_or(ExpectedPeer::Nobody);
+    let all: Vec<_> = iter::once(of_transport).chain(address.transforms().map(expected_by)).collect();
     let key = all.iter().find(|expected| matches!(expected, ExpectedPeer::Key(_)));
     let other = || all.iter().find(|expected| **expected != ExpectedPeer::Nobody);
     key.or_else(other).copied().unwrap_or(ExpectedPeer::Nobody)
+}
+
+/// Whom the plans for one layer promise to prove; `None` when there is no plan.
+fn promised(peers: impl Iterator<Item = Option<PublicKey>>) -> Option<ExpectedPeer> {
+    let peer = peers.reduce(Option::or)?;
+    Some(peer.map_or(ExpectedPeer::Nobody, ExpectedPeer::Key))
 }
 
 /// The place of the best of these transforms among those preferred; after all of these when none is.
@@ -219,7 +228,7 @@ mod tests {
             planned(suites(), "net:a:1~noauth;net:b:1~noise;net:c:1~noauth"),
             ["a net~noauth", "c net~noauth other peer"]
         );
-        assert_eq!(planned(suites(), "foo:a~noauth;net:b:1~noauth"), ["b net~noauth"], "a transport proves nobody");
+        assert_eq!(planned(suites(), "foo:a~noauth;net:b:1~noauth"), ["b net~noauth"], "an unknown transport");
     }
 
     #[test]

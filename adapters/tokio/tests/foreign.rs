@@ -282,6 +282,23 @@ async fn a_transport_proves_its_peer_where_the_caller_decides() {
     assert!(matches!(failures[..], [Failure::Layer { error: LayerError::WrongPeer(_), .. }]), "{failures:?}");
 }
 
+#[tokio::test]
+async fn a_key_that_a_transport_proves_is_not_downgraded_where_no_suite_fits_its_address() {
+    let noauth = echo(Net::bind("127.0.0.1:0").then(NoAuth)).await;
+    let shs = echo(support::suite()).await;
+    let badge = Suite::new(Badge(key(CLIENT))).then(NoSecret);
+    let client = of([badge, Net::dial_only().then(NoAuth), Net::dial_only().then(Shs::new(identity(CLIENT)))]);
+    for above in ["", "~noauth", "~plain~plain"] {
+        let first = |peer: PublicKey| format!("{}{above}", badge_of(1, &peer));
+        let addresses = format!("{};{};{}", first(key(9)), noauth.address, shs.address).parse().unwrap();
+        let failures = failures(client.connect(&addresses).await.unwrap_err());
+        assert!(matches!(failures[..], [Failure::OtherPeer, Failure::OtherPeer]), "{above}: {failures:?}");
+        // The same key by another protocol is the same peer.
+        let same = format!("{};{}", first(key(SERVER)), shs.address).parse().unwrap();
+        assert_eq!(client.connect(&same).await.unwrap().peer(), Some(&key(SERVER)));
+    }
+}
+
 #[test]
 fn a_suite_proves_its_peer_once_whether_by_its_transport_or_by_transforms() {
     let transport = Multiserver::builder().suite(Suite::new(Badge(key(SERVER))).then(Shs::new(identity(SERVER))));
