@@ -86,7 +86,7 @@ impl Connection {
     ///
     /// It never holds a seed. A peer that came through a Unix socket has the path where the server listens.
     #[must_use]
-    pub fn address(&self) -> Option<&Address> {
+    pub fn peer_address(&self) -> Option<&Address> {
         self.read.info.address.as_ref()
     }
 

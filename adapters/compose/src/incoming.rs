@@ -99,7 +99,7 @@ impl<R: Native> Incoming<R> {
 
     /// Where the peer comes from, as far as the transport knows: a load balancer, where one is to say who comes.
     #[must_use]
-    pub const fn address(&self) -> Option<&Address> {
+    pub const fn peer_address(&self) -> Option<&Address> {
         self.entry.address.as_ref()
     }
 
@@ -153,7 +153,7 @@ impl<R: Native> Request<R> {
 
     /// The peer's address in full, as far as the transport knows where it comes from.
     #[must_use]
-    pub fn address(&self) -> Option<&Address> {
+    pub fn peer_address(&self) -> Option<&Address> {
         self.entry.address.as_ref()
     }
 

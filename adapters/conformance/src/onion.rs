@@ -35,7 +35,7 @@ pub fn the_proxy_is_given_the_name_and_leads_there<R: Tested>() {
                 if is_onion { Onion::new().through(proxy).into() } else { Net::dial_only().through(proxy).into() };
             let address = if is_onion { public.clone() } else { address("net") };
             let connection = multiserver::<R>(suite.then(shs(CLIENT))).connect(&address).await.unwrap().into();
-            assert_eq!(connection.address().map(ToString::to_string), Some(address.to_string()));
+            assert_eq!(connection.peer_address().map(ToString::to_string), Some(address.to_string()));
             assert!(exchange(connection, &[7; 1 << 20]).await.unwrap() == [7; 1 << 20]);
             let expected = [&[5, 1, 0, 3, 12][..], HOST.as_bytes(), &8008_u16.to_be_bytes()].concat();
             assert_eq!(*request.lock().unwrap(), expected);

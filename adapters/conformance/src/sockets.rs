@@ -101,7 +101,7 @@ pub fn a_socket_is_found_where_it_is_bound<R: Tested>() {
         assert_eq!(far.local_address(), Some(place));
         let remote = far.remote_address().unwrap();
         let address = format!("net:{}:{}~shs:{}", remote.ip(), remote.port(), key(CLIENT));
-        assert_eq!(far.address().unwrap().to_string(), address);
+        assert_eq!(far.peer_address().unwrap().to_string(), address);
     });
 }
 

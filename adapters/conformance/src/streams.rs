@@ -51,8 +51,8 @@ pub fn both_ends_know_each_other<R: Tested, W: Way>() {
         assert_eq!((near.suite(), far.suite()), (format!("{}~shs", W::NAME).as_str(), "main"));
         assert!(near.channel_binding().is_some());
         assert_eq!(near.channel_binding(), far.channel_binding());
-        assert_eq!(near.address().map(ToString::to_string), Some(address.to_string()));
-        let far_address = far.address().unwrap().to_string();
+        assert_eq!(near.peer_address().map(ToString::to_string), Some(address.to_string()));
+        let far_address = far.peer_address().unwrap().to_string();
         assert!(far_address.starts_with(W::NAME), "{far_address}");
         assert!(far_address.ends_with(&format!("~shs:{}", key(CLIENT))), "{far_address}");
     });

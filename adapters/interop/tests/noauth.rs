@@ -26,7 +26,7 @@ async fn their_server_returns_our_bytes() {
         let address = line(&mut lines(child.stdout.take().unwrap()), &format!("{transport}:")).await;
         let client = Multiserver::builder().suite(dialling(transport)).build().unwrap();
         let connection = patiently(client.connect(&address.parse().unwrap())).await.unwrap();
-        assert_eq!((connection.peer(), connection.address().unwrap().to_string()), (None, address));
+        assert_eq!((connection.peer(), connection.peer_address().unwrap().to_string()), (None, address));
         assert!(exchange(connection, &text(length)).await == text(length), "{version}, {transport}, {length} bytes");
         assert_eq!(line(&mut said, "").await, "done", "{version}, {transport}, {length} bytes");
     }

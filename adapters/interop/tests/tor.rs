@@ -56,7 +56,7 @@ async fn a_mebibyte_comes_back_from_behind_an_onion_service() {
         Multiserver::builder().suite(Onion::new().through(proxy).then(Shs::new(pair(CLIENT)))).build().unwrap();
     let connection = connect(&client, &address).await;
     assert_eq!(connection.peer(), Some(&public(SERVER)));
-    assert_eq!(connection.address().unwrap().to_string(), address.to_string());
+    assert_eq!(connection.peer_address().unwrap().to_string(), address.to_string());
     assert!(exchange(connection, &text(1 << 20)).await == text(1 << 20));
 
     let nobody = format!("onion:{NOBODY}:{PORT}~shs:{}", public(SERVER)).parse().unwrap();

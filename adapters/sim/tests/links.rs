@@ -66,7 +66,7 @@ fn a_race_is_won_by_who_answers_though_the_first_address_is_cut_off() {
     let connection = sim.block_on(client.connect_with(&addresses, &options)).unwrap().unwrap();
     let took = sim.now() - begin;
     assert!(took >= head_start && took < Duration::from_secs(2), "{took:?}");
-    let address = connection.address().unwrap().to_string();
+    let address = connection.peer_address().unwrap().to_string();
     assert!(address.starts_with(&format!("net:{}:", far.addresses()[0])), "{address}");
     assert_eq!(sim.block_on(exchange(connection, b"hello")).unwrap().unwrap(), b"hello");
 }

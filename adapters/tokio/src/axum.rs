@@ -29,7 +29,7 @@ impl<T: Clone + Send + Sync + 'static> Listener for Connections<T> {
     /// The next connection; waits for ever once the server is closed, until axum is told to shut down.
     async fn accept(&mut self) -> (Connection, Peer<T>) {
         let Some((connection, known)) = self.next().await else { return std::future::pending().await };
-        let (key, address) = (connection.peer().copied(), connection.address().cloned());
+        let (key, address) = (connection.peer().copied(), connection.peer_address().cloned());
         let peer = Peer { key, address, suite: connection.suite().to_owned(), known };
         (connection, peer)
     }

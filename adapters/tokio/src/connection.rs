@@ -33,8 +33,8 @@ impl Connection {
 
     /// The peer's address in full, as far as the transport knows it; it never holds a seed.
     #[must_use]
-    pub fn address(&self) -> Option<&Address> {
-        self.0.address()
+    pub fn peer_address(&self) -> Option<&Address> {
+        self.0.peer_address()
     }
 
     /// The socket address of ours at which the peer arrived, for one that was accepted over TCP; `None` for all others.

@@ -158,7 +158,7 @@ async fn a_seed_in_a_foreign_layer_is_shown_nowhere() {
     let server = echo(Net::bind("127.0.0.1:0").then(Oath(key(SERVER)))).await;
     let seeded = format!("{}:{SEED}", server.address).parse().unwrap();
     let connection = of([oath(CLIENT)]).connect(&seeded).await.unwrap();
-    shown.extend([format!("{connection:?}"), connection.address().unwrap().to_string()]);
+    shown.extend([format!("{connection:?}"), connection.peer_address().unwrap().to_string()]);
     for text in shown {
         assert!(!text.contains(SEED) && !text.contains(SEED.get(..20).unwrap()), "{text}");
     }

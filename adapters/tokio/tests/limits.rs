@@ -73,7 +73,7 @@ async fn at_the_bound_of_its_source_the_oldest_makes_room() {
 
     let _elsewhere = silent_from([127, 0, 0, 2], address).await;
     let incoming = timeout(PATIENCE, server.accept()).await.unwrap().unwrap();
-    let from = incoming.address().unwrap().to_string();
+    let from = incoming.peer_address().unwrap().to_string();
     assert!(from.starts_with("net:127.0.0.2:"), "{from}");
 }
 

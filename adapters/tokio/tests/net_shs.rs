@@ -57,8 +57,8 @@ async fn both_ends_know_each_other() {
     assert_eq!((near.suite(), far.suite()), ("net~shs", "main"));
     assert!(near.channel_binding().is_some());
     assert_eq!(near.channel_binding(), far.channel_binding());
-    assert_eq!(near.address().map(ToString::to_string), Some(address.to_string()));
-    let far_address = far.address().unwrap().to_string();
+    assert_eq!(near.peer_address().map(ToString::to_string), Some(address.to_string()));
+    let far_address = far.peer_address().unwrap().to_string();
     assert!(far_address.starts_with("net:127.0.0.1:"), "{far_address}");
     assert!(far_address.ends_with(&format!("~shs:{}", key(CLIENT))), "{far_address}");
 }
@@ -89,7 +89,7 @@ async fn a_seed_in_the_address_is_the_identity_of_that_connection() {
     let (client, address) = (client(), address.parse().unwrap());
     let (near, far) = tokio::join!(client.connect(&address), accept);
     assert_eq!(far.peer(), Some(&key(42)));
-    let shown = near.unwrap().address().unwrap().to_string();
+    let shown = near.unwrap().peer_address().unwrap().to_string();
     assert!(shown.ends_with(&format!("~shs:{}", key(SERVER))), "no seed in {shown}");
 }
 

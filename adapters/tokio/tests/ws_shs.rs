@@ -94,8 +94,8 @@ async fn both_ends_know_each_others_address() {
         let near = near.unwrap();
         assert_eq!((near.peer(), far.peer()), (Some(&key(SERVER)), Some(&key(CLIENT))));
         assert_eq!(near.suite(), format!("{name}~shs"));
-        assert_eq!(near.address().unwrap().to_string(), address.to_string());
-        let far_address = far.address().unwrap().to_string();
+        assert_eq!(near.peer_address().unwrap().to_string(), address.to_string());
+        let far_address = far.peer_address().unwrap().to_string();
         assert!(far_address.starts_with(&format!("{name}://127.0.0.1:")), "{far_address}");
         assert!(far_address.ends_with(&format!("~shs:{}", key(CLIENT))), "{far_address}");
     }

@@ -110,7 +110,7 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
     let handle = move |near: Connection, place: PeerPermit| {
         let (multiserver, target, unanswered) = (multiserver.clone(), Arc::clone(&target), Arc::clone(&unanswered));
         async move {
-            let address = near.address().map(|address| address.redacted().to_string()).unwrap_or_default();
+            let address = near.peer_address().map(|address| address.redacted().to_string()).unwrap_or_default();
             place.watch(near.counter());
             let Some(permit) = unanswered.enter(near.remote_address().map(|origin| origin.ip())) else {
                 let line = format_args!("{address}: closed, no room for another handshake with the target");

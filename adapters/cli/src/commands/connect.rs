@@ -65,7 +65,7 @@ async fn connect(options: &Options, address: MultiAddress, shs: Shs, key: Public
             failure
         }
     })?;
-    if let Some(address) = connection.address() {
+    if let Some(address) = connection.peer_address() {
         tracing::info!(address = %address.redacted(), "connected");
     }
     let ended = if options.recv_only {

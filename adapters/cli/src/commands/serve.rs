@@ -143,7 +143,7 @@ async fn everyone(
             match access {
                 Access::Peer(permit) => {
                     permit.watch(connection.counter());
-                    let address = connection.address().map(|address| address.redacted().to_string());
+                    let address = connection.peer_address().map(|address| address.redacted().to_string());
                     tokio::select! {
                         () = service.serve(connection, limits.idle_timeout) => {}
                         () = permit.evicted() => {

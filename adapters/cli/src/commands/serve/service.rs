@@ -38,7 +38,7 @@ pub(super) enum Service {
 impl Service {
     /// Serves a peer to the end, and logs how it ended.
     pub(super) async fn serve(&self, connection: Connection, idle: Option<Duration>) {
-        let address = connection.address().map(|address| address.redacted().to_string()).unwrap_or_default();
+        let address = connection.peer_address().map(|address| address.redacted().to_string()).unwrap_or_default();
         let served = match self {
             Self::Echo => give_back(connection, idle).await,
             Self::To { place, proxy_protocol } => {
