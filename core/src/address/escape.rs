@@ -72,12 +72,13 @@ pub(super) fn push(text: &mut Zeroizing<String>, more: &str) {
 
 fn push_escaped(text: &mut Zeroizing<String>, field: &str, is_special: fn(char) -> bool) {
     for piece in field.split_inclusive(is_special) {
-        match piece.chars().next_back().filter(|&last| is_special(last)) {
+        match piece.char_indices().next_back().filter(|&(_, last)| is_special(last)) {
             None => push(text, piece),
-            Some(special) => {
-                push(text, piece.strip_suffix(special).unwrap_or_default());
+            Some((at, _)) => {
+                let (plain, special) = piece.split_at(at);
+                push(text, plain);
                 push(text, "!");
-                push(text, special.encode_utf8(&mut [0; 4]));
+                push(text, special);
             }
         }
     }

@@ -9,15 +9,16 @@
 //! ```
 
 use super::error::{Expected, ParseError};
+use crate::bytes::within;
 use alloc::vec::Vec;
 use nom::branch::alt;
 use nom::bytes::complete::{take, take_while};
-use nom::character::complete::char;
+use nom::character::complete::{char, satisfy};
 use nom::combinator::{cut, eof, opt, recognize, value, verify};
 use nom::error::ErrorKind;
 use nom::multi::{many0_count, separated_list1};
 use nom::sequence::preceded;
-use nom::{AsChar, Err, IResult, Parser};
+use nom::{Err, IResult, Parser};
 
 /// Where a layer stands in its text, in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +84,7 @@ fn run<'a, T>(
     start: usize,
     mut parser: impl Parser<&'a [u8], Output = T, Error = Stop<'a>>,
 ) -> Result<T, ParseError> {
-    let input = text.as_bytes().get(start..).unwrap_or_default();
+    let input = within(text.as_bytes(), start..text.len());
     match parser.parse(input) {
         Ok((_, output)) => Ok(output),
         Err(Err::Error(stop) | Err::Failure(stop)) => Err(ParseError::new(text.len() - stop.rest.len(), stop.expected)),
@@ -130,14 +131,13 @@ fn plain(input: &[u8]) -> Parsed<'_, &[u8]> {
     let (chunks, _) = input.as_chunks::<16>();
     let all_plain = |chunk: &&[u8; 16]| chunk.iter().fold(true, |all, &byte| all & is_plain(byte));
     let known = 16 * chunks.iter().take_while(all_plain).count();
-    let rest = input.get(known..).unwrap_or_default();
+    let (_, rest) = input.split_at(known);
     let length = known + rest.iter().position(|&byte| !is_plain(byte)).unwrap_or(rest.len());
     verify(take(length), |plain: &[u8]| !plain.is_empty()).parse(input)
 }
 
-fn one<'a>(fits: impl Fn(u8) -> bool) -> impl Parser<&'a [u8], Output = u8, Error = Stop<'a>> {
-    nom::character::complete::satisfy(move |byte| byte.is_ascii() && fits(u8::try_from(byte).unwrap_or(0)))
-        .map(|byte| u8::try_from(byte.as_char()).unwrap_or(0))
+fn one<'a>(fits: impl Fn(u8) -> bool) -> impl Parser<&'a [u8], Output = char, Error = Stop<'a>> {
+    satisfy(move |character| u8::try_from(character).is_ok_and(&fits))
 }
 
 fn is_of_name(byte: u8) -> bool {

@@ -40,27 +40,33 @@ pub(super) fn read(text: &str) -> Result<MultiAddress, ParseError> {
 fn decode(encoded: &str) -> Result<Zeroizing<String>, ParseError> {
     // As long as what is decoded, so that no copy of a seed is left behind.
     let mut text = Zeroizing::new(String::with_capacity(encoded.len()));
-    let mut pieces = encoded.split('%');
-    text.push_str(pieces.next().unwrap_or_default());
-    let mut end = text.len();
-    for piece in pieces {
-        let byte = piece.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        let byte = byte.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(u8::is_ascii);
-        text.push(char::from(byte.ok_or(ParseError::new(end + 1, Expected::PercentDigits))?));
-        text.push_str(piece.get(2..).unwrap_or_default());
-        end += 1 + piece.len();
+    let mut rest = encoded;
+    while let Some((plain, escaped)) = rest.split_once('%') {
+        text.push_str(plain);
+        let misfit = ParseError::new(encoded.len() - escaped.len(), Expected::PercentDigits);
+        let (digits, after) = escaped.split_at_checked(2).ok_or(misfit)?;
+        text.push(ascii_character(digits).ok_or(misfit)?);
+        rest = after;
     }
+    text.push_str(rest);
     Ok(text)
+}
+
+/// The ASCII character whose code has these hexadecimal digits.
+fn ascii_character(digits: &str) -> Option<char> {
+    let digits = Some(digits).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
+    u8::from_str_radix(digits, 16).ok().filter(u8::is_ascii).map(char::from)
 }
 
 /// Where the byte at `offset` of the decoded text stands in the encoded one.
 fn encoded_offset(encoded: &str, offset: usize) -> usize {
-    let mut rest = encoded;
-    for _ in 0..offset {
-        let length = if rest.starts_with('%') { 3 } else { 1 };
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    encoded.len() - rest.len()
+    let mut digits_left: u8 = 0;
+    let starts = encoded.bytes().enumerate().filter(|&(_, byte)| {
+        let is_start = digits_left == 0;
+        digits_left = if byte == b'%' { 2 } else { digits_left.saturating_sub(1) };
+        is_start
+    });
+    starts.map(|(at, _)| at).nth(offset).unwrap_or(encoded.len())
 }
 
 impl fmt::Display for Uri<'_> {

@@ -45,15 +45,13 @@ impl Known for Shs {
     }
 
     fn is_canonical(layer: Layer<'_>) -> Result<bool, ParseError> {
-        let data = layer.data().unwrap_or_default();
-        let (key, rest) = data.split_at_checked(BASE64_LENGTH).unwrap_or((data, ""));
-        let is_canonical_seed = |text| is_canonical_key::<Seed>(text);
-        if is_canonical_key::<PublicKey>(key)
-            && (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_canonical_seed))
-        {
-            return Ok(true);
-        }
-        Self::read(layer).map(|_| false)
+        let is_canonical_seed = |text: &str| is_canonical_key::<Seed>(text);
+        let are_canonical = |(key, rest): (&str, &str)| {
+            is_canonical_key::<PublicKey>(key)
+                && (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_canonical_seed))
+        };
+        let key_and_rest = layer.data().and_then(|data| data.split_at_checked(BASE64_LENGTH));
+        if key_and_rest.is_some_and(are_canonical) { Ok(true) } else { Self::read(layer).map(|_| false) }
     }
 }
 

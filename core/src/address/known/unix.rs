@@ -35,9 +35,10 @@ impl Known for Unix {
     const NAME: &'static str = "unix";
 
     fn read(layer: Layer<'_>) -> Result<Self, ParseError> {
-        let raw = layer.data().unwrap_or_default();
-        // The grammar has seen to the characters: a path can only be empty.
-        Self::new(&escape::unescape(raw)).map_err(|_| ParseError::new(layer.as_str().len(), Expected::SocketPath))
+        let no_path = ParseError::new(layer.as_str().len(), Expected::SocketPath);
+        let raw = layer.data().ok_or(no_path)?;
+        // The grammar has checked the characters, so the only mistake left is an empty path.
+        Self::new(&escape::unescape(raw)).map_err(|_| no_path)
     }
 }
 

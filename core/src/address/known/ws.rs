@@ -62,12 +62,9 @@ macro_rules! web_socket {
             const NAME: &'static str = $text;
 
             fn read(layer: Layer<'_>) -> Result<Self, ParseError> {
-                let raw = layer.data().unwrap_or_default();
+                let raw = layer.data().ok_or(ParseError::new(layer.as_str().len(), Expected::Url))?;
                 let read = read_url(&escape::unescape(raw), $default_port);
-                let (host, port, path) = read.map_err(|error| match layer.data() {
-                    None => ParseError::new(layer.as_str().len(), Expected::Url),
-                    Some(raw) => error.unescaped(raw).after(layer.data_start()),
-                })?;
+                let (host, port, path) = read.map_err(|error| error.unescaped(raw).after(layer.data_start()))?;
                 Ok(Self { host, port, path })
             }
         }
@@ -101,7 +98,7 @@ web_socket! {
 fn read_url(text: &str, default_port: u16) -> Result<(Host, u16, String), ParseError> {
     let url = text.strip_prefix("//").ok_or(ParseError::new(0, Expected::Url))?;
     let host_end = url.find(['/', '?', '#']).unwrap_or(url.len());
-    let (authority, path) = url.split_at_checked(host_end).unwrap_or((url, ""));
+    let (authority, path) = url.split_at(host_end);
     let bracket = if authority.starts_with('[') { authority.find(']').unwrap_or(authority.len()) } else { 0 };
     // A colon inside brackets is part of an IPv6 address.
     let (host_text, port_text) = match authority.rsplit_once(':') {
