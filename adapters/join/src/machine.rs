@@ -2,7 +2,7 @@
 
 use super::{Answer, Error, Message, application};
 use core::mem;
-use multiserver_core::handshake::{Handshake, LastMessage, MessageTooLong, Messages, Step};
+use multiserver_core::handshake::{Handshake, LastMessage, Messages, Step};
 use multiserver_core::keys::{KeyPair, PublicKey};
 use zeroize::Zeroizing;
 
@@ -22,7 +22,7 @@ impl Client {
     #[must_use]
     pub fn new(identity: &KeyPair, binding: &[u8; 32]) -> Self {
         let mut messages = Messages::new([0; application::SIZE]);
-        messages.ask(&application::sign(identity, binding), 1).unwrap_or_else(too_long);
+        messages.must_ask(&application::sign(identity, binding), 1);
         Self { messages, is_over: false }
     }
 }
@@ -33,12 +33,12 @@ impl Handshake for Client {
 
     fn step(&mut self) -> Result<Step<'_, Answer>, Error> {
         if self.messages.is_busy() {
-            return self.messages.step().ok_or(Error::Finished);
+            return Ok(self.messages.must_step());
         }
         if mem::replace(&mut self.is_over, true) {
             return Err(Error::Finished);
         }
-        let &[code] = self.messages.bytes() else { return Err(Error::Finished) };
+        let [code] = *self.messages.message();
         Answer::from_code(code).map(Step::Done).ok_or(Error::UnknownAnswer(code))
     }
 
@@ -74,7 +74,7 @@ impl Server {
     #[must_use]
     pub fn new(binding: &[u8; 32]) -> Self {
         let mut messages = Messages::new([0; application::SIZE]);
-        messages.read(application::MAGIC.len()).unwrap_or_else(too_long);
+        messages.must_read(application::MAGIC.len());
         Self { messages, state: State::Magic(Zeroizing::new(*binding)) }
     }
 }
@@ -90,20 +90,17 @@ impl Handshake for Server {
                     if self.messages.bytes() != application::MAGIC {
                         return Err(Error::Magic);
                     }
-                    self.messages.read_on(application::SIZE).unwrap_or_else(too_long);
+                    self.messages.must_read_on(application::SIZE);
                     self.state = State::Application(binding);
                 }
                 State::Application(binding) => {
-                    let Ok(message) = self.messages.bytes().try_into() else {
-                        unreachable!("the machine has asked for a whole application")
-                    };
-                    let peer = application::verify(message, &binding)?;
+                    let peer = application::verify(self.messages.message(), &binding)?;
                     return Ok(Step::Done(Applicant { peer }));
                 }
                 State::Finished => return Err(Error::Finished),
             }
         }
-        self.messages.step().ok_or(Error::Finished)
+        Ok(self.messages.must_step())
     }
 
     fn end_of_input(&mut self) -> Error {
@@ -167,8 +164,4 @@ impl Handshake for Answering {
         self.0.end();
         Error::Finished
     }
-}
-
-fn too_long(_: MessageTooLong) {
-    unreachable!("the buffer holds a whole application")
 }

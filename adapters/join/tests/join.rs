@@ -6,6 +6,7 @@
 #[path = "../../../core/tests/common/mod.rs"]
 mod common;
 
+use allocation_counter::measure;
 use common::forger::{scalar, signature};
 use common::points::{WEAK_SIGNATURES, bad_long_term_keys};
 use common::{ALICE, Driven, accepting_server, client_machine, drive, feed};
@@ -228,6 +229,22 @@ fn assert_finished<H: Handshake<Error = Error, Output: std::fmt::Debug>>(machine
     assert_eq!(machine.step().unwrap_err(), Error::Finished);
     assert_eq!(machine.end_of_input(), Error::Finished);
     assert!(!Error::Finished.is_peers_fault());
+}
+
+#[test]
+fn joining_allocates_nothing_on_either_side() {
+    let (mut to_server, mut to_client) = (Vec::with_capacity(200), Vec::with_capacity(200));
+    // The identity is made on first use, and shared from then on.
+    let _ = client();
+    let allocations = measure(|| {
+        let (mut client, mut server) = (client(), server());
+        drive(&mut client, &mut [].as_slice(), &mut to_server, usize::MAX);
+        let applicant = drive(&mut server, &mut to_server.as_slice(), &mut to_client, usize::MAX).done();
+        drive(&mut applicant.answer(Answer::Joined), &mut [].as_slice(), &mut to_client, usize::MAX).done();
+        let answer = drive(&mut client, &mut to_client.as_slice(), &mut to_server, usize::MAX).done();
+        assert_eq!(answer, Answer::Joined);
+    });
+    assert_eq!(allocations.count_total, 0);
 }
 
 #[test]

@@ -29,12 +29,13 @@ use zeroize::Zeroize;
 ///
 ///     fn step(&mut self) -> Result<Step<'_, u8>, &'static str> {
 ///         if self.messages.is_busy() {
-///             return self.messages.step().ok_or("nothing to do");
+///             return Ok(self.messages.must_step());
 ///         }
-///         match *self.messages.bytes() {
-///             [answer] if !std::mem::replace(&mut self.is_over, true) => Ok(Step::Done(answer)),
-///             _ => Err("the ping is over"),
+///         if std::mem::replace(&mut self.is_over, true) {
+///             return Err("the ping is over");
 ///         }
+///         let [answer] = *self.messages.message();
+///         Ok(Step::Done(answer))
 ///     }
 ///
 ///     fn end_of_input(&mut self) -> &'static str {
@@ -45,10 +46,9 @@ use zeroize::Zeroize;
 /// }
 ///
 /// let mut messages = Messages::new([0; 1]);
-/// messages.ask(&[7], 1)?;
+/// messages.must_ask(&[7], 1);
 /// let mut ping = Ping { messages, is_over: false };
 /// assert!(matches!(ping.step(), Ok(Step::Write(step)) if step.bytes() == [7]));
-/// # Ok::<(), multiserver_core::handshake::MessageTooLong>(())
 /// ```
 pub struct Messages<B: AsRef<[u8]> + AsMut<[u8]>> {
     buffer: B,
@@ -205,31 +205,54 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Messages<B> {
     }
 }
 
-/// The same for the machines of this crate, whose buffers hold their longest messages.
+/// The same for a machine whose buffer is an array that holds its longest message, as the machine's author knows.
 impl<const N: usize> Messages<[u8; N]> {
-    pub(crate) fn must_write(&mut self, message: &[u8]) {
+    /// Like [`write`](Self::write), for a message that fits.
+    ///
+    /// # Panics
+    /// The message is longer than the buffer.
+    pub fn must_write(&mut self, message: &[u8]) {
         self.write(message).unwrap_or_else(too_long);
     }
 
-    pub(crate) fn must_ask(&mut self, message: &[u8], length: usize) {
+    /// Like [`ask`](Self::ask), for a message and an answer that fit.
+    ///
+    /// # Panics
+    /// The message or the answer is longer than the buffer.
+    pub fn must_ask(&mut self, message: &[u8], length: usize) {
         self.ask(message, length).unwrap_or_else(too_long);
     }
 
-    pub(crate) fn must_read(&mut self, length: usize) {
+    /// Like [`read`](Self::read), for a message that fits.
+    ///
+    /// # Panics
+    /// The message is longer than the buffer.
+    pub fn must_read(&mut self, length: usize) {
         self.read(length).unwrap_or_else(too_long);
     }
 
-    pub(crate) fn must_read_on(&mut self, length: usize) {
+    /// Like [`read_on`](Self::read_on), for a message that fits.
+    ///
+    /// # Panics
+    /// The message is longer than the buffer.
+    pub fn must_read_on(&mut self, length: usize) {
         self.read_on(length).unwrap_or_else(too_long);
     }
 
-    /// The step to hand out while the machine is busy.
-    pub(crate) fn must_step<T>(&mut self) -> Step<'_, T> {
+    /// The step to hand out while this [is busy](Self::is_busy).
+    ///
+    /// # Panics
+    /// There is nothing to hand out.
+    pub fn must_step<T>(&mut self) -> Step<'_, T> {
         self.step().unwrap_or_else(|| unreachable!("a machine is asked for a step while it is busy"))
     }
 
-    /// The message that was read, which has exactly `M` bytes.
-    pub(crate) fn message<const M: usize>(&self) -> &[u8; M] {
+    /// The message that was read, all `M` bytes of it.
+    ///
+    /// # Panics
+    /// The machine has asked for a message of another length.
+    #[must_use]
+    pub fn message<const M: usize>(&self) -> &[u8; M] {
         self.bytes().try_into().unwrap_or_else(|_| unreachable!("the machine has asked for a message of this length"))
     }
 }
@@ -325,6 +348,6 @@ impl fmt::Debug for Progress {
     }
 }
 
-fn too_long(_: MessageTooLong) {
-    unreachable!("the buffers of this crate's machines hold their longest messages")
+fn too_long(error: MessageTooLong) {
+    unreachable!("the machine's buffer holds its longest message: {error}")
 }
