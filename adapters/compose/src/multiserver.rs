@@ -57,15 +57,6 @@ impl<R: Native> Multiserver<R> {
     /// # Errors
     /// Every suite that could not; the others are closed again.
     pub async fn listen(&self) -> Result<Server<R>, ListenError> {
-        let (server, failed) = self.listen_where_possible().await?;
-        if failed.is_empty() { Ok(server) } else { Err(ListenError::Failed(failed)) }
-    }
-
-    /// Starts to listen on every suite that is made for it and can, and returns what the others failed of.
-    ///
-    /// # Errors
-    /// Every suite that could not, when no suite could.
-    pub async fn listen_where_possible(&self) -> Result<(Server<R>, Vec<FailedListen>), ListenError> {
         let (mut listening, mut failed) = (Vec::new(), Vec::new());
         for suite in &self.inner.suites {
             let attempt = Attempt::new(Arc::clone(&self.inner.runtime), Stage::Resolve);
@@ -77,10 +68,12 @@ impl<R: Native> Multiserver<R> {
                 Err(error) => failed.push(FailedListen { suite: suite.name.to_string(), error }),
             }
         }
-        match (listening.is_empty(), failed.is_empty()) {
-            (false, _) => Ok((Server::new(Arc::clone(&self.inner), listening), failed)),
-            (true, false) => Err(ListenError::Failed(failed)),
-            (true, true) => Err(ListenError::NothingToListen),
+        if !failed.is_empty() {
+            Err(ListenError::Failed(failed))
+        } else if listening.is_empty() {
+            Err(ListenError::NothingToListen)
+        } else {
+            Ok(Server::new(Arc::clone(&self.inner), listening))
         }
     }
 }

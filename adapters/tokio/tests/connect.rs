@@ -8,7 +8,7 @@ use multiserver_tokio::core::keys::Seed;
 use multiserver_tokio::io::Duplex;
 use multiserver_tokio::{
     Admission, Attempt, BoxFuture, ConnectError, ConnectOptions, FailedAttempt, Failure, LayerError, ListenError,
-    MultiAddress, Multiserver, Net, NetworkKey, Scope, Shs, Stage, Transform, WrapPlan,
+    MultiAddress, Multiserver, Net, NetworkKey, Shs, Stage, Transform, WrapPlan,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -150,23 +150,17 @@ async fn errors_say_whether_trying_again_makes_sense() {
 }
 
 #[tokio::test]
-async fn the_suites_that_can_listen_do_where_the_caller_says_so() {
+async fn a_server_listens_on_every_suite_or_on_none() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let bind = taken.local_addr().unwrap().to_string();
-    let broken = || Net::bind(&*bind).then(Shs::new(identity(SERVER))).named("broken");
-    let multiserver = Multiserver::builder().suite(broken()).suite(suite()).build().unwrap();
-    let (mut server, failed) = multiserver.listen_where_possible().await.unwrap();
-    assert_eq!(failed.len(), 1);
-    assert!(failed[0].to_string().starts_with("broken: cannot listen on"), "{}", failed[0]);
-    let address = server.address(Scope::Device).unwrap();
-    assert_eq!(address.addresses().count(), 1);
-    let accept = async { server.accept().await.unwrap().handshake().await.unwrap().accept().await.unwrap() };
-    let client = client();
-    let (near, far) = tokio::join!(client.connect(&address), accept);
-    assert_eq!((near.unwrap().suite(), far.suite()), ("net~shs", "net~shs"));
-
-    let error = Multiserver::builder().suite(broken()).build().unwrap().listen_where_possible().await.unwrap_err();
-    assert!(matches!(error, ListenError::Failed(failed) if failed.len() == 1));
+    let broken = |name: &str| Net::bind(&*bind).then(Shs::new(identity(SERVER))).named(name);
+    let suites = Multiserver::builder().suite(broken("one")).suite(suite()).suite(broken("two"));
+    let error = suites.build().unwrap().listen().await.unwrap_err();
+    let ListenError::Failed(failed) = error else { panic!("{error}") };
+    let names: Vec<_> = failed.iter().map(|failed| &*failed.suite).collect();
+    assert_eq!(names, ["one", "two"]);
+    assert!(failed[0].to_string().starts_with("one: cannot listen on"), "{}", failed[0]);
+    Multiserver::builder().suite(suite()).build().unwrap().listen().await.unwrap();
 }
 
 /// The secret handshake, which counts how often it reads a layer.
