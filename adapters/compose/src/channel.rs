@@ -1,9 +1,6 @@
 //! Message channels inside one device as a transport.
 
-use crate::{
-    Arrival, Attempt, BoxFuture, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, Suite, Transform,
-    Transport,
-};
+use crate::{Arrival, Attempt, BoxFuture, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, Transport};
 use multiserver_core::address::{self, Layer, LayerBuf, Scope};
 use multiserver_io::Duplex;
 use std::collections::VecDeque;
@@ -63,11 +60,7 @@ impl Channel {
         }
     }
 
-    /// The suite of this with a transform over it.
-    #[must_use]
-    pub fn then(self, transform: impl Transform) -> Suite {
-        Suite::new(self).then(transform)
-    }
+    crate::suite::then!();
 
     fn offered(&self) -> MutexGuard<'_, Offered> {
         self.offered.lock().unwrap_or_else(PoisonError::into_inner)

@@ -4,8 +4,7 @@
 use crate::Proxy;
 use crate::tcp::{Bind, Listening, connect};
 use crate::{
-    Arrival, Attempt, BoxFuture, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Suite,
-    Transform, Transport,
+    Arrival, Attempt, BoxFuture, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Transport,
 };
 use multiserver_core::address::{self, Host, Layer, LayerBuf, Scope};
 use std::io;
@@ -117,11 +116,7 @@ impl Net {
         self
     }
 
-    /// The suite of this with a transform over it.
-    #[must_use]
-    pub fn then(self, transform: impl Transform) -> Suite {
-        Suite::new(self).then(transform)
-    }
+    crate::suite::then!();
 }
 
 impl Transport for Net {

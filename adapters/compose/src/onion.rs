@@ -2,7 +2,7 @@
 
 use crate::{
     Attempt, BoxFuture, Dial, DialPlan, LayerError, Limits, Listener, Opened, Plan, Proxy, Runtime, SettingError,
-    Suite, Transform, Transport,
+    Transport,
 };
 use multiserver_core::address::{self, Layer, LayerBuf, Scope};
 use std::io;
@@ -56,11 +56,7 @@ impl Onion {
         Self { proxy }
     }
 
-    /// The suite of this with a transform over it.
-    #[must_use]
-    pub fn then(self, transform: impl Transform) -> Suite {
-        Suite::new(self).then(transform)
-    }
+    crate::suite::then!();
 }
 
 impl Default for Onion {

@@ -75,6 +75,19 @@ impl fmt::Debug for Suite {
     }
 }
 
+/// Gives a transport the method `then`, which makes a suite of it.
+macro_rules! then {
+    () => {
+        /// The suite of this transport with a transform over it.
+        #[must_use]
+        pub fn then(self, transform: impl crate::Transform) -> crate::Suite {
+            crate::Suite::new(self).then(transform)
+        }
+    };
+}
+
+pub(crate) use then;
+
 /// How a suite goes about an address, each layer of which was read.
 #[derive(Debug)]
 pub(crate) struct SuitePlan<'a> {

@@ -3,8 +3,8 @@
 #[cfg(unix)]
 use crate::tcp::Taken;
 use crate::{
-    Arrival, Attempt, BoxFuture, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Suite,
-    Transform, Transport, UnixListener,
+    Arrival, Attempt, BoxFuture, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Transport,
+    UnixListener,
 };
 use multiserver_core::address::{self, Layer, LayerBuf, Scope};
 use std::io::{self, ErrorKind};
@@ -61,11 +61,7 @@ impl Unix {
         Self { bind: Some(bind), opened: Some(Arc::new(Mutex::new(Some(socket)))) }
     }
 
-    /// The suite of this with a transform over it.
-    #[must_use]
-    pub fn then(self, transform: impl Transform) -> Suite {
-        Suite::new(self).then(transform)
-    }
+    crate::suite::then!();
 }
 
 impl Transport for Unix {

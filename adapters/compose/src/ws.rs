@@ -14,7 +14,7 @@ use security::Url;
 use crate::tcp::{Bind, Listening, connect};
 use crate::{
     Arrival, Attempt, BoxFuture, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Stage,
-    Suite, Transform, Transport,
+    Transport,
 };
 use http::{Request, Response};
 use multiserver_core::address::{self, Layer, LayerBuf, Scope};
@@ -180,11 +180,7 @@ impl<S: Security> WebSocket<S> {
         self
     }
 
-    /// The suite of this with a transform over it.
-    #[must_use]
-    pub fn then(self, transform: impl Transform) -> Suite {
-        Suite::new(self).then(transform)
-    }
+    crate::suite::then!();
 
     fn layers(&self, runtime: &dyn Runtime, port: u16, scope: Scope) -> Vec<LayerBuf> {
         if scope == Scope::Public && !self.external.is_empty() {
