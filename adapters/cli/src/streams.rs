@@ -1,9 +1,9 @@
 //! Bytes between peers and local programs.
 
+pub(crate) mod endpoint;
 pub(crate) mod idle;
 pub(crate) mod output;
 pub(crate) mod parting;
 pub(crate) mod pipe;
-pub(crate) mod place;
 pub(crate) mod pump;
 pub(crate) mod standard;

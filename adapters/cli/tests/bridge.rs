@@ -120,7 +120,7 @@ fn of_several_targets_the_first_that_answers_is_taken() {
 #[test]
 fn many_peers_pass_at_once_and_no_more_than_asked_for() {
     let home = Home::new();
-    // They come from one place, and are in their handshakes at the same time.
+    // They come from one source, and are in their handshakes at the same time.
     let crowd = ["--max-pending-per-source", "100"];
     let (_server, target) = home.serve(&[["--echo"].as_slice(), &crowd].concat());
     let (mut bridge, address) = home.bridge(&[WS.as_slice(), &crowd, &["--max-peers", "100", &target]].concat());
@@ -141,12 +141,12 @@ fn many_peers_pass_at_once_and_no_more_than_asked_for() {
 }
 
 #[test]
-fn silent_peers_from_one_place_keep_nobody_from_the_target() {
+fn silent_peers_from_one_source_keep_nobody_from_the_target() {
     let home = Home::new();
     let (_server, target) = home.serve(&["--echo", "--max-pending-per-source", "3"]);
     let (mut bridge, address) = home.bridge(&["-v", "--max-pending-per-source", "2", &target]);
-    let place = address.strip_prefix("net:").unwrap().split('~').next().unwrap();
-    let silent: Vec<_> = (0..3).map(|_| TcpStream::connect(place).unwrap()).collect();
+    let endpoint = address.strip_prefix("net:").unwrap().split('~').next().unwrap();
+    let silent: Vec<_> = (0..3).map(|_| TcpStream::connect(endpoint).unwrap()).collect();
     bridge.error_line_with("to make room");
     for leads_there in [&target, &address, &address, &address] {
         assert_eq!(home.run(&["connect", leads_there], b"hello").output, b"hello");
@@ -161,11 +161,11 @@ fn the_target_is_reached_when_the_first_message_has_come() {
     let target = TcpListener::bind("127.0.0.1:0").unwrap();
     let key = "U9bQyvjq1OCw+ySppKNhdQS7bTtE/7AM7G3e/6OPT/M=";
     let (_bridge, address) = home.bridge(&[&format!("net:{}~shs:{key}", target.local_addr().unwrap())]);
-    let place = address.strip_prefix("net:").unwrap().split('~').next().unwrap();
+    let endpoint = address.strip_prefix("net:").unwrap().split('~').next().unwrap();
     let hello: Vec<_> = (0..64).collect();
-    let mut early = TcpStream::connect(place).unwrap();
+    let mut early = TcpStream::connect(endpoint).unwrap();
     early.write_all(&hello[..63]).unwrap();
-    let mut whole = TcpStream::connect(place).unwrap();
+    let mut whole = TcpStream::connect(endpoint).unwrap();
     whole.write_all(&hello).unwrap();
     let read_hello = |mut socket: TcpStream| {
         socket.set_read_timeout(Some(LIMIT)).unwrap();
@@ -190,8 +190,8 @@ fn below_a_layer_that_is_not_known_nothing_is_waited_for() {
     let target = TcpListener::bind("127.0.0.1:0").unwrap();
     let key = "U9bQyvjq1OCw+ySppKNhdQS7bTtE/7AM7G3e/6OPT/M=";
     let (_bridge, address) = home.bridge(&[&format!("net:{}~other~shs:{key}", target.local_addr().unwrap())]);
-    let place = address.strip_prefix("net:").unwrap().split('~').next().unwrap();
-    let mut peer = TcpStream::connect(place).unwrap();
+    let endpoint = address.strip_prefix("net:").unwrap().split('~').next().unwrap();
+    let mut peer = TcpStream::connect(endpoint).unwrap();
     peer.write_all(b"short").unwrap();
     let (mut socket, _) = target.accept().unwrap();
     socket.set_read_timeout(Some(LIMIT)).unwrap();
@@ -206,8 +206,8 @@ fn peers_that_only_say_hello_leave_the_target_to_others() {
     let home = Home::new();
     let (_server, target) = home.serve(&["--echo", "--max-pending-per-source", "3"]);
     let (mut bridge, address) = home.bridge(&["-v", "--max-pending-per-source", "2", &target]);
-    let place = address.strip_prefix("net:").unwrap().split('~').next().unwrap();
-    let greeters: Vec<_> = (0..3).map(|number| say_hello(place, number)).collect();
+    let endpoint = address.strip_prefix("net:").unwrap().split('~').next().unwrap();
+    let greeters: Vec<_> = (0..3).map(|number| say_hello(endpoint, number)).collect();
     let line = closed(&mut bridge);
     assert!(line.contains("in their handshakes with the target"), "{line}");
     assert_eq!(home.run(&["connect", &target], b"hello").output, b"hello");
@@ -215,14 +215,14 @@ fn peers_that_only_say_hello_leave_the_target_to_others() {
 }
 
 /// Says hello as any client can, and waits for the answer or the end.
-fn say_hello(place: &str, number: u8) -> TcpStream {
+fn say_hello(endpoint: &str, number: u8) -> TcpStream {
     let random = [number; 32];
     let ephemeral = Ephemeral::from_random(random);
     let anybody = KeyPair::from_seed(Seed::from_bytes([7; 32]));
     let server = anybody.public();
     let client = Client::new(anybody, &server, &NetworkKey::SSB_MAIN).unwrap();
     let (_, hello) = client.start(ephemeral);
-    let mut socket = TcpStream::connect(place).unwrap();
+    let mut socket = TcpStream::connect(endpoint).unwrap();
     socket.set_read_timeout(Some(LIMIT)).unwrap();
     socket.write_all(&hello).unwrap();
     let mut answer = [0; 64];

@@ -12,12 +12,12 @@ use std::time::Duration;
 /// Starts to forward and reads where.
 fn forward(home: &Home, arguments: &[&str]) -> (Program, String) {
     let mut program = home.start(&[&["forward"], arguments].concat());
-    let place = program.line();
-    (program, place)
+    let endpoint = program.line();
+    (program, endpoint)
 }
 
-fn connect(place: &str) -> TcpStream {
-    let stream = TcpStream::connect(place).unwrap();
+fn connect(endpoint: &str) -> TcpStream {
+    let stream = TcpStream::connect(endpoint).unwrap();
     stream.set_read_timeout(Some(LIMIT)).unwrap();
     stream
 }
@@ -26,8 +26,8 @@ fn connect(place: &str) -> TcpStream {
 fn many_connections_go_through_at_once_and_end_by_halves() {
     let home = Home::new();
     let (_server, address) = home.serve(&["--echo"]);
-    let (_forward, place) = forward(&home, &["--listen", "127.0.0.1:0", &address]);
-    let mut streams: Vec<_> = (0..200).map(|_| connect(&place)).collect();
+    let (_forward, endpoint) = forward(&home, &["--listen", "127.0.0.1:0", &address]);
+    let mut streams: Vec<_> = (0..200).map(|_| connect(&endpoint)).collect();
     for (stream, byte) in streams.iter_mut().zip(0..) {
         stream.write_all(&[byte; 5000]).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
@@ -45,8 +45,8 @@ fn the_peer_may_end_first() {
     let service = TcpListener::bind("127.0.0.1:0").unwrap();
     let to = service.local_addr().unwrap().to_string();
     let (_server, address) = home.serve(&["--to", &to, "--allow-anyone"]);
-    let (_forward, place) = forward(&home, &[&address]);
-    let mut stream = connect(&place);
+    let (_forward, endpoint) = forward(&home, &[&address]);
+    let mut stream = connect(&endpoint);
     let (mut service, _) = service.accept().unwrap();
     service.write_all(b"all I say").unwrap();
     service.shutdown(Shutdown::Write).unwrap();
@@ -66,8 +66,8 @@ fn a_unix_socket_is_forwarded_and_its_file_goes_with_the_program() {
     let (_server, address) = home.serve(&["--echo"]);
     let path = home.path("socket");
     let listen = format!("unix:{}", path.display());
-    let (forward, place) = forward(&home, &["--listen", &listen, &address]);
-    assert_eq!(place, listen);
+    let (forward, endpoint) = forward(&home, &["--listen", &listen, &address]);
+    assert_eq!(endpoint, listen);
     assert_eq!(common::mode(&path) & 0o777, 0o600);
     let mut stream = UnixStream::connect(&path).unwrap();
     stream.write_all(b"hello").unwrap();
@@ -84,19 +84,19 @@ fn a_unix_socket_is_forwarded_and_its_file_goes_with_the_program() {
 fn a_truncated_stream_is_reset_and_does_not_look_complete() {
     let home = Home::new();
     let (mut server, address) = home.serve(&["--echo"]);
-    let (mut forward, place) = forward(&home, &["--retry", "0", &address]);
-    let mut stream = connect(&place);
+    let (mut forward, endpoint) = forward(&home, &["--retry", "0", &address]);
+    let mut stream = connect(&endpoint);
     stream.write_all(b"here").unwrap();
     stream.read_exact(&mut [0; 4]).unwrap();
     server.kill();
     assert_eq!(stream.read_exact(&mut [0; 4]).unwrap_err().kind(), ErrorKind::ConnectionReset);
     assert!(forward.error_line().contains("went away"));
-    let mut refused = connect(&place);
+    let mut refused = connect(&endpoint);
     assert_eq!(refused.read_exact(&mut [0; 4]).unwrap_err().kind(), ErrorKind::ConnectionReset);
     assert!(forward.error_line().contains("cannot connect to"));
 }
 
-/// A server that has no place left refuses as one that knows us does, and may have a place a little later.
+/// A server that has no slot left refuses as one that knows us does, and may have a slot a little later.
 #[test]
 fn a_server_that_is_busy_is_tried_again() {
     let home = Home::new();
@@ -104,8 +104,8 @@ fn a_server_that_is_busy_is_tried_again() {
     let mut first = home.start(&["connect", &address]);
     first.send(b"here\n");
     assert_eq!(first.line(), "here");
-    let (mut forward, place) = forward(&home, &["--retry", "60", &address]);
-    let mut waiting = connect(&place);
+    let (mut forward, endpoint) = forward(&home, &["--retry", "60", &address]);
+    let mut waiting = connect(&endpoint);
     waiting.write_all(b"hello").unwrap();
     let line = forward.error_line();
     assert!(line.contains("refused, busy or cut off") && line.contains("trying again"), "{line}");
@@ -119,8 +119,8 @@ fn a_server_that_is_busy_is_tried_again() {
 fn a_signal_resets_what_is_under_way() {
     let home = Home::new();
     let (mut server, address) = home.serve(&["--echo"]);
-    let (forward, place) = forward(&home, &[&address]);
-    let mut stream = connect(&place);
+    let (forward, endpoint) = forward(&home, &[&address]);
+    let mut stream = connect(&endpoint);
     stream.write_all(b"here").unwrap();
     stream.read_exact(&mut [0; 4]).unwrap();
     common::interrupt(&forward);
@@ -134,8 +134,8 @@ fn a_signal_resets_what_is_under_way() {
 fn a_signal_resets_who_waits_for_a_connection() {
     let home = Home::new();
     let (_, key) = home.identity("any");
-    let (mut forward, place) = forward(&home, &[&format!("net:127.0.0.1:1~shs:{key}")]);
-    let mut stream = connect(&place);
+    let (mut forward, endpoint) = forward(&home, &[&format!("net:127.0.0.1:1~shs:{key}")]);
+    let mut stream = connect(&endpoint);
     assert!(forward.error_line().contains("trying again"));
     common::interrupt(&forward);
     assert_eq!(stream.read_exact(&mut [0; 4]).unwrap_err().kind(), ErrorKind::ConnectionReset);
@@ -147,11 +147,11 @@ fn more_connections_than_asked_for_wait_for_their_turn() {
     let home = Home::new();
     let (identity, _) = home.identity("server");
     let (mut server, address) = home.serve(&["--echo", "-v", "--identity", &identity]);
-    let (_forward, place) = forward(&home, &["--max-connections", "1", &address]);
-    let mut first = connect(&place);
+    let (_forward, endpoint) = forward(&home, &["--max-connections", "1", &address]);
+    let mut first = connect(&endpoint);
     first.write_all(b"first").unwrap();
     first.read_exact(&mut [0; 5]).unwrap();
-    let mut second = connect(&place);
+    let mut second = connect(&endpoint);
     second.write_all(b"second").unwrap();
     first.write_all(b"again").unwrap();
     first.read_exact(&mut [0; 5]).unwrap();
@@ -167,7 +167,7 @@ fn more_connections_than_asked_for_wait_for_their_turn() {
 }
 
 #[test]
-fn a_place_that_is_taken_and_an_address_that_is_none_end_the_start() {
+fn an_endpoint_that_is_taken_and_an_address_that_is_none_end_the_start() {
     let home = Home::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
@@ -183,12 +183,12 @@ fn a_peer_that_is_away_is_tried_again_until_it_comes() {
     let home = Home::new();
     let (server_identity, key) = home.identity("server");
     let socket = home.path("socket").to_str().unwrap().to_owned();
-    let (mut forward, place) = forward(&home, &[&format!("unix:{socket}~shs:{key}")]);
-    let mut stream = connect(&place);
+    let (mut forward, endpoint) = forward(&home, &[&format!("unix:{socket}~shs:{key}")]);
+    let mut stream = connect(&endpoint);
     stream.write_all(b"early").unwrap();
     let line = forward.error_line();
     assert!(line.contains("trying again for 30s"), "{line}");
-    let mut gone = connect(&place);
+    let mut gone = connect(&endpoint);
     gone.write_all(b"delete everything").unwrap();
     assert!(forward.error_line().contains("trying again"));
     // Closed by a reset.
@@ -215,8 +215,8 @@ fn who_does_not_speak_the_protocol_is_not_tried_again() {
     let (_, key) = home.identity("any");
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("net:{}~shs:{key}", other.local_addr().unwrap());
-    let (mut forward, place) = forward(&home, &["--retry", "600", &address]);
-    let mut program = connect(&place);
+    let (mut forward, endpoint) = forward(&home, &["--retry", "600", &address]);
+    let mut program = connect(&endpoint);
     let (mut peer, _) = other.accept().unwrap();
     peer.write_all(&[b'x'; 64]).unwrap();
     assert_eq!(program.read_exact(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
@@ -230,8 +230,8 @@ fn without_time_to_try_again_a_refusal_is_an_error_at_once() {
     let home = Home::new();
     let (_, key) = home.identity("any");
     let (_server, address) = home.serve(&["--echo", "--network-key", &key]);
-    let (mut forward, place) = forward(&home, &["--retry", "0", &address]);
-    assert_eq!(connect(&place).read_exact(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    let (mut forward, endpoint) = forward(&home, &["--retry", "0", &address]);
+    assert_eq!(connect(&endpoint).read_exact(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);
     let line = forward.error_line();
     assert!(line.contains("is busy, has another network key") && !line.contains("trying again"), "{line}");
 }

@@ -96,7 +96,7 @@ fn guests_who_are_silent_or_die_keep_nobody_from_joining_or_coming() {
     assert!(case.allowed().starts_with(&alice_key), "{}", case.allowed());
 }
 
-/// Whoever comes last has a place, at the cost of the invite with the most guests, or else of the oldest.
+/// Whoever comes last has a slot, at the cost of the invite with the most guests, or else of the oldest.
 #[test]
 fn the_holders_of_many_invites_keep_nobody_from_joining() {
     let (case, mut server, invite) = case();

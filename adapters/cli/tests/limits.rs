@@ -12,8 +12,8 @@ use std::time::Instant;
 
 /// Connects and says nothing.
 fn silent_socket(address: &str) -> TcpStream {
-    let place = address.strip_prefix("net:").and_then(|rest| rest.split_once("~shs:")).unwrap().0;
-    let socket = TcpStream::connect(place).unwrap();
+    let endpoint = address.strip_prefix("net:").and_then(|rest| rest.split_once("~shs:")).unwrap().0;
+    let socket = TcpStream::connect(endpoint).unwrap();
     socket.set_read_timeout(Some(LIMIT)).unwrap();
     socket
 }
@@ -40,7 +40,7 @@ fn truncated(client: &Finished) {
 }
 
 #[test]
-fn a_place_is_free_again_when_its_peer_is_gone() {
+fn a_slot_is_free_again_when_its_peer_is_gone() {
     let home = Home::new();
     let (mut server, address) = home.serve(&["--echo", "--max-peers", "2"]);
     let (first, mut second) = (served(&home, &address), served(&home, &address));
@@ -55,7 +55,7 @@ fn a_place_is_free_again_when_its_peer_is_gone() {
     }
 }
 
-/// One key takes every place and stays; others get in at its cost, and the one that was idle for the longest goes.
+/// One key takes every slot and stays; others get in at its cost, and the one that was idle for the longest goes.
 #[test]
 fn one_key_does_not_keep_others_out() {
     let home = Home::new();
@@ -104,7 +104,7 @@ fn who_says_nothing_is_put_out_in_time_and_keeps_nobody_out() {
 fn a_silent_connection_is_ended_whoever_serves_it() {
     let home = Home::new();
     let service = TcpListener::bind("127.0.0.1:0").unwrap();
-    let place = service.local_addr().unwrap().to_string();
+    let endpoint = service.local_addr().unwrap().to_string();
     let echo = thread::spawn(move || {
         let (mut stream, _) = service.accept().unwrap();
         let mut line = [0; 5];
@@ -112,7 +112,8 @@ fn a_silent_connection_is_ended_whoever_serves_it() {
         stream.write_all(&line).unwrap();
         stream.read(&mut [0]).unwrap_err().kind()
     });
-    for arguments in [["--echo"].as_slice(), &["--allow-anyone", "--to", &place], &["--allow-anyone", "--exec", "cat"]]
+    for arguments in
+        [["--echo"].as_slice(), &["--allow-anyone", "--to", &endpoint], &["--allow-anyone", "--exec", "cat"]]
     {
         let (mut server, address) = home.serve(&[&["--idle-timeout", "1"], arguments].concat());
         let client = served(&home, &address);
@@ -243,8 +244,8 @@ fn a_second_signal_cuts_at_once_and_so_does_no_grace() {
 fn what_is_cut_looks_incomplete_to_a_service_and_ends_a_program() {
     let home = Home::new();
     let service = TcpListener::bind("127.0.0.1:0").unwrap();
-    let place = service.local_addr().unwrap().to_string();
-    let (server, address) = home.serve(&["--grace", "0", "--allow-anyone", "--to", &place]);
+    let endpoint = service.local_addr().unwrap().to_string();
+    let (server, address) = home.serve(&["--grace", "0", "--allow-anyone", "--to", &endpoint]);
     let mut client = home.start(&["connect", &address]);
     client.send(b"half of it\n");
     let (mut stream, _) = service.accept().unwrap();
@@ -263,7 +264,7 @@ fn what_is_cut_looks_incomplete_to_a_service_and_ends_a_program() {
 }
 
 #[test]
-fn one_key_has_no_more_places_than_its_share() {
+fn one_key_has_no_more_slots_than_its_share() {
     let home = Home::new();
     let (mut server, address) = home.serve(&["--echo", "--max-peers-per-key", "2"]);
     let clients = [served(&home, &address), served(&home, &address)];

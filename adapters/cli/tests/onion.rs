@@ -25,7 +25,7 @@ fn the_public_address_is_the_onion_service_with_its_own_port_alone() {
 }
 
 #[test]
-fn it_leads_to_the_first_place_and_stands_beside_other_names() {
+fn it_leads_to_the_first_endpoint_and_stands_beside_other_names() {
     let home = Home::new();
     let onion = format!("{NAME}:80");
     let arguments = ["--net", "127.0.0.1:0", "--net", "127.0.0.1:0", "--onion", &onion, "--external", "example.org"];
@@ -44,8 +44,8 @@ fn one_source_may_have_all_handshakes_there() {
     let limits = ["--max-pending", "3", "--max-pending-per-source", "1", "--handshake-timeout", "600"];
     let arguments = ["--echo", "--net", "127.0.0.1:0", "--onion", &onion, "--scope", "device"];
     let (_server, address) = home.serve(&[arguments.as_slice(), &limits].concat());
-    let place = address.strip_prefix("net:").unwrap().split_once("~shs:").unwrap().0;
-    let pending = [TcpStream::connect(place).unwrap(), TcpStream::connect(place).unwrap()];
+    let endpoint = address.strip_prefix("net:").unwrap().split_once("~shs:").unwrap().0;
+    let pending = [TcpStream::connect(endpoint).unwrap(), TcpStream::connect(endpoint).unwrap()];
     assert_eq!(home.run(&["connect", &address], b"hello").output, b"hello");
     for mut socket in pending {
         socket.set_nonblocking(true).unwrap();
@@ -58,7 +58,7 @@ fn what_is_no_onion_service_or_leads_nowhere_is_refused() {
     let home = Home::new();
     let short = NAME.get(1..).unwrap();
     let net = ["--net", "127.0.0.1:0"];
-    for (places, onion) in [
+    for (endpoints, onion) in [
         (net.as_slice(), NAME.to_owned()),
         (&net, format!("{NAME}:0")),
         (&net, format!("{NAME}:65536")),
@@ -70,8 +70,8 @@ fn what_is_no_onion_service_or_leads_nowhere_is_refused() {
         (&[], format!("{NAME}:80")),
         (&["--ws", "127.0.0.1:0"], format!("{NAME}:80")),
     ] {
-        let failed = home.run(&[&["serve", "--echo", "--onion", &onion], places].concat(), b"");
+        let failed = home.run(&[&["serve", "--echo", "--onion", &onion], endpoints].concat(), b"");
         assert_eq!((failed.status, failed.output.as_slice()), (2, b"".as_slice()), "{onion}: {failed:?}");
-        assert!(failed.errors.contains(if places == net { "--onion" } else { "--net" }), "{failed:?}");
+        assert!(failed.errors.contains(if endpoints == net { "--onion" } else { "--net" }), "{failed:?}");
     }
 }

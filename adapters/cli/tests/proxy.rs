@@ -15,10 +15,10 @@ const ENCODED: &str = "p%40ss%3Aw%2Frd";
 #[tokio::test]
 async fn a_proxy_with_a_password_comes_from_the_command_line_a_file_or_the_environment() {
     let proxy = Microsocks::start(Some((USER, PASSWORD))).await.unwrap();
-    let place = proxy.address();
+    let endpoint = proxy.address();
     let home = Home::new();
     let (_server, address) = home.serve(&["--echo"]);
-    let url = format!("socks5h://{USER}:{ENCODED}@{place}");
+    let url = format!("socks5h://{USER}:{ENCODED}@{endpoint}");
     let file = home.path("proxy");
     common::write_private(&file, &format!("{url}\n"));
     let file = file.to_str().unwrap();
@@ -38,7 +38,7 @@ async fn a_proxy_with_a_password_comes_from_the_command_line_a_file_or_the_envir
         assert_eq!((client.status, client.output.as_slice()), (0, b"hello".as_slice()), "{}", client.errors);
     }
 
-    let wrong = format!("socks5h://{USER}:hunter2@{place}");
+    let wrong = format!("socks5h://{USER}:hunter2@{endpoint}");
     let refused = with_variable("ALL_PROXY", &wrong, &[]);
     assert!(refused.failure(3).contains("proxy"), "{refused:?}");
     assert!(!refused.errors.contains("hunter2"), "{refused:?}");

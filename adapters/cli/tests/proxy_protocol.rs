@@ -23,7 +23,7 @@ struct Heard {
 /// A service that ends each connection when it has heard all, and tells of it.
 fn service() -> (String, Receiver<Heard>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let place = listener.local_addr().unwrap().to_string();
+    let endpoint = listener.local_addr().unwrap().to_string();
     let (sender, receiver) = channel();
     thread::spawn(move || {
         for stream in listener.incoming() {
@@ -39,7 +39,7 @@ fn service() -> (String, Receiver<Heard>) {
             sender.send(Heard { addresses, tlvs, bytes }).unwrap();
         }
     });
-    (place, receiver)
+    (endpoint, receiver)
 }
 
 /// The address by way of a relay, which tells of its sockets at the server: where each is and where it leads.
@@ -70,11 +70,11 @@ fn relayed(address: &str) -> (String, Receiver<(SocketAddr, SocketAddr)>) {
     (format!("{start}:{port}~shs:{key}"), receiver)
 }
 
-/// Sees that two peers at this place are told of as what they are.
-fn told_of_by_ip(option: &str, place: &str) {
+/// Sees that two peers at this endpoint are told of as what they are.
+fn told_of_by_ip(option: &str, endpoint: &str) {
     let home = Home::new();
     let (to, heard) = service();
-    let (_server, address) = home.serve(&[option, place, "--to", &to, "--allow-anyone", "--proxy-protocol"]);
+    let (_server, address) = home.serve(&[option, endpoint, "--to", &to, "--allow-anyone", "--proxy-protocol"]);
     let (address, sockets) = relayed(&address);
     for (name, text) in [("one", "first"), ("two", "")] {
         let (identity, key) = home.identity(name);
@@ -105,8 +105,8 @@ fn a_peer_at_a_unix_socket_is_a_local_one_with_a_key() {
     let home = Home::new();
     let (to, heard) = service();
     let path = home.path("socket");
-    let place = path.to_str().unwrap();
-    let (_server, address) = home.serve(&["--unix", place, "--to", &to, "--allow-anyone", "--proxy-protocol"]);
+    let endpoint = path.to_str().unwrap();
+    let (_server, address) = home.serve(&["--unix", endpoint, "--to", &to, "--allow-anyone", "--proxy-protocol"]);
     let (identity, key) = home.identity("one");
     assert_eq!(home.run(&["connect", "--identity", &identity, &address], b"hello").status, 0);
     let heard = heard.recv_timeout(LIMIT).unwrap();

@@ -21,9 +21,9 @@ fn answer_backwards(mut stream: impl Read + Write) {
 fn peers_reach_a_tcp_service_and_each_direction_ends_by_itself() {
     let home = Home::new();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let place = listener.local_addr().unwrap().to_string();
+    let endpoint = listener.local_addr().unwrap().to_string();
     std::thread::spawn(move || listener.incoming().for_each(|stream| answer_backwards(stream.unwrap())));
-    let (_server, address) = home.serve(&["--to", &place, "--allow-anyone"]);
+    let (_server, address) = home.serve(&["--to", &endpoint, "--allow-anyone"]);
     let sent: Vec<u8> = (0..=250).cycle().take(3 * 1024 * 1024).collect();
     for sent in [sent.as_slice(), b"", b"short"] {
         let client = home.run(&["connect", &address], sent);
@@ -36,8 +36,8 @@ fn peers_reach_a_tcp_service_and_each_direction_ends_by_itself() {
 fn a_service_that_speaks_first_and_ends_first_is_heard() {
     let home = Home::new();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let place = listener.local_addr().unwrap().to_string();
-    let (_server, address) = home.serve(&["--to", &place, "--allow-anyone"]);
+    let endpoint = listener.local_addr().unwrap().to_string();
+    let (_server, address) = home.serve(&["--to", &endpoint, "--allow-anyone"]);
     let mut client = home.start(&["connect", &address]);
     let (mut service, _) = listener.accept().unwrap();
     service.write_all(b"greeting\n").unwrap();
@@ -152,7 +152,7 @@ fn a_program_that_closes_its_output_goes_on_reading() {
 }
 
 #[test]
-fn a_program_that_has_ended_gives_its_place_back_while_its_peer_stays() {
+fn a_program_that_has_ended_gives_its_slot_back_while_its_peer_stays() {
     let home = Home::new();
     let (_server, address) = home.serve(&["--allow-anyone", "--max-peers", "1", "--exec", "echo", "answer"]);
     let mut first = home.start(&["connect", &address]);
@@ -162,7 +162,7 @@ fn a_program_that_has_ended_gives_its_place_back_while_its_peer_stays() {
 }
 
 #[test]
-fn a_program_that_has_closed_its_streams_does_not_keep_its_place() {
+fn a_program_that_has_closed_its_streams_does_not_keep_its_slot() {
     let home = Home::new();
     let script = "echo answer; exec >&- <&-; sleep 98761; true";
     let (mut server, address) = home.serve(&["--allow-anyone", "--exec", "sh", "-c", script]);

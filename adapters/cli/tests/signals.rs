@@ -14,14 +14,14 @@ fn who_listens_ends_well_and_takes_its_socket_along() {
     let home = Home::new();
     let (_target, target) = home.serve(&["--echo"]);
     let path = home.path("socket");
-    let place = path.to_str().unwrap();
-    let listen = format!("unix:{place}");
+    let endpoint = path.to_str().unwrap();
+    let listen = format!("unix:{endpoint}");
     for arguments in [
-        ["serve", "--unix", place].as_slice(),
-        &["serve", "--unix", place, "--echo"],
-        &["serve", "--unix", place, "--allow-anyone", "--to", "127.0.0.1:1"],
-        &["serve", "--unix", place, "--allow-anyone", "--exec", "cat"],
-        &["bridge", "--unix", place, &target],
+        ["serve", "--unix", endpoint].as_slice(),
+        &["serve", "--unix", endpoint, "--echo"],
+        &["serve", "--unix", endpoint, "--allow-anyone", "--to", "127.0.0.1:1"],
+        &["serve", "--unix", endpoint, "--allow-anyone", "--exec", "cat"],
+        &["bridge", "--unix", endpoint, &target],
         &["forward", "--listen", &listen, &target],
     ] {
         for signal in SIGNALS {

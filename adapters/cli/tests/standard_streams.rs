@@ -35,8 +35,8 @@ fn both_ends_talk_and_end_cleanly() {
 fn the_socket_stays_open_behind_a_goodbye() {
     let home = Home::new();
     let (mut server, address) = home.serve(&[]);
-    let (place, key) = address.strip_prefix("net:").unwrap().split_once("~shs:").unwrap();
-    let mut client = home.start(&["connect", &format!("net:{}~shs:{key}", close_both_on_one_end(place))]);
+    let (endpoint, key) = address.strip_prefix("net:").unwrap().split_once("~shs:").unwrap();
+    let mut client = home.start(&["connect", &format!("net:{}~shs:{key}", close_both_on_one_end(endpoint))]);
     client.send(b"question\n");
     assert_eq!(server.line(), "question");
     client.stdin = None;
@@ -77,7 +77,7 @@ fn a_second_peer_is_refused_and_harms_nobody() {
 }
 
 #[test]
-fn a_peer_that_is_not_allowed_does_not_take_the_place_of_the_first() {
+fn a_peer_that_is_not_allowed_does_not_take_the_slot_of_the_first() {
     let home = Home::new();
     let (friend, friend_key) = home.identity("friend");
     let (server, address) = home.serve(&["--allow", &friend_key]);
@@ -177,11 +177,11 @@ fn all_that_came_before_a_stream_is_truncated_is_printed() {
     std::fs::write(home.path("sent"), &sent).unwrap();
     let script = format!("cat {}; kill -9 $$", home.path("sent").display());
     let (_server, address) = home.serve(&["--allow-anyone", "--exec", "sh", "-c", &script]);
-    let (place, key) = address.strip_prefix("net:").unwrap().split_once("~shs:").unwrap();
+    let (endpoint, key) = address.strip_prefix("net:").unwrap().split_once("~shs:").unwrap();
     for arguments in [["connect"].as_slice(), &["connect", "--recv-only"]] {
-        let (place, gathered) = gather_behind_the_handshake(place);
+        let (endpoint, gathered) = gather_behind_the_handshake(endpoint);
         let (mut output, full, filled) = full_pipe();
-        let mut command = home.command(&[arguments, &[&format!("net:{place}~shs:{key}")]].concat());
+        let mut command = home.command(&[arguments, &[&format!("net:{endpoint}~shs:{key}")]].concat());
         command.stdin(Stdio::piped()).stdout(full).stderr(Stdio::piped());
         let mut client = Program::of(command.spawn().unwrap());
         drop(command);
@@ -212,16 +212,16 @@ fn full_pipe() -> (PipeReader, PipeWriter, usize) {
     (reader, writer, filled)
 }
 
-/// Passes one connection on to a place, and what comes from there behind the handshake only when all of it has come.
+/// Passes one connection on to an endpoint, and what comes from there behind the handshake only when all of it has come.
 ///
 /// The thread has ended when all is on its way to the client.
-fn gather_behind_the_handshake(place: &str) -> (String, JoinHandle<()>) {
+fn gather_behind_the_handshake(endpoint: &str) -> (String, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let place = place.to_owned();
+    let endpoint = endpoint.to_owned();
     let gathered = std::thread::spawn(move || {
         let (client, _) = listener.accept().unwrap();
-        let server = TcpStream::connect(place).unwrap();
+        let server = TcpStream::connect(endpoint).unwrap();
         client.set_read_timeout(Some(LIMIT)).unwrap();
         server.set_read_timeout(Some(LIMIT)).unwrap();
         std::thread::scope(|scope| {
@@ -241,14 +241,14 @@ fn gather_behind_the_handshake(place: &str) -> (String, JoinHandle<()>) {
     (address, gathered)
 }
 
-/// Passes one connection on to a place; when the client's direction ends, both are closed.
-fn close_both_on_one_end(place: &str) -> String {
+/// Passes one connection on to an endpoint; when the client's direction ends, both are closed.
+fn close_both_on_one_end(endpoint: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let place = place.to_owned();
+    let endpoint = endpoint.to_owned();
     std::thread::spawn(move || {
         let (client, _) = listener.accept().unwrap();
-        let server = TcpStream::connect(place).unwrap();
+        let server = TcpStream::connect(endpoint).unwrap();
         client.set_read_timeout(Some(LIMIT)).unwrap();
         server.set_read_timeout(Some(LIMIT)).unwrap();
         std::thread::scope(|scope| {

@@ -76,7 +76,7 @@ fn tls_is_served_with_a_certificate_and_reached_where_that_is_trusted() {
 }
 
 #[test]
-fn one_place_that_does_not_work_ends_the_start() {
+fn one_endpoint_that_does_not_work_ends_the_start() {
     let home = Home::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();

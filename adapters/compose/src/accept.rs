@@ -4,7 +4,7 @@ use crate::deadline::Deadline;
 use crate::exclusive::Exclusive;
 use crate::held::Held;
 use crate::incoming::Entry;
-use crate::limiter::places::TURNS;
+use crate::limiter::slots::TURNS;
 use crate::live::Live;
 use crate::served::Served;
 use crate::transport::{Arrival, Opening};
@@ -75,7 +75,7 @@ impl Acceptor {
         Poll::Pending
     }
 
-    /// Closes those who go on too slowly for how many places are taken, and those who have waited in the caller's hands
+    /// Closes those who go on too slowly for how many slots are taken, and those who have waited in the caller's hands
     /// for longer than their deadline.
     fn expire(&mut self, cx: &mut Context<'_>) {
         let Served { suite, inner, limiter, .. } = &*self.served;

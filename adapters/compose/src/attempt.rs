@@ -67,7 +67,7 @@ impl Attempt {
     }
 
     /// Notes that the peer has got through a step, such as a whole message of its handshake that is right: an incoming
-    /// peer then has the time that the next step may take, when places are [scarce](crate::Limits::pending).
+    /// peer then has the time that the next step may take, when slots are [scarce](crate::Limits::pending).
     pub fn step(&self) {
         if let Some(steps) = &self.steps {
             steps.step();

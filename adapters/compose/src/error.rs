@@ -29,7 +29,7 @@ pub enum Failure {
         /// The time there was for all of it.
         limit: Duration,
     },
-    /// Its place among the handshakes under way went to a newcomer: see [`Limits::pending`](crate::Limits::pending).
+    /// Its slot among the handshakes under way went to a newcomer: see [`Limits::pending`](crate::Limits::pending).
     #[error("{stage} was ended to make room for others: too many handshakes are under way")]
     Evicted {
         /// How far it had come.

@@ -21,7 +21,7 @@ pub enum Event<'a> {
         /// How long the suite pauses; `None` when the error was that of a single peer.
         pause: Option<Duration>,
     },
-    /// A peer was closed at once, since proven peers from the same source have all the places that it may have.
+    /// A peer was closed at once, since proven peers from the same source have all the slots that it may have.
     OverSourceLimit {
         /// The suite's name.
         suite: &'a str,
@@ -48,7 +48,7 @@ pub enum Event<'a> {
     Unreachable {
         /// Every attempt.
         error: &'a ConnectError,
-        /// How long the link pauses.
+        /// How long the reconnector pauses.
         pause: Duration,
     },
     /// A peer is in.

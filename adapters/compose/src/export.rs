@@ -56,7 +56,7 @@ macro_rules! export_types {
         /// Collects the suites of a [`Multiserver`]: see [`multiserver_compose::Builder`].
         pub type Builder = $crate::Builder<$runtime>;
 
-        /// A link that is opened again whenever it ends: see [`multiserver_compose::Reconnector`].
+        /// Connects to a peer again each time the connection has ended: see [`multiserver_compose::Reconnector`].
         pub type Reconnector = $crate::Reconnector<$runtime>;
 
         /// A multiserver that listens: see [`multiserver_compose::Server`].

@@ -32,8 +32,8 @@ use tracing::{Instrument, Span, field};
 /// A peer that has connected, of which nothing is proven. Dropping it closes the socket.
 ///
 /// From its arrival until [`Request::accept`] is through it counts as a handshake under way, and has one
-/// [deadline](crate::Limits::deadline) for all of it. Until its key is proven, its place may go to a newcomer where a bound
-/// of [`Limits`](crate::Limits) is reached. Held back for longer than the deadline, it loses its socket and its place while
+/// [deadline](crate::Limits::deadline) for all of it. Until its key is proven, its slot may go to a newcomer where a bound
+/// of [`Limits`](crate::Limits) is reached. Held back for longer than the deadline, it loses its socket and its slot while
 /// [`Server::accept`](crate::Server::accept) is awaited, a sixteenth of the deadline later at the latest.
 pub struct Incoming<R> {
     entry: Entry,
@@ -80,7 +80,7 @@ struct Refusal {
 enum Ended {
     /// The deadline passed, this long after the peer's arrival.
     Late(Duration),
-    /// A newcomer has its place.
+    /// A newcomer has its slot.
     Evicted,
 }
 
@@ -290,7 +290,7 @@ impl Entry {
     }
 }
 
-/// What the work returns, unless the deadline passes or the place goes to a newcomer first.
+/// What the work returns, unless the deadline passes or the slot goes to a newcomer first.
 async fn within<T>(deadline: &mut Deadline, permit: &Permit, work: impl Future<Output = T>) -> Result<T, Ended> {
     let mut evicted = pin!(permit.evicted());
     let mut work = pin!(work);

@@ -3,7 +3,7 @@
 mod eviction;
 #[cfg(not(target_family = "wasm"))]
 mod peers;
-pub(crate) mod places;
+pub(crate) mod slots;
 
 #[cfg(not(target_family = "wasm"))]
 pub use peers::{PeerLimiter, PeerPermit};
@@ -11,7 +11,7 @@ pub use peers::{PeerLimiter, PeerPermit};
 use crate::held::Held;
 use eviction::Eviction;
 use multiserver_io::MaybeSend;
-use places::{Entered, Places};
+use slots::{Entered, Slots};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -35,15 +35,15 @@ pub struct Limits {
     pub deadline: Duration,
     /// How many incoming connections may be under way at once; 256 by default.
     ///
-    /// At the bound, a newcomer takes the place of a connection whose peer is not proven yet: one of the source that has
+    /// At the bound, a newcomer takes the slot of a connection whose peer is not proven yet: one of the source that has
     /// the most of them, or, when no source has several, one that has not got through a step of its handshake for a
     /// sixteenth of the deadline. From half of the bound on, each step may take half of the deadline at most, and from
     /// three quarters on a quarter of it. A bound of 0 is one of 1.
     pub pending: usize,
     /// How many of them may come from one address, or from one /64 of IPv6; 128 by default.
     ///
-    /// At the bound, a newcomer takes the place of the oldest connection from there whose peer is not proven yet, and is
-    /// closed at once when all are proven. Behind a reverse proxy or an onion service everyone comes from one place: raise
+    /// At the bound, a newcomer takes the slot of the oldest connection from there whose peer is not proven yet, and is
+    /// closed at once when all are proven. Behind a reverse proxy or an onion service everyone comes from one slot: raise
     /// it to `pending` there, or have the proxy say who comes ([`Net::proxy_protocol_from`](crate::Net)).
     pub pending_per_source: usize,
 }
@@ -81,16 +81,16 @@ pub struct ConnectionLimiter(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    places: Places,
+    slots: Slots,
     evictions: HashMap<u64, Arc<Eviction>>,
     acceptor: Option<Waker>,
 }
 
-/// A connection's place, which is free again when this is dropped.
+/// A connection's slot, which is free again when this is dropped.
 #[derive(Debug)]
 pub struct Permit {
     limiter: Arc<ConnectionLimiter>,
-    place: u64,
+    slot: u64,
     eviction: Arc<Eviction>,
 }
 
@@ -98,56 +98,56 @@ pub struct Permit {
 #[derive(Debug)]
 pub(crate) struct Steps {
     limiter: Arc<ConnectionLimiter>,
-    place: u64,
+    slot: u64,
 }
 
 impl ConnectionLimiter {
-    /// No connection has a place yet, and there may be as many as these say.
+    /// No connection has a slot yet, and there may be as many as these say.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        let places = Places::new(limits.pending, limits.pending_per_source);
-        Self(Mutex::new(State { places, evictions: HashMap::new(), acceptor: None }))
+        let slots = Slots::new(limits.pending, limits.pending_per_source);
+        Self(Mutex::new(State { slots, evictions: HashMap::new(), acceptor: None }))
     }
 
-    /// Whether no newcomer can have a place; if so, the task is woken when that changes.
+    /// Whether no newcomer can have a slot; if so, the task is woken when that changes.
     pub(crate) fn is_full(&self, cx: &Context<'_>) -> bool {
         let mut state = self.state();
-        let full = state.places.is_full();
+        let full = state.slots.is_full();
         if full {
             state.acceptor = Some(cx.waker().clone());
         }
         full
     }
 
-    /// Gives a newcomer from this source a place; at a bound, a connection that is not [proven](Permit::prove) loses its
+    /// Gives a newcomer from this source a slot; at a bound, a connection that is not [proven](Permit::prove) loses its
     /// own, and its permit is [evicted](Permit::evicted).
     ///
-    /// `None` when every place that the newcomer could have is a proven peer's, or the only one of its source.
+    /// `None` when every slot that the newcomer could have is a proven peer's, or the only one of its source.
     pub fn enter(self: &Arc<Self>, source: Option<IpAddr>) -> Option<Permit> {
         let mut state = self.state();
-        let Entered::In { place, evicted } = state.places.enter(source) else { return None };
+        let Entered::In { slot, evicted } = state.slots.enter(source) else { return None };
         let eviction = Arc::<Eviction>::default();
-        state.evictions.insert(place, Arc::clone(&eviction));
+        state.evictions.insert(slot, Arc::clone(&eviction));
         let evicted = evicted.and_then(|evicted| state.evictions.remove(&evicted));
         drop(state);
         if let Some(evicted) = evicted {
             evicted.signal();
         }
-        Some(Permit { limiter: Arc::clone(self), place, eviction })
+        Some(Permit { limiter: Arc::clone(self), slot, eviction })
     }
 
-    /// A number that all places taken from now on are not below.
+    /// A number that all slots taken from now on are not below.
     pub(crate) fn mark(&self) -> u64 {
-        self.state().places.next()
+        self.state().slots.next()
     }
 
-    /// Begins the next of the [turns](places::TURNS) that a deadline has: those who go on too slowly lose their places.
+    /// Begins the next of the [turns](slots::TURNS) that a deadline has: those who go on too slowly lose their slots.
     pub(crate) fn next_turn(&self) {
         let mut state = self.state();
-        let slow = state.places.next_turn();
-        let slow: Vec<_> = slow.into_iter().filter_map(|place| state.evictions.remove(&place)).collect();
+        let slow = state.slots.next_turn();
+        let slow: Vec<_> = slow.into_iter().filter_map(|slot| state.evictions.remove(&slot)).collect();
         // By now somebody may make room, too.
-        let acceptor = if state.places.is_full() { None } else { state.acceptor.take() };
+        let acceptor = if state.slots.is_full() { None } else { state.acceptor.take() };
         drop(state);
         slow.into_iter().for_each(|eviction| eviction.signal());
         if let Some(acceptor) = acceptor {
@@ -155,26 +155,26 @@ impl ConnectionLimiter {
         }
     }
 
-    /// Closes those connections with places below the mark that wait in the caller's hands, and frees their places.
+    /// Closes those connections with slots below the mark that wait in the caller's hands, and frees their slots.
     pub(crate) fn expire(&self, mark: u64) {
         let old: Vec<_> = {
             let state = self.state();
-            let is_old = |(place, _): &(&u64, &Arc<Eviction>)| **place < mark;
-            state.evictions.iter().filter(is_old).map(|(place, eviction)| (*place, Arc::clone(eviction))).collect()
+            let is_old = |(slot, _): &(&u64, &Arc<Eviction>)| **slot < mark;
+            state.evictions.iter().filter(is_old).map(|(slot, eviction)| (*slot, Arc::clone(eviction))).collect()
         };
         // The sockets close without the lock.
-        for (place, eviction) in old {
+        for (slot, eviction) in old {
             if eviction.revoke() {
-                self.leave(place);
+                self.leave(slot);
                 eviction.signal();
             }
         }
     }
 
-    fn leave(&self, place: u64) {
+    fn leave(&self, slot: u64) {
         let mut state = self.state();
-        state.places.leave(place);
-        state.evictions.remove(&place);
+        state.slots.leave(slot);
+        state.evictions.remove(&slot);
         let acceptor = state.acceptor.take();
         drop(state);
         if let Some(acceptor) = acceptor {
@@ -182,9 +182,9 @@ impl ConnectionLimiter {
         }
     }
 
-    /// How many connections have a place.
+    /// How many connections have a slot.
     pub(crate) fn pending(&self) -> usize {
-        self.state().places.len()
+        self.state().slots.len()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -195,22 +195,22 @@ impl ConnectionLimiter {
 impl Permit {
     /// What is told which steps of its handshake the peer gets through.
     pub(crate) fn steps(&self) -> Steps {
-        Steps { limiter: Arc::clone(&self.limiter), place: self.place }
+        Steps { limiter: Arc::clone(&self.limiter), slot: self.slot }
     }
 
-    /// Says that the peer is proven: it keeps its place, whoever comes, until the permit is dropped.
+    /// Says that the peer is proven: it keeps its slot, whoever comes, until the permit is dropped.
     pub fn prove(&self) {
-        self.limiter.state().places.prove(self.place);
+        self.limiter.state().slots.prove(self.slot);
     }
 
-    /// Says where the connection comes from, which nobody knew when it got its place. It is a newcomer of that source now:
-    /// at the source's bound another loses its place, or this one does where all others are proven.
+    /// Says where the connection comes from, which nobody knew when it got its slot. It is a newcomer of that source now:
+    /// at the source's bound another loses its slot, or this one does where all others are proven.
     ///
-    /// Returns whether it has kept its place in this; one that was [evicted](Self::evicted) before is told of that alone.
+    /// Returns whether it has kept its slot in this; one that was [evicted](Self::evicted) before is told of that alone.
     #[cfg(feature = "proxy-protocol")]
     pub(crate) fn comes_from(&self, source: IpAddr) -> bool {
         let mut state = self.limiter.state();
-        let Entered::In { evicted, .. } = state.places.comes_from(self.place, source) else { return false };
+        let Entered::In { evicted, .. } = state.slots.comes_from(self.slot, source) else { return false };
         let evicted = evicted.and_then(|evicted| state.evictions.remove(&evicted));
         drop(state);
         if let Some(evicted) = evicted {
@@ -219,14 +219,14 @@ impl Permit {
         true
     }
 
-    /// Gives this part of the connection to the caller, who loses it with the place.
+    /// Gives this part of the connection to the caller, who loses it with the slot.
     pub(crate) fn hold<T: MaybeSend + 'static>(&self, value: T) -> Held<T> {
         let held = Held::new(value);
         self.eviction.takes_along(held.revoker());
         held
     }
 
-    /// Ends when the place is given to a newcomer; the connection is then to be closed.
+    /// Ends when the slot is given to a newcomer; the connection is then to be closed.
     ///
     /// It never ends when the permit is dropped before. One task at a time is told.
     pub fn evicted(&self) -> impl Future<Output = ()> + use<> {
@@ -237,13 +237,13 @@ impl Permit {
 impl Steps {
     /// Says that a step is through, such as a whole message that is right: the peer then has the time of the next step.
     pub(crate) fn step(&self) {
-        self.limiter.state().places.step(self.place);
+        self.limiter.state().slots.step(self.slot);
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.limiter.leave(self.place);
+        self.limiter.leave(self.slot);
     }
 }
 
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn who_loses_its_place_is_told_and_takes_nobody_elses_with_it() {
+    fn who_loses_its_slot_is_told_and_takes_nobody_elses_with_it() {
         let limiter = limiter(1, 1);
         let mut cx = Context::from_waker(Waker::noop());
         let source = Some([192, 0, 2, 1].into());
@@ -285,7 +285,7 @@ mod tests {
         assert_eq!(limiter.pending(), 1);
         let mut evicted = pin!(second.evicted());
         drop(second);
-        assert!(evicted.as_mut().poll(&mut cx).is_pending(), "a place that is given back is not lost");
+        assert!(evicted.as_mut().poll(&mut cx).is_pending(), "a slot that is given back is not lost");
         assert_eq!(limiter.pending(), 0);
         assert!(limiter.state().evictions.is_empty());
     }

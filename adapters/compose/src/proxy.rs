@@ -1,6 +1,6 @@
 //! Dialling through a SOCKS5 proxy.
 
-use crate::tcp::{Place, connect_to_any};
+use crate::tcp::{Endpoint, connect_to_any};
 use crate::{Attempt, SettingError, Stage};
 use multiserver_core::address::Host;
 use multiserver_core::socks5::{Credentials, Target};
@@ -31,7 +31,7 @@ const TOR: [&str; 2] = ["127.0.0.1:9050", "127.0.0.1:9150"];
 /// ```
 #[derive(Debug, Clone)]
 pub struct Proxy {
-    places: Vec<Result<Place, SettingError>>,
+    endpoints: Vec<Result<Endpoint, SettingError>>,
     credentials: Option<Arc<Credentials>>,
 }
 
@@ -48,8 +48,9 @@ impl Proxy {
     /// reached is passed over, not one that refuses.
     #[must_use]
     pub fn at<T: Into<String>>(addresses: impl IntoIterator<Item = T>) -> Self {
-        let place = |(number, address): (usize, T)| Place::parse(&address.into()).ok_or(SettingError::Proxy(number));
-        Self { places: (1..).zip(addresses).map(place).collect(), credentials: None }
+        let endpoint =
+            |(number, address): (usize, T)| Endpoint::parse(&address.into()).ok_or(SettingError::Proxy(number));
+        Self { endpoints: (1..).zip(addresses).map(endpoint).collect(), credentials: None }
     }
 
     /// Sets the user and password that it is told.
@@ -63,9 +64,9 @@ impl Proxy {
     }
 
     pub(crate) fn check(&self) -> Result<(), SettingError> {
-        match self.places.iter().find_map(|place| place.as_ref().err()) {
+        match self.endpoints.iter().find_map(|endpoint| endpoint.as_ref().err()) {
             Some(error) => Err(error.clone()),
-            None if self.places.is_empty() => Err(SettingError::NoProxy),
+            None if self.endpoints.is_empty() => Err(SettingError::NoProxy),
             None => Ok(()),
         }
     }
@@ -81,19 +82,19 @@ impl Proxy {
     }
 
     async fn reach(&self, attempt: &Attempt) -> io::Result<Duplex> {
-        let places = || self.places.iter().flatten();
-        connect_to_any(&**attempt.runtime(), places()).await.map_err(|error| {
-            let places = places().map(|place| format!("{}:{}", place.host.in_url(), place.port));
-            let places = places.collect::<Vec<_>>().join(" or ");
-            io::Error::new(error.kind(), Unreachable { places, error })
+        let endpoints = || self.endpoints.iter().flatten();
+        connect_to_any(&**attempt.runtime(), endpoints()).await.map_err(|error| {
+            let endpoints = endpoints().map(|endpoint| format!("{}:{}", endpoint.host.in_url(), endpoint.port));
+            let endpoints = endpoints.collect::<Vec<_>>().join(" or ");
+            io::Error::new(error.kind(), Unreachable { endpoints, error })
         })
     }
 }
 
 /// No proxy answers.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no proxy at {places}; is it running? ({error})")]
+#[error("there is no proxy at {endpoints}; is it running? ({error})")]
 struct Unreachable {
-    places: String,
+    endpoints: String,
     error: io::Error,
 }

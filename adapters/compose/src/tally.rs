@@ -19,9 +19,9 @@ pub struct ServerStats {
     pub accepted: u64,
     /// Peers that completed the handshake, or needed none, and were refused by the application.
     pub refused: u64,
-    /// Peers that were closed at once, since proven peers from the same source had all its places.
+    /// Peers that were closed at once, since proven peers from the same source had all its slots.
     pub over_source_limit: u64,
-    /// Peers that lost their place to a newcomer before they were proven.
+    /// Peers that lost their slot to a newcomer before they were proven.
     pub evicted: u64,
     /// Peers whose deadline passed.
     pub timed_out: u64,

@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// Where a transport listens, if it does, and in which scopes it is found there.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Bind {
-    place: Option<Result<Place, SettingError>>,
+    endpoint: Option<Result<Endpoint, SettingError>>,
     /// The socket there, when it is open already.
     opened: Option<Arc<Opened>>,
     /// When empty, the scope of the address it is bound to.
@@ -36,12 +36,12 @@ pub(crate) struct Bind {
 
 /// A host and a port.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct Endpoint {
     pub(crate) host: Host,
     pub(crate) port: u16,
 }
 
-impl Place {
+impl Endpoint {
     /// Reads `HOST:PORT`, with IPv6 addresses in brackets.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (host, port) = text.rsplit_once(':')?;
@@ -54,7 +54,7 @@ impl Place {
     }
 }
 
-impl From<SocketAddr> for Place {
+impl From<SocketAddr> for Endpoint {
     fn from(address: SocketAddr) -> Self {
         Self { host: address.ip().into(), port: address.port() }
     }
@@ -63,22 +63,22 @@ impl From<SocketAddr> for Place {
 impl Bind {
     /// Listens at this `HOST:PORT`; what is wrong with the text, [`check`](Self::check) tells.
     pub(crate) fn to(address: String) -> Self {
-        let place = Place::parse(&address).ok_or(SettingError::Bind(address));
-        Self { place: Some(place), ..Self::default() }
+        let endpoint = Endpoint::parse(&address).ok_or(SettingError::Bind(address));
+        Self { endpoint: Some(endpoint), ..Self::default() }
     }
 
     /// Listens on this socket, which is open already.
     pub(crate) fn on(socket: std::net::TcpListener) -> Self {
         match Opened::new(socket) {
             Ok(opened) => {
-                let place = Place::from(opened.address());
-                Self { place: Some(Ok(place)), opened: Some(Arc::new(opened)), ..Self::default() }
+                let endpoint = Endpoint::from(opened.address());
+                Self { endpoint: Some(Ok(endpoint)), opened: Some(Arc::new(opened)), ..Self::default() }
             }
-            Err(error) => Self { place: Some(Err(SettingError::Socket(Arc::new(error)))), ..Self::default() },
+            Err(error) => Self { endpoint: Some(Err(SettingError::Socket(Arc::new(error)))), ..Self::default() },
         }
     }
 
-    /// Adds a scope, in the place of that of the address.
+    /// Adds a scope, which replaces that of the address.
     pub(crate) fn scope(&mut self, scope: Scope) {
         self.scopes.push(scope);
     }
@@ -98,7 +98,7 @@ impl Bind {
     pub(crate) fn check(&self) -> Result<(), SettingError> {
         #[cfg(feature = "proxy-protocol")]
         self.balancers.check()?;
-        match &self.place {
+        match &self.endpoint {
             Some(Err(error)) => Err(error.clone()),
             Some(Ok(_)) | None => Ok(()),
         }
@@ -106,14 +106,14 @@ impl Bind {
 
     /// The port to listen at, which 0 leaves to the system.
     pub(crate) fn port(&self) -> Option<u16> {
-        self.place().map(|place| place.port)
+        self.endpoint().map(|endpoint| endpoint.port)
     }
 
     /// The farthest scope from which it can be reached there: a wildcard from everywhere, and a loopback address from
     /// wherever its declared scopes say.
     pub(crate) fn max_scope(&self) -> Option<Scope> {
-        let bound = match self.place.as_ref()? {
-            Ok(place) => scope::of_host(&place.host),
+        let bound = match self.endpoint.as_ref()? {
+            Ok(endpoint) => scope::of_host(&endpoint.host),
             Err(_) => Scope::Public,
         };
         self.scopes.iter().copied().max().max(Some(bound))
@@ -121,7 +121,7 @@ impl Bind {
 
     /// The hosts that lead to it in this scope.
     pub(crate) fn hosts(&self, runtime: &dyn Runtime, scope: Scope) -> Vec<Host> {
-        let Some(Place { host, .. }) = self.place() else { return Vec::new() };
+        let Some(Endpoint { host, .. }) = self.endpoint() else { return Vec::new() };
         if !self.scopes.is_empty() && !self.scopes.contains(&scope) {
             return Vec::new();
         }
@@ -139,10 +139,10 @@ impl Bind {
     /// Starts to listen, where it is made for that.
     pub(crate) async fn listen(&self, runtime: &Arc<dyn Runtime>) -> io::Result<Option<Listening>> {
         self.check().map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
-        let Some(place) = self.place() else { return Ok(None) };
+        let Some(endpoint) = self.endpoint() else { return Ok(None) };
         let listener = match &self.opened {
             Some(opened) => opened.listen(&**runtime).map_err(|error| cannot_listen(opened.address(), error))?,
-            None => self.open(&**runtime, place).await?,
+            None => self.open(&**runtime, endpoint).await?,
         };
         let port = listener.local_address()?.port();
         Ok(Some(Listening {
@@ -155,9 +155,9 @@ impl Bind {
     }
 
     /// Opens a socket; of several addresses at the first that can be bound.
-    async fn open(&self, runtime: &dyn Runtime, place: &Place) -> io::Result<Box<dyn TcpListener>> {
+    async fn open(&self, runtime: &dyn Runtime, endpoint: &Endpoint) -> io::Result<Box<dyn TcpListener>> {
         let mut failure = ErrorKind::NotFound.into();
-        for address in runtime.resolve(place.host.as_str(), place.port).await? {
+        for address in runtime.resolve(endpoint.host.as_str(), endpoint.port).await? {
             match self.open_at(runtime, address).await {
                 Ok(listener) => return Ok(listener),
                 Err(error) => failure = cannot_listen(address, error),
@@ -174,8 +174,8 @@ impl Bind {
         runtime.tcp_listen(address).await
     }
 
-    fn place(&self) -> Option<&Place> {
-        self.place.as_ref()?.as_ref().ok()
+    fn endpoint(&self) -> Option<&Endpoint> {
+        self.endpoint.as_ref()?.as_ref().ok()
     }
 }
 
@@ -187,11 +187,14 @@ pub(crate) async fn connect(attempt: &Attempt, host: &Host, port: u16) -> io::Re
     race::connect(&**attempt.runtime(), addresses).await
 }
 
-/// Connects to whichever of these places answers first, where each is tried alone for a while before the next is.
+/// Connects to whichever of these endpoints answers first, where each is tried alone for a while before the next is.
 #[cfg(feature = "onion")]
-pub(crate) async fn connect_to_any(runtime: &dyn Runtime, places: impl Iterator<Item = &Place>) -> io::Result<Duplex> {
+pub(crate) async fn connect_to_any(
+    runtime: &dyn Runtime,
+    endpoints: impl Iterator<Item = &Endpoint>,
+) -> io::Result<Duplex> {
     let (mut addresses, mut failure) = (Vec::new(), None);
-    for Place { host, port } in places {
+    for Endpoint { host, port } in endpoints {
         match resolve(runtime, host, *port).await {
             Ok(found) => addresses.extend(found),
             Err(error) => failure = Some(error),

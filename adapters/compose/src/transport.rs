@@ -143,7 +143,7 @@ impl Arrival {
         Self { opening, source: None, local: None, remote: None, layer: None }
     }
 
-    /// Adds the place it came from, for the bound on handshakes from one place.
+    /// Adds the source it came from, for the bound on handshakes from one source.
     #[must_use]
     pub const fn from_source(mut self, source: IpAddr) -> Self {
         self.source = Some(source);

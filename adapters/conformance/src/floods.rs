@@ -46,8 +46,8 @@ fn kinds() -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
 }
 
 /// Upgrades and floods until it is put out, or for longer than it may; returns for how long.
-fn flood(place: &str, first: &[u8], repeated: &[u8]) -> Duration {
-    let mut socket = TcpStream::connect(place).unwrap();
+fn flood(endpoint: &str, first: &[u8], repeated: &[u8]) -> Duration {
+    let mut socket = TcpStream::connect(endpoint).unwrap();
     let request = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     socket.write_all(request.as_bytes()).unwrap();
@@ -78,8 +78,8 @@ pub fn a_flood_of_frames_ends_at_the_deadline_and_harms_nobody<R: Tested>() {
         run::<R>(async {
             let limits = Limits::default().deadline(DEADLINE);
             let server = echo_with::<R>(Ws::bind("127.0.0.1:0").then(shs(1)), limits).await;
-            let place = place_of(&server.address);
-            let flooding = thread::spawn(move || flood(&place, &first, &repeated));
+            let endpoint = endpoint_of(&server.address);
+            let flooding = thread::spawn(move || flood(&endpoint, &first, &repeated));
             while !flooding.is_finished() {
                 let connection = client::<R, WebSocket>().connect(&server.address).await;
                 let connection = connection.unwrap_or_else(|error| panic!("{kind}: {error}"));
@@ -91,7 +91,7 @@ pub fn a_flood_of_frames_ends_at_the_deadline_and_harms_nobody<R: Tested>() {
     }
 }
 
-fn place_of(address: &MultiAddress) -> String {
+fn endpoint_of(address: &MultiAddress) -> String {
     let address = address.to_string();
     address.strip_prefix("ws://").unwrap().split('~').next().unwrap().trim_end_matches('/').to_owned()
 }

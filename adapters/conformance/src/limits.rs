@@ -112,7 +112,7 @@ pub fn the_time_a_request_is_held_counts<R: Tested, W: Way>() {
     });
 }
 
-/// Neither a peer that nobody looks at nor one that waits for a decision keeps its place, and its socket, for longer.
+/// Neither a peer that nobody looks at nor one that waits for a decision keeps its slot, and its socket, for longer.
 pub fn who_is_held_past_the_deadline_makes_room<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();

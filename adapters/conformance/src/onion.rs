@@ -29,8 +29,8 @@ pub fn the_proxy_is_given_the_name_and_leads_there<R: Tested>() {
         let target = SocketAddr::new(net.host.ip().unwrap(), net.port);
         let nobody = tcp_listen::<R>().await.1;
         for is_onion in [true, false] {
-            let (place, request) = proxy::<R>(0, target).await;
-            let proxy = Proxy::at([nobody.to_string(), place.to_string()]);
+            let (endpoint, request) = proxy::<R>(0, target).await;
+            let proxy = Proxy::at([nobody.to_string(), endpoint.to_string()]);
             let suite: Suite =
                 if is_onion { Onion::new().through(proxy).into() } else { Net::dial_only().through(proxy).into() };
             let address = if is_onion { public.clone() } else { address("net") };
@@ -47,8 +47,8 @@ pub fn the_proxy_is_given_the_name_and_leads_there<R: Tested>() {
 pub fn what_the_proxy_says_is_the_cause_of_the_failure<R: Tested>() {
     run::<R>(async {
         for (code, refusal) in [(5, Refusal::ConnectionRefused), (0xf0, Refusal::OnionNotFound)] {
-            let (place, _) = proxy::<R>(code, tcp_listen::<R>().await.1).await;
-            let client = multiserver::<R>(Onion::new().through(Proxy::at([place.to_string()])).then(shs(CLIENT)));
+            let (endpoint, _) = proxy::<R>(code, tcp_listen::<R>().await.1).await;
+            let client = multiserver::<R>(Onion::new().through(Proxy::at([endpoint.to_string()])).then(shs(CLIENT)));
             let Err(ConnectError::Failed(attempts)) = client.connect(&address("onion")).await else {
                 panic!("it is connected")
             };
@@ -74,7 +74,7 @@ async fn tcp_listen<R: Tested>() -> (Box<dyn TcpListener>, SocketAddr) {
 /// A proxy for one connection: it wants no credentials, notes the request, answers with `code` and, after success,
 /// leads to `target`.
 async fn proxy<R: Tested>(code: u8, target: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
-    let (listener, place) = tcp_listen::<R>().await;
+    let (listener, endpoint) = tcp_listen::<R>().await;
     let requested = Arc::new(Mutex::new(Vec::new()));
     let note = Arc::clone(&requested);
     let runtime = R::default();
@@ -93,7 +93,7 @@ async fn proxy<R: Tested>(code: u8, target: SocketAddr) -> (SocketAddr, Arc<Mute
         }
     });
     R::default().spawn(serve);
-    (place, requested)
+    (endpoint, requested)
 }
 
 /// Carries both directions to their ends.

@@ -27,11 +27,11 @@ pub fn a_socket_is_listened_on_until_its_server_goes<R: Tested>() {
 
 fn on_a_socket<R: Tested, W: Way>(suite: impl FnOnce(TcpListener) -> Suite) {
     let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let place = socket.local_addr().unwrap();
+    let endpoint = socket.local_addr().unwrap();
     run::<R>(async {
         let multiserver = multiserver::<R>(suite(socket).then(shs(SERVER)));
         let address = multiserver.address(Scope::Device).unwrap();
-        assert!(address.to_string().contains(&place.to_string()), "{address}");
+        assert!(address.to_string().contains(&endpoint.to_string()), "{address}");
         let mut server = multiserver.listen().await.unwrap();
         assert_eq!(server.address(Scope::Device).as_ref(), Some(&address));
         let client = client::<R, W>();
@@ -40,9 +40,9 @@ fn on_a_socket<R: Tested, W: Way>(suite: impl FnOnce(TcpListener) -> Suite) {
         assert_eq!(join(talk, answer).await.0, b"hello");
 
         let text = multiserver.listen().await.unwrap_err().to_string();
-        assert!(text.contains(&format!("cannot listen on {place}: this socket went to a server before")), "{text}");
+        assert!(text.contains(&format!("cannot listen on {endpoint}: this socket went to a server before")), "{text}");
         drop(server);
-        assert_eq!(TcpStream::connect(place).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+        assert_eq!(TcpStream::connect(endpoint).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     });
 }
 
@@ -89,16 +89,16 @@ pub fn a_socket_is_found_where_it_is_bound<R: Tested>() {
         assert!(text.contains("can be reached in the public scope"), "{text}");
     }
     let socket = anywhere();
-    let place = SocketAddr::from((Ipv4Addr::LOCALHOST, socket.local_addr().unwrap().port()));
+    let endpoint = SocketAddr::from((Ipv4Addr::LOCALHOST, socket.local_addr().unwrap().port()));
     run::<R>(async {
         let mut server = multiserver::<R>(Net::listener(socket).then(shs(SERVER))).listen().await.unwrap();
         let address = server.address(Scope::Device).unwrap();
-        assert!(address.to_string().starts_with(&format!("net:{place}~")), "{address}");
+        assert!(address.to_string().starts_with(&format!("net:{endpoint}~")), "{address}");
         let client = client::<R, Loopback>();
         let (near, far) = join(client.connect(&address), accept(&mut server)).await;
         let near = near.unwrap().into();
         assert_eq!((near.local_address(), near.remote_address()), (None, None));
-        assert_eq!(far.local_address(), Some(place));
+        assert_eq!(far.local_address(), Some(endpoint));
         let remote = far.remote_address().unwrap();
         let address = format!("net:{}:{}~shs:{}", remote.ip(), remote.port(), key(CLIENT));
         assert_eq!(far.peer_address().unwrap().to_string(), address);
@@ -109,9 +109,9 @@ pub fn a_socket_is_found_where_it_is_bound<R: Tested>() {
 pub fn a_stream_of_ones_own_becomes_a_secure_one<R: Tested>() {
     run::<R>(async {
         let listener = R::default().tcp_listen((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
-        let place = listener.local_address().unwrap();
+        let endpoint = listener.local_address().unwrap();
         let connect = async {
-            let io = R::default().tcp_connect(place).await.unwrap();
+            let io = R::default().tcp_connect(endpoint).await.unwrap();
             ShsConnector::new(shs(CLIENT)).connect(&key(SERVER), io).await.unwrap()
         };
         let accept = async {
@@ -189,11 +189,11 @@ pub fn a_connection_of_tcp_is_kept_alive<R: Tested>() {
         let client = client::<R, Loopback>();
         let (near, far) = join(client.connect(&address), accept(&mut server)).await;
         let _near = near.unwrap();
-        let place = far.local_address().unwrap();
+        let endpoint = far.local_address().unwrap();
         // Bytes that the other end has yet to acknowledge have a timer of their own before.
         let begun = Instant::now();
-        while keepalive_timers(place.port()) != 2 {
-            assert!(begun.elapsed() < PATIENCE, "no keepalive at {place}");
+        while keepalive_timers(endpoint.port()) != 2 {
+            assert!(begun.elapsed() < PATIENCE, "no keepalive at {endpoint}");
         }
     });
 }

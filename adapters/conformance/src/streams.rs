@@ -66,10 +66,10 @@ pub fn an_accepted_connection_knows_where_it_arrived<R: Tested, W: Way>() {
         let client = client::<R, W>();
         let (near, far) = join(client.connect(&address), accept(&mut server)).await;
         let transport = address.addresses().next().unwrap().transport().to_string();
-        let place: Option<SocketAddr> =
+        let endpoint: Option<SocketAddr> =
             transport.trim_start_matches(W::NAME).trim_start_matches([':', '/']).parse().ok();
-        assert_eq!(place.is_some(), ["net", "ws", "wss"].contains(&W::NAME), "{address}");
-        assert_eq!((near.unwrap().into().local_address(), far.local_address()), (None, place));
+        assert_eq!(endpoint.is_some(), ["net", "ws", "wss"].contains(&W::NAME), "{address}");
+        assert_eq!((near.unwrap().into().local_address(), far.local_address()), (None, endpoint));
     });
 }
 

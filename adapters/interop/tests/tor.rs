@@ -37,8 +37,9 @@ fn refusal(error: &ConnectError) -> Refusal {
 
 /// Connects to a service that is new: Tor may need a while until the client finds what the service has published.
 async fn connect(client: &Multiserver, address: &MultiAddress) -> Connection {
-    let mut link = client.keep(address.clone()).pauses(Duration::from_millis(500), Duration::from_secs(2));
-    timeout(Duration::from_secs(180), link.next()).await.unwrap().unwrap()
+    let mut reconnector =
+        client.reconnector(address.clone()).pauses(Duration::from_millis(500), Duration::from_secs(2));
+    timeout(Duration::from_secs(180), reconnector.next()).await.unwrap().unwrap()
 }
 
 #[tokio::test]

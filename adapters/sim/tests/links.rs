@@ -12,7 +12,7 @@ const OUTAGE: Duration = Duration::from_secs(600);
 
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// When each of several links was open again after an outage of their server, and what went over the network.
+/// When each of several reconnectors was connected again after an outage of their server, and what went over the network.
 fn outage(seed: u64) -> (Vec<SystemTime>, Trace) {
     let sim = Sim::new(seed);
     let server = sim.runtime("server");
@@ -22,9 +22,9 @@ fn outage(seed: u64) -> (Vec<SystemTime>, Trace) {
     for host in &hosts {
         let (client, address, opened) = (client(host), address.clone(), Arc::clone(&opened));
         sim.spawn(async move {
-            let mut link = client.keep(address).pauses(Duration::from_secs(1), LONGEST);
+            let mut reconnector = client.reconnector(address).pauses(Duration::from_secs(1), LONGEST);
             loop {
-                let connection = link.next().await.unwrap();
+                let connection = reconnector.next().await.unwrap();
                 opened.lock().unwrap().push(connection.since());
                 // A peer that stays hears of the end by a read.
                 let _ = futures_util::AsyncReadExt::read(&mut { connection }, &mut [0]).await;

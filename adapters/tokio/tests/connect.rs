@@ -21,7 +21,7 @@ use tokio::time::{Instant, timeout};
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 const DEADLINE: Duration = Duration::from_secs(15);
 
-/// A place where connections are accepted and never answered.
+/// An endpoint where connections are accepted and never answered.
 struct Silent {
     listener: TcpListener,
     address: String,

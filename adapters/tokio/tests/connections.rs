@@ -56,7 +56,7 @@ async fn at_the_bound_nobody_is_accepted_and_what_is_through_waits_to_be_taken()
         _ = &mut connect => true,
         () = async { for _ in 0..300 { tokio::task::yield_now().await } } => false,
     };
-    assert!(!taken, "the silent peer has the only place");
+    assert!(!taken, "the silent peer has the only slot");
     drop(silent);
     let (near, far) = timeout(PATIENCE, async { tokio::join!(connect, connections.next()) }).await.unwrap();
     assert_eq!(near.unwrap().suite(), far.unwrap().0.suite());

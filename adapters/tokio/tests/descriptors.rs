@@ -44,7 +44,7 @@ async fn whatever_is_given_up_closes_its_sockets() {
     let mut through = 0;
     for polls in 0..POLLS {
         through += usize::from(give_up_after(polls, client.connect_with(&addresses, &options)).await);
-        give_up_after(polls, pin!(client.keep(addresses.clone()).next())).await;
+        give_up_after(polls, pin!(client.reconnector(addresses.clone()).next())).await;
     }
     assert!(through > 0, "some attempts came through, and others were given up at each step before");
     assert_eq!(server.handle.close(PATIENCE).await, 0);

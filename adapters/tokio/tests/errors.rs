@@ -48,10 +48,10 @@ async fn a_failure_to_connect_is_matched_without_a_look_at_texts() {
 #[tokio::test]
 async fn a_suite_that_cannot_listen_says_so_once() {
     let taken = echo(suite()).await;
-    let place = support::socket_address(&taken.address);
-    let suite = Net::bind(place.to_string()).then(Shs::new(identity(CLIENT)));
+    let endpoint = support::socket_address(&taken.address);
+    let suite = Net::bind(endpoint.to_string()).then(Shs::new(identity(CLIENT)));
     let error = Multiserver::builder().suite(suite).build().unwrap().listen().await.unwrap_err();
-    assert!(error.to_string().contains(&format!("cannot listen on {place}: ")), "{error}");
+    assert!(error.to_string().contains(&format!("cannot listen on {endpoint}: ")), "{error}");
     assert_says_everything_once(&error);
 }
 

@@ -77,7 +77,7 @@ async fn at_the_bound_of_its_source_the_oldest_makes_room() {
     assert!(from.starts_with("net:127.0.0.2:"), "{from}");
 }
 
-/// Silent peers from many sources hold every place, and nobody waits for their deadlines.
+/// Silent peers from many sources hold every slot, and nobody waits for their deadlines.
 #[tokio::test]
 async fn silent_peers_keep_nobody_out() {
     let limits = Limits::default().pending(8).pending_per_source(4);

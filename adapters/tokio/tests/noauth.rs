@@ -39,7 +39,7 @@ async fn noauth_is_offered_within_the_device_only() {
     assert!(text.contains("cannot listen on the path `/tmp/a socket`"), "{text}");
 }
 
-fn place_of(address: &MultiAddress) -> SocketAddr {
+fn endpoint_of(address: &MultiAddress) -> SocketAddr {
     address.to_string().trim_start_matches("ws://").split('~').next().unwrap().parse().unwrap()
 }
 
@@ -65,12 +65,12 @@ async fn a_page_from_elsewhere_does_not_reach_what_proves_nobody() {
     let ws = || Ws::bind("127.0.0.1:0").allow_origin("https://example.org");
     for suite in [ws().then(NoAuth), ws().into()] {
         let server = echo(suite).await;
-        let place = place_of(&server.address);
+        let endpoint = endpoint_of(&server.address);
         for (headers, expected) in [(evil, "403"), (foreign, "403"), (ours, "101"), (friend, "101")] {
-            assert_eq!(status(place, headers).await, format!("HTTP/1.1 {expected}"), "{headers}");
+            assert_eq!(status(endpoint, headers).await, format!("HTTP/1.1 {expected}"), "{headers}");
         }
     }
     let server = echo(Ws::bind("127.0.0.1:0").then(Shs::new(identity(SERVER)))).await;
-    let place = place_of(&server.address);
-    assert_eq!(status(place, evil).await, "HTTP/1.1 101", "the secret handshake proves who is there");
+    let endpoint = endpoint_of(&server.address);
+    assert_eq!(status(endpoint, evil).await, "HTTP/1.1 101", "the secret handshake proves who is there");
 }

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 /// Hostile attempts in the whole run.
 const ATTEMPTS: u32 = 10_000;
 
-/// How many of them are under way at once: more than the server has places for handshakes.
+/// How many of them are under way at once: more than the server has slots for handshakes.
 const AT_ONCE: usize = 600;
 
 /// Where they come from.

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The server.
 pub(crate) struct Target {
-    pub(crate) place: SocketAddr,
+    pub(crate) endpoint: SocketAddr,
     pub(crate) key: PublicKey,
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn source(network: u8, number: u32) -> Ipv4Addr {
 pub(crate) async fn connect(target: &Target, from: Ipv4Addr) -> io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.bind((from, 0).into())?;
-    let stream = socket.connect(target.place).await?;
+    let stream = socket.connect(target.endpoint).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
@@ -70,7 +70,7 @@ pub(crate) async fn echo(target: &Target, from: Ipv4Addr, client: u8) -> io::Res
         let (mut header, mut body) = ([0; 34], [0; 5]);
         stream.read_exact(&mut header).await?;
         let Opened::Body(opener) = opener.open_header(&header).map_err(io::Error::other)? else {
-            return Err(io::Error::other("a goodbye in the place of an echo"));
+            return Err(io::Error::other("a goodbye in the endpoint of an echo"));
         };
         stream.read_exact(&mut body).await?;
         opener.open(&mut body).map_err(io::Error::other)?;
@@ -89,7 +89,7 @@ async fn send(stream: &mut TcpStream, sealer: &mut Sealer, bytes: &[u8; 5]) -> i
     stream.write_all(&body).await
 }
 
-/// Takes a place and keeps it; comes back this many times when it was ended.
+/// Takes a slot and keeps it; comes back this many times when it was ended.
 pub(crate) async fn stay(target: &Target, from: Ipv4Addr, number: u32, returns: u32) {
     for _ in 0..=returns {
         let Ok(mut stream) = connect(target, from).await else { continue };

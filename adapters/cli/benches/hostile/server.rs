@@ -33,7 +33,7 @@ impl Server {
     pub(crate) fn target(&self) -> Target {
         let net = Net::try_from(self.address.transport()).unwrap();
         let shs = Shs::try_from(self.address.transforms().next().unwrap()).unwrap();
-        Target { place: SocketAddr::new(net.host.ip().unwrap(), net.port), key: shs.key }
+        Target { endpoint: SocketAddr::new(net.host.ip().unwrap(), net.port), key: shs.key }
     }
 
     /// The most memory that it has had so far, in KiB.

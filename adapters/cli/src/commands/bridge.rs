@@ -74,7 +74,7 @@ struct Target {
 }
 
 impl Options {
-    /// The bounds on what the target has not answered yet; behind Tor all come from one place.
+    /// The bounds on what the target has not answered yet; behind Tor all come from one source.
     fn unanswered(&self) -> Limits {
         let limits = self.limits.handshakes();
         if self.listening.is_behind_tor() { from_one_source(limits) } else { limits }
@@ -105,13 +105,13 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
         std::future::ready(permit)
     };
     let (target, idle_timeout) = (Arc::new(target), limits.idle_timeout);
-    // In their handshakes at the target all are one source: none of ours may use the places there up.
+    // In their handshakes at the target all are one source: none of ours may use the slots there up.
     let unanswered = Arc::new(ConnectionLimiter::new(&options.unanswered()));
-    let handle = move |near: Connection, place: PeerPermit| {
+    let handle = move |near: Connection, peer_permit: PeerPermit| {
         let (multiserver, target, unanswered) = (multiserver.clone(), Arc::clone(&target), Arc::clone(&unanswered));
         async move {
             let address = near.peer_address().map(|address| address.redacted().to_string()).unwrap_or_default();
-            place.watch(near.counter());
+            peer_permit.watch(near.counter());
             let Some(permit) = unanswered.enter(near.remote_address().map(|origin| origin.ip())) else {
                 let line = format_args!("{address}: closed, no room for another handshake with the target");
                 return strangers::log(Outcome::NoRoom, line);
@@ -123,7 +123,7 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
                     let reason = "closed to make room, too many are in their handshakes with the target";
                     return strangers::log(Outcome::NoRoom, format_args!("{address}: {reason}"));
                 }
-                () = place.evicted() => {
+                () = peer_permit.evicted() => {
                     let line = format_args!("{address}: closed to make room for others, see --max-peers");
                     return strangers::log(Outcome::NoRoom, line);
                 }
@@ -132,7 +132,7 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
                 Ok(()) => tracing::info!(%address, "ended"),
                 Err(reason) => tracing::warn!(%address, "ended early: {reason}"),
             }
-            drop(place);
+            drop(peer_permit);
         }
     };
     until_signal(server, authorize, handle, limits.grace, signals).await;

@@ -6,8 +6,8 @@ use crate::options::{AddressOptions, IdentityOptions, count};
 use crate::process::runtime::{self, Signals};
 use crate::report::exit::{self, Failure};
 use crate::report::failure_words::{no_connection, not_carried};
+use crate::streams::endpoint::{Endpoint, Listener, Streams};
 use crate::streams::pipe::{Ends, both_ways};
-use crate::streams::place::{Listener, Place, Streams};
 use clap::Args;
 use multiserver_tokio::{ConnectError, Connection, MultiAddress, Multiserver, Shs};
 use std::io::{self, Cursor};
@@ -56,7 +56,7 @@ pub(crate) struct Options {
     address: AddressOptions,
     /// Where to listen; port 0 takes a free one, and a Unix socket lets programs of the same user in.
     #[arg(long, value_name = "HOST:PORT|unix:PATH", default_value = "127.0.0.1:0")]
-    listen: Place,
+    listen: Endpoint,
     /// How many connections there may be at the same time; more have to wait.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = count::parse::<u16>)]
     max_connections: u16,
@@ -74,7 +74,7 @@ struct Target {
     multiserver: Multiserver,
     address: MultiAddress,
     retry: Duration,
-    /// The places to open connections at the same time.
+    /// The permits to open connections at the same time.
     opening: Semaphore,
 }
 
@@ -88,8 +88,8 @@ async fn forward(options: &Options, address: MultiAddress, shs: Shs) -> Result<(
     let mut signals = Signals::catch()?;
     let multiserver = options.dial.read()?.multiserver(&shs)?;
     let target = Target { multiserver, address, retry: options.retry, opening: Semaphore::new(OPENING) };
-    let (listener, place) = options.listen.listen().await?;
-    exit::print(place)?;
+    let (listener, endpoint) = options.listen.listen().await?;
+    exit::print(endpoint)?;
     let mut carried = JoinSet::new();
     tokio::select! {
         () = accept_all(listener, options.max_connections.into(), target, &mut carried) => {}
@@ -102,8 +102,8 @@ async fn forward(options: &Options, address: MultiAddress, shs: Shs) -> Result<(
 
 /// Accepts for ever, as many at once as there may be.
 async fn accept_all(mut listener: Listener, most: usize, target: Target, carried: &mut JoinSet<()>) {
-    let (places, target) = (Arc::new(Semaphore::new(most)), Arc::new(target));
-    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+    let (permits, target) = (Arc::new(Semaphore::new(most)), Arc::new(target));
+    while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
         let streams = match listener.accept().await {
             Ok(streams) => streams,
             Err(error) => {
@@ -119,7 +119,7 @@ async fn accept_all(mut listener: Listener, most: usize, target: Target, carried
                 Ok(()) => tracing::info!("ended"),
                 Err(reason) => tracing::warn!("{reason}"),
             }
-            drop(place);
+            drop(permit);
         });
     }
 }

@@ -17,8 +17,8 @@ use crate::process::runtime::{self, Signals};
 use crate::process::serving::{log, until_signal};
 use crate::process::strangers::{self, Outcome};
 use crate::report::exit::{self, Failure};
+use crate::streams::endpoint::Endpoint;
 use crate::streams::pipe::Ends;
-use crate::streams::place::Place;
 use crate::streams::standard::standard_streams;
 use access::{Access, AccessControl};
 use allow::AllowOptions;
@@ -32,7 +32,7 @@ use tokio::sync::mpsc;
 /// The heading of the options that say what is done with peers.
 const SERVICE: &str = "What to do with them";
 
-/// How many places a key may have at least, unless another bound is set.
+/// How many slots a key may have at least, unless another bound is set.
 const PER_KEY: usize = 16;
 
 /// Listen, print our address as the first line, and serve whoever comes.
@@ -77,7 +77,7 @@ pub(crate) struct Options {
     /// Connect each peer to the TCP service or the Unix socket there.
     #[arg(long, value_name = "HOST:PORT|unix:PATH", requires = "allowed", conflicts_with = "echo")]
     #[arg(help_heading = SERVICE)]
-    to: Option<Place>,
+    to: Option<Endpoint>,
     /// Tell the service of --to who comes, before the peer's first byte, by a header of the PROXY protocol, version 2: the
     /// peer's IP address and port, and its key in base64 as the TLV of type 0xE0.
     // The conflicts are named because clap requires nothing that is in conflict with what is given.
@@ -92,7 +92,7 @@ pub(crate) struct Options {
     exec: Vec<OsString>,
     #[command(flatten)]
     limits: LimitOptions,
-    /// How many of --max-peers may have the same key; by default half of them, but 16 at least. One more takes the place of one with the
+    /// How many of --max-peers may have the same key; by default half of them, but 16 at least. One more takes the slot of one with the
     /// same key that has been idle for a minute, or is refused.
     #[arg(long, value_name = "N", value_parser = count::parse::<usize>, help_heading = "Limits")]
     max_peers_per_key: Option<usize>,
@@ -115,7 +115,7 @@ async fn serve(options: Options, shs: Shs, sockets: Sockets) -> Result<(), Failu
     exit::print(options.listening.address(&server)?)?;
     activation::ready();
     let service = match (options.to, options.echo, options.exec.is_empty()) {
-        (Some(place), ..) => Service::To { place, proxy_protocol: options.proxy_protocol },
+        (Some(endpoint), ..) => Service::To { endpoint, proxy_protocol: options.proxy_protocol },
         (None, true, _) => Service::Echo,
         (None, false, false) => Service::Exec(options.exec),
         (None, false, true) => return first_peer(server, options.allow, &options.limits, signals).await,
@@ -168,7 +168,7 @@ async fn first_peer(
     mut signals: Signals,
 ) -> Result<(), Failure> {
     let (end, mut ended) = mpsc::channel(1);
-    // The place of the first peer is given back if that peer does not make it in.
+    // The slot of the first peer is given back if that peer does not make it in.
     let full = "standard input and output are the first peer's".to_owned();
     let control = Arc::new(AccessControl::new(allow, PeerLimiter::new(1).without_eviction(), full));
     let (authorize, served, idle) = (control.authorizer(), Arc::clone(&control), limits.idle_timeout);

@@ -8,16 +8,16 @@ use std::time::Duration;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitOptions {
-    /// How many peers may be connected at the same time. When there are as many, a newcomer takes the place of one whose
-    /// key or IP address has more places than the newcomer's would have, or of one that has been idle for a minute;
+    /// How many peers may be connected at the same time. When there are as many, a newcomer takes the slot of one whose
+    /// key or IP address has more slots than the newcomer's would have, or of one that has been idle for a minute;
     /// otherwise it is refused.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = count::parse::<usize>)]
     pub(crate) max_peers: usize,
-    /// How many peers may be in their handshakes at the same time, of each of the places to listen at; one more takes the
-    /// place of the oldest that has proven nothing yet, of the source that has the most of them, or waits.
+    /// How many peers may be in their handshakes at the same time, of each of the endpoints to listen at; one more takes the
+    /// slot of the oldest that has proven nothing yet, of the source that has the most of them, or waits.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = count::parse::<usize>)]
     max_pending: usize,
-    /// How many of these may come from one IP address, or from one /64 of IPv6; one more takes the place of the oldest from
+    /// How many of these may come from one IP address, or from one /64 of IPv6; one more takes the slot of the oldest from
     /// there. Behind Tor, or a balancer that --proxy-protocol-from does not name, all come from one.
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = count::parse::<usize>)]
     max_pending_per_source: usize,
@@ -33,11 +33,11 @@ pub(crate) struct LimitOptions {
 }
 
 impl LimitOptions {
-    /// How many sockets there may be at the same time with listeners at this many places: each peer that is connected may
+    /// How many sockets there may be at the same time with listeners at this many endpoints: each peer that is connected may
     /// have a second one behind it.
-    pub(crate) const fn sockets(&self, places: usize) -> usize {
-        let (pending, connected) = (places.saturating_mul(self.max_pending), self.max_peers.saturating_mul(2));
-        places.saturating_add(pending).saturating_add(connected)
+    pub(crate) const fn sockets(&self, endpoints: usize) -> usize {
+        let (pending, connected) = (endpoints.saturating_mul(self.max_pending), self.max_peers.saturating_mul(2));
+        endpoints.saturating_add(pending).saturating_add(connected)
     }
 
     /// The bounds on connected peers.

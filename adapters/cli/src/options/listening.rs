@@ -7,7 +7,7 @@ use crate::options::new_file;
 use crate::process::activation::Sockets;
 use crate::report::exit::Failure;
 use crate::report::mask::masked;
-use crate::streams::place::host_and_port;
+use crate::streams::endpoint::host_and_port;
 use clap::{Args, ValueEnum, ValueHint};
 use multiserver_tokio::ws::{Certificate, TlsError};
 use multiserver_tokio::{
@@ -25,15 +25,15 @@ const DEFAULT_NET: &str = "127.0.0.1:0";
 pub(crate) struct Listening {
     /// Listen for TCP here; IPv6 addresses stand in brackets, and port 0 takes a free one. Of `0.0.0.0` or `[::]`, the
     /// address that is printed has the public addresses of this machine, or the private ones if there are no others.
-    /// Without a place to listen at it is 127.0.0.1:0. This and the other places may be given several times. `systemd`
+    /// Without an endpoint to listen at it is 127.0.0.1:0. This and the other endpoints may be given several times. `systemd`
     /// takes the sockets that are passed with the name `net` (FileDescriptorName=), or the only one.
-    #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_place)]
+    #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_endpoint)]
     net: Vec<ListenAt>,
     /// Listen for WebSockets here; `systemd` takes the sockets with the name `ws`.
-    #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_place)]
+    #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_endpoint)]
     ws: Vec<ListenAt>,
     /// Listen for WebSockets over TLS here; `systemd` takes the sockets with the name `wss`.
-    #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_place, requires_all = ["cert", "key"])]
+    #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_endpoint, requires_all = ["cert", "key"])]
     wss: Vec<ListenAt>,
     /// The certificate for --wss and those between it and a root, as PEM text.
     #[arg(long, value_name = "FILE", requires = "wss", value_hint = ValueHint::FilePath)]
@@ -99,14 +99,18 @@ enum Reach {
 impl Listening {
     /// Takes the sockets of the service manager, if any are asked for; to be called before there are threads.
     pub(crate) fn sockets(&self) -> Result<Sockets, Failure> {
-        let mut places = [&self.net, &self.ws, &self.wss, &self.unix].into_iter().flatten();
-        if places.any(|place| matches!(place, ListenAt::Systemd)) { Sockets::take() } else { Ok(Sockets::default()) }
+        let mut endpoints = [&self.net, &self.ws, &self.wss, &self.unix].into_iter().flatten();
+        if endpoints.any(|endpoint| matches!(endpoint, ListenAt::Systemd)) {
+            Sockets::take()
+        } else {
+            Ok(Sockets::default())
+        }
     }
 
-    /// At how many places there are listeners.
+    /// At how many endpoints there are listeners.
     pub(crate) fn count(&self) -> usize {
-        let places = self.net.len() + self.ws.len() + self.wss.len() + self.unix.len();
-        places.max(1)
+        let endpoints = self.net.len() + self.ws.len() + self.wss.len() + self.unix.len();
+        endpoints.max(1)
     }
 
     /// Whether there are peers that come through Tor.
@@ -114,7 +118,7 @@ impl Listening {
         !self.onion.is_empty()
     }
 
-    /// Starts to listen everywhere, or nowhere when one of the places does not work.
+    /// Starts to listen everywhere, or nowhere when one of the endpoints does not work.
     pub(crate) async fn start(
         &self,
         sockets: Sockets,
@@ -124,7 +128,7 @@ impl Listening {
     ) -> Result<Server, Failure> {
         let builder = Multiserver::builder().limits(limits).report(report);
         let multiserver = self.suites(builder, sockets, secure, limits)?.build();
-        let multiserver = multiserver.map_err(|error| Failure::usage(self.mask_places(error.to_string())))?;
+        let multiserver = multiserver.map_err(|error| Failure::usage(self.mask_endpoints(error.to_string())))?;
         multiserver.listen().await.map_err(Failure::failed)
     }
 
@@ -143,15 +147,15 @@ impl Listening {
         })
     }
 
-    /// Masks the places that a message repeats: one may be an address with a seed by mistake.
-    fn mask_places(&self, message: String) -> String {
-        let places =
-            [&self.net, &self.ws, &self.wss, &self.unix].into_iter().flatten().filter_map(|place| match place {
+    /// Masks the endpoints that a message repeats: one may be an address with a seed by mistake.
+    fn mask_endpoints(&self, message: String) -> String {
+        let endpoints =
+            [&self.net, &self.ws, &self.wss, &self.unix].into_iter().flatten().filter_map(|endpoint| match endpoint {
                 ListenAt::Bind(text) => Some(text.clone()),
                 ListenAt::Systemd => None,
             });
-        let texts = places.chain(self.external.iter().cloned());
-        texts.fold(message, |message, place| message.replace(&place, &masked(&place)))
+        let texts = endpoints.chain(self.external.iter().cloned());
+        texts.fold(message, |message, endpoint| message.replace(&endpoint, &masked(&endpoint)))
     }
 
     fn suites(
@@ -161,7 +165,7 @@ impl Listening {
         secure: &impl Secure,
         limits: Limits,
     ) -> Result<Builder, Failure> {
-        let is_tcp = [&self.net, &self.ws, &self.wss].into_iter().any(|places| !places.is_empty());
+        let is_tcp = [&self.net, &self.ws, &self.wss].into_iter().any(|endpoints| !endpoints.is_empty());
         let default = [ListenAt::Bind(DEFAULT_NET.to_owned())];
         let nets = if is_tcp || !self.unix.is_empty() { self.net.as_slice() } else { &default };
         let (urls, names): (Vec<_>, Vec<_>) = self.external.iter().partition(|name| name.contains("://"));
@@ -181,7 +185,7 @@ impl Listening {
         let mut onions = self.onion.as_slice();
         for socket in opened(nets, &mut sockets, "net")? {
             let net = match socket {
-                Socket::Bind(place) => Net::bind(place),
+                Socket::Bind(endpoint) => Net::bind(endpoint),
                 Socket::Open(socket) => Net::listener(socket),
             };
             let net = self.with_sockets_options(net, Net::proxy_protocol_from, Net::reuse_port);
@@ -193,7 +197,7 @@ impl Listening {
         for socket in opened(&self.ws, &mut sockets, "ws")? {
             let names = names.iter().map(|name| url("ws", name, &socket)).collect::<Result<Vec<_>, _>>()?;
             let ws = match socket {
-                Socket::Bind(place) => Ws::bind(place),
+                Socket::Bind(endpoint) => Ws::bind(endpoint),
                 Socket::Open(socket) => Ws::listener(socket),
             };
             let ws = self.with_sockets_options(ws, Ws::proxy_protocol_from, Ws::reuse_port);
@@ -205,15 +209,15 @@ impl Listening {
             for socket in opened(&self.wss, &mut sockets, "wss")? {
                 let names = names.iter().map(|name| url("wss", name, &socket)).collect::<Result<Vec<_>, _>>()?;
                 let wss = match socket {
-                    Socket::Bind(place) => Wss::bind(place, certificate.clone()),
+                    Socket::Bind(endpoint) => Wss::bind(endpoint, certificate.clone()),
                     Socket::Open(socket) => Wss::listener(socket, certificate.clone()),
                 };
                 let wss = self.with_sockets_options(wss, Wss::proxy_protocol_from, Wss::reuse_port);
                 builder = builder.suite(secure.over(names.into_iter().fold(wss, Wss::external)));
             }
         }
-        for place in &self.unix {
-            match place {
+        for endpoint in &self.unix {
+            match endpoint {
                 ListenAt::Bind(path) => builder = builder.suite(secure.over(Unix::bind(path))),
                 #[cfg(unix)]
                 ListenAt::Systemd => {
@@ -240,11 +244,11 @@ impl Listening {
     }
 }
 
-/// The places with the sockets of this name in the place of `systemd`.
-fn opened(places: &[ListenAt], sockets: &mut Sockets, name: &str) -> Result<Vec<Socket>, Failure> {
+/// The endpoints, where each `systemd` is replaced by the sockets of this name.
+fn opened(endpoints: &[ListenAt], sockets: &mut Sockets, name: &str) -> Result<Vec<Socket>, Failure> {
     let mut opened = Vec::new();
-    for place in places {
-        match place {
+    for endpoint in endpoints {
+        match endpoint {
             ListenAt::Bind(text) => opened.push(Socket::Bind(text.clone())),
             ListenAt::Systemd => opened.extend(sockets.named(name)?.into_iter().map(Socket::Open)),
         }
@@ -252,7 +256,7 @@ fn opened(places: &[ListenAt], sockets: &mut Sockets, name: &str) -> Result<Vec<
     Ok(opened)
 }
 
-fn parse_place(text: &str) -> Result<ListenAt, &'static str> {
+fn parse_endpoint(text: &str) -> Result<ListenAt, &'static str> {
     if text == "systemd" { Ok(ListenAt::Systemd) } else { host_and_port(text).map(ListenAt::Bind) }
 }
 
@@ -289,10 +293,10 @@ fn is_onion(host: &str) -> bool {
     name.is_some_and(|name| name.len() == 56 && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7')))
 }
 
-/// The URL of this host name with the port of the place that it leads to.
+/// The URL of this host name with the port of the endpoint that it leads to.
 fn url(scheme: &str, name: &str, socket: &Socket) -> Result<String, Failure> {
     let port = match socket {
-        Socket::Bind(place) => place.rsplit_once(':').and_then(|(_, port)| port.parse().ok()),
+        Socket::Bind(endpoint) => endpoint.rsplit_once(':').and_then(|(_, port)| port.parse().ok()),
         Socket::Open(socket) => socket.local_addr().ok().map(|address| address.port()),
     };
     match port {

@@ -2,7 +2,7 @@
 
 use super::given::one_of_variables;
 use crate::report::exit::Failure;
-use crate::streams::place::host_and_port;
+use crate::streams::endpoint::host_and_port;
 use clap::{Args, ValueHint};
 use multiserver_tokio::Proxy;
 use multiserver_tokio::core::socks5::Credentials;
@@ -48,17 +48,18 @@ impl ProxyOptions {
 
 /// Reads a proxy; what is wrong is said without the text, which may have a password.
 fn parse(text: &str) -> Result<Proxy, Failure> {
-    let place = match text.split_once("://") {
+    let endpoint = match text.split_once("://") {
         Some((scheme, rest)) if SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
             rest.strip_suffix('/').unwrap_or(rest)
         }
         Some(_) => return Err(wrong("only SOCKS5 proxies are known, whose URLs start with socks5h://")),
         None => text,
     };
-    let (login, place) = place.rsplit_once('@').map_or((None, place), |(login, place)| (Some(login), place));
-    let place = host_and_port(place)
+    let (login, endpoint) =
+        endpoint.rsplit_once('@').map_or((None, endpoint), |(login, endpoint)| (Some(login), endpoint));
+    let endpoint = host_and_port(endpoint)
         .map_err(|_| wrong("expected HOST:PORT behind the user and password, such as 127.0.0.1:1080 or [::1]:1080"))?;
-    let proxy = Proxy::at([place]);
+    let proxy = Proxy::at([endpoint]);
     let Some(login) = login else { return Ok(proxy) };
     let (user, password) = login.split_once(':').unwrap_or((login, ""));
     let decoded = |text| Zeroizing::new(percent_decode_str(text).collect::<Vec<u8>>());

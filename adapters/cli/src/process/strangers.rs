@@ -14,7 +14,7 @@ pub(crate) enum Outcome {
     Failed,
     /// It was refused for who it is.
     Refused,
-    /// There was no place for it, or its place was needed.
+    /// There was no slot for it, or its slot was needed.
     NoRoom,
 }
 

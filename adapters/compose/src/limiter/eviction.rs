@@ -1,4 +1,4 @@
-//! How whoever holds a place learns that it has lost it.
+//! How whoever holds a slot learns that it has lost it.
 
 use crate::held::Revoke;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Tells whoever holds a permit that its place is another's.
+/// Tells whoever holds a permit that its slot is another's.
 #[derive(Default)]
 pub(super) struct Eviction(Mutex<EvictionState>);
 
@@ -53,7 +53,7 @@ impl Eviction {
         poll_fn(move |cx| eviction.poll(cx))
     }
 
-    /// Has this dropped with the place.
+    /// Has this dropped with the slot.
     pub(super) fn takes_along(&self, socket: Arc<dyn Revoke>) {
         self.state().socket = Some(socket);
     }

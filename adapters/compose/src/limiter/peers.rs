@@ -3,23 +3,23 @@
 mod table;
 
 use super::eviction::Eviction;
-use super::places::Entered;
+use super::slots::Entered;
 use crate::{ByteCounter, Peer};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use table::Table;
 
-/// How long a peer may carry nothing before its place can be a newcomer's.
+/// How long a peer may carry nothing before its slot can be a newcomer's.
 const IDLE: Duration = Duration::from_secs(60);
 
 /// Bounds peers that are connected, in all and for each key, and decides who makes room for a newcomer.
 ///
-/// [`Limits`](crate::Limits) bound peers on their way in; this is for those that are in. Ask for a place where a peer is
-/// authorized, hold it as long as the connection, and end the connection when its place is [another's](PeerPermit::evicted).
+/// [`Limits`](crate::Limits) bound peers on their way in; this is for those that are in. Ask for a slot where a peer is
+/// authorized, hold it as long as the connection, and end the connection when its slot is [another's](PeerPermit::evicted).
 ///
-/// When all places are taken, a peer makes room whose key, or source, has more of them than the newcomer's would have; and
-/// otherwise one that carried nothing for [a minute](Self::idle_after): any for a key that has no place yet, and one of
+/// When all slots are taken, a peer makes room whose key, or source, has more of them than the newcomer's would have; and
+/// otherwise one that carried nothing for [a minute](Self::idle_after): any for a key that has no slot yet, and one of
 /// its own for another.
 ///
 /// ```
@@ -54,7 +54,7 @@ struct Held {
     eviction: Arc<Eviction>,
 }
 
-/// The place of a peer that is connected; dropping it frees the place.
+/// The slot of a peer that is connected; dropping it frees the slot.
 #[derive(Debug)]
 pub struct PeerPermit {
     limiter: Arc<PeerLimiter>,
@@ -63,35 +63,35 @@ pub struct PeerPermit {
 }
 
 impl PeerLimiter {
-    /// With places for this many peers; 0 is as good as 1.
+    /// With slots for this many peers; 0 is as good as 1.
     #[must_use]
     pub fn new(most: usize) -> Self {
         let table = Table::new(most.max(1), IDLE);
         Self { begun: Instant::now(), state: Mutex::new(State { table, held: HashMap::new() }) }
     }
 
-    /// Lets a key have this many of the places and no more; without this it may have all that nobody else wants.
+    /// Lets a key have this many of the slots and no more; without this it may have all that nobody else wants.
     #[must_use]
     pub fn per_key(mut self, most: usize) -> Self {
         self.table().per_key = most.max(1);
         self
     }
 
-    /// Sets how long a peer may carry nothing before its place can be a newcomer's; a minute by default.
+    /// Sets how long a peer may carry nothing before its slot can be a newcomer's; a minute by default.
     #[must_use]
     pub fn idle_after(mut self, time: Duration) -> Self {
         self.table().idle = Some(time);
         self
     }
 
-    /// Has nobody make room: who has a place keeps it.
+    /// Has nobody make room: who has a slot keeps it.
     #[must_use]
     pub fn without_eviction(mut self) -> Self {
         self.table().idle = None;
         self
     }
 
-    /// Gives a peer a place, at the cost of another's if need be; `None` when there is none to give.
+    /// Gives a peer a slot, at the cost of another's if need be; `None` when there is none to give.
     pub fn enter(self: &Arc<Self>, peer: &Peer) -> Option<PeerPermit> {
         let now = self.begun.elapsed();
         let mut state = self.state();
@@ -102,7 +102,7 @@ impl PeerLimiter {
                 table.observe(*number, traffic.received.wrapping_add(traffic.sent), now);
             }
         }
-        let Entered::In { place: number, evicted } = table.enter(peer.key, peer.source, now) else { return None };
+        let Entered::In { slot: number, evicted } = table.enter(peer.key, peer.source, now) else { return None };
         let evicted = evicted.and_then(|evicted| held.remove(&evicted));
         let eviction = Arc::<Eviction>::default();
         held.insert(number, Held { meter: None, eviction: Arc::clone(&eviction) });
@@ -113,12 +113,12 @@ impl PeerLimiter {
         Some(PeerPermit { limiter: Arc::clone(self), number, eviction })
     }
 
-    /// How many places are taken.
+    /// How many slots are taken.
     pub fn len(&self) -> usize {
         self.state().table.len()
     }
 
-    /// Whether no place is taken.
+    /// Whether no slot is taken.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -140,7 +140,7 @@ impl PeerPermit {
         }
     }
 
-    /// Ends when the place is given to a newcomer; the connection is then to be closed. One task at a time is told.
+    /// Ends when the slot is given to a newcomer; the connection is then to be closed. One task at a time is told.
     pub fn evicted(&self) -> impl Future<Output = ()> + use<> {
         self.eviction.signalled()
     }
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn who_loses_its_place_is_told_and_takes_nobody_elses_with_it() {
+    fn who_loses_its_slot_is_told_and_takes_nobody_elses_with_it() {
         let limiter = Arc::new(PeerLimiter::new(3));
         let crowd = [limiter.enter(&peer(1)), limiter.enter(&peer(1)), limiter.enter(&peer(1))].map(Option::unwrap);
         let other = limiter.enter(&peer(2)).unwrap();

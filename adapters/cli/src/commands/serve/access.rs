@@ -11,12 +11,12 @@ use std::time::Duration;
 /// nobody who holds an invite, and says nothing, keeps others from joining.
 const GUESTS: usize = 16;
 
-/// Lets peers in who are allowed, and guests who have an invite, as many as there are places.
+/// Lets peers in who are allowed, and guests who have an invite, as many as there are slots.
 pub(super) struct AccessControl {
     allow: AllowOptions,
     peers: Arc<PeerLimiter>,
     guests: Arc<PeerLimiter>,
-    /// Why nobody comes in when all places are taken.
+    /// Why nobody comes in when all slots are taken.
     full: String,
 }
 
@@ -29,7 +29,7 @@ pub(super) enum Access {
 }
 
 impl AccessControl {
-    /// With these places, and this to be said when all are taken.
+    /// With these slots, and this to be said when all are taken.
     pub(super) fn new(allow: AllowOptions, peers: PeerLimiter, full: String) -> Self {
         let guests = PeerLimiter::new(GUESTS).idle_after(Duration::ZERO);
         Self { allow, peers: Arc::new(peers), guests: Arc::new(guests), full }

@@ -6,10 +6,10 @@ use self::program::Program;
 use super::proxy_header;
 use crate::options::given::{ADDRESS_VARIABLE, NETWORK_KEY_VARIABLE};
 use crate::report::failure_words::not_carried;
+use crate::streams::endpoint::Endpoint;
 use crate::streams::idle::idle;
 use crate::streams::output::Unfinished;
 use crate::streams::pipe::{Ends, both_ways, both_ways_until};
-use crate::streams::place::Place;
 use crate::streams::pump::echo;
 use multiserver_tokio::Connection;
 use std::ffi::OsString;
@@ -30,7 +30,7 @@ pub(super) enum Service {
     /// Every byte goes back.
     Echo,
     /// The peer talks to a service in the clear, which is told who comes if it is to be.
-    To { place: Place, proxy_protocol: bool },
+    To { endpoint: Endpoint, proxy_protocol: bool },
     /// The peer talks to a program of its own: its name, then its arguments.
     Exec(Vec<OsString>),
 }
@@ -41,8 +41,8 @@ impl Service {
         let address = connection.peer_address().map(|address| address.redacted().to_string()).unwrap_or_default();
         let served = match self {
             Self::Echo => give_back(connection, idle).await,
-            Self::To { place, proxy_protocol } => {
-                pass_on(connection, place, *proxy_protocol, Ends { idle, ..Ends::OF_CONNECTIONS }).await
+            Self::To { endpoint, proxy_protocol } => {
+                pass_on(connection, endpoint, *proxy_protocol, Ends { idle, ..Ends::OF_CONNECTIONS }).await
             }
             Self::Exec(command) => execute(connection, command, &address, Ends { idle, ..Ends::EACH_BY_ITSELF }).await,
         };
@@ -65,14 +65,15 @@ async fn give_back(connection: Connection, idle_timeout: Option<Duration>) -> Re
 
 async fn pass_on(
     connection: Connection,
-    place: &Place,
+    endpoint: &Endpoint,
     proxy_protocol: bool,
     ends: Ends,
 ) -> Result<Option<u64>, String> {
-    let (input, mut output) = place.connect().await.map_err(|error| format!("cannot connect to {place}: {error}"))?;
+    let (input, mut output) =
+        endpoint.connect().await.map_err(|error| format!("cannot connect to {endpoint}: {error}"))?;
     if proxy_protocol {
         let header = proxy_header::of(&connection).map_err(|error| format!("no PROXY header: {error}"))?;
-        output.write_all(&header).await.map_err(|error| format!("cannot tell {place} who comes: {error}"))?;
+        output.write_all(&header).await.map_err(|error| format!("cannot tell {endpoint} who comes: {error}"))?;
     }
     both_ways(connection, input, output, ends).await.map(|()| None).map_err(|broken| not_carried(&broken))
 }

@@ -1,6 +1,6 @@
-//! Which peers are connected, and who loses its place: the policy alone, without clock, lock or socket.
+//! Which peers are connected, and who loses its slot: the policy alone, without clock, lock or socket.
 
-use super::super::places::{Entered, network};
+use super::super::slots::{Entered, network};
 use multiserver_core::keys::PublicKey;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -12,7 +12,7 @@ use std::time::Duration;
 pub(super) struct Table {
     pub(super) most: usize,
     pub(super) per_key: usize,
-    /// How long a peer may carry nothing before its place is a newcomer's; `None` if it never is.
+    /// How long a peer may carry nothing before its slot is a newcomer's; `None` if it never is.
     pub(super) idle: Option<Duration>,
     next: u64,
     held: BTreeMap<u64, Held>,
@@ -28,12 +28,12 @@ struct Held {
 }
 
 impl Table {
-    /// With this many places, of which all may be one key's, and where a peer that is idle for so long makes room.
+    /// With this many slots, of which all may be one key's, and where a peer that is idle for so long makes room.
     pub(super) const fn new(most: usize, idle: Duration) -> Self {
         Self { most, per_key: most, idle: Some(idle), next: 0, held: BTreeMap::new() }
     }
 
-    /// How many places are taken.
+    /// How many slots are taken.
     pub(super) fn len(&self) -> usize {
         self.held.len()
     }
@@ -47,13 +47,13 @@ impl Table {
         }
     }
 
-    /// Gives a newcomer with this key, from this source, a place.
+    /// Gives a newcomer with this key, from this source, a slot.
     ///
-    /// When all are taken, one of the peers makes room that have the most places, by their key or by the network that they
+    /// When all are taken, one of the peers makes room that have the most slots, by their key or by the network that they
     /// come from, if these have more than the newcomer would have by either; those from the newcomer's own network are
-    /// compared by their keys. Otherwise it is one that was idle for long enough: any, if the newcomer's key has no place
-    /// yet, or one of that key. Of several the one goes first whose key or network has the most places, and then the one
-    /// that has been idle for the longest. When a key has all places that it may have, one of its own makes room that was
+    /// compared by their keys. Otherwise it is one that was idle for long enough: any, if the newcomer's key has no slot
+    /// yet, or one of that key. Of several the one goes first whose key or network has the most slots, and then the one
+    /// that has been idle for the longest. When a key has all slots that it may have, one of its own makes room that was
     /// idle for long enough.
     pub(super) fn enter(&mut self, key: Option<PublicKey>, source: Option<IpAddr>, now: Duration) -> Entered {
         let source = source.map(network);
@@ -74,15 +74,15 @@ impl Table {
         let number = self.next;
         self.next = self.next.wrapping_add(1);
         self.held.insert(number, Held { key, source, traffic: 0, active: now });
-        Entered::In { place: number, evicted }
+        Entered::In { slot: number, evicted }
     }
 
-    /// Frees a place; one that was lost before is nobody's any more.
+    /// Frees a slot; one that was lost before is nobody's any more.
     pub(super) fn leave(&mut self, number: u64) {
         self.held.remove(&number);
     }
 
-    /// Who makes room for a newcomer with this key, which has this many places, from this source.
+    /// Who makes room for a newcomer with this key, which has this many slots, from this source.
     fn least_deserving(
         &self,
         key: Option<PublicKey>,
@@ -98,7 +98,7 @@ impl Table {
         }
         let at = |source: Option<IpAddr>| source.and_then(|_| sources.get(&source)).copied().unwrap_or_default();
         let of = |key: Option<PublicKey>| key.and_then(|_| keys.get(&key)).copied().unwrap_or_default();
-        // By how much a peer has more places than the newcomer would have: of one source their keys are compared.
+        // By how much a peer has more slots than the newcomer would have: of one source their keys are compared.
         let excess = |peer: &Held| {
             let (peers, newcomers) = if peer.source == source {
                 (of(peer.key), of_key)
@@ -137,7 +137,7 @@ mod tests {
     }
 
     fn entered(number: u64, evicted: Option<u64>) -> Entered {
-        Entered::In { place: number, evicted }
+        Entered::In { slot: number, evicted }
     }
 
     /// A full table with peers of these keys and sources.
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_with_the_most_places_makes_room() {
+    fn the_key_with_the_most_slots_makes_room() {
         let mut table = full(&[(1, 1), (2, 2), (2, 3), (2, 4)]);
         table.observe(1, 10, SECOND);
         let first = table.enter(key(3), source(5), SECOND);
@@ -162,21 +162,21 @@ mod tests {
     }
 
     #[test]
-    fn throwaway_keys_from_one_place_make_room_for_others_and_not_for_more_of_them() {
+    fn throwaway_keys_from_one_source_make_room_for_others_and_not_for_more_of_them() {
         let mut table = full(&[(1, 1), (2, 9), (3, 9), (4, 9), (1, 2)]);
         assert_eq!(table.enter(key(7), source(9), SECOND), Entered::Full);
         assert_eq!(table.enter(key(7), source(8), SECOND), entered(5, Some(1)), "the source has three, a friend two");
     }
 
     #[test]
-    fn a_key_with_many_places_makes_room_for_others_from_its_own_source() {
+    fn a_key_with_many_slots_makes_room_for_others_from_its_own_source() {
         let mut table = full(&[(1, 9), (2, 9), (2, 9)]);
         assert_eq!(table.enter(key(3), source(9), SECOND), entered(3, Some(1)));
         assert_eq!(table.enter(key(4), source(9), SECOND), Entered::Full, "each has one");
     }
 
     #[test]
-    fn who_all_come_from_one_place_keep_theirs_while_they_carry_something() {
+    fn who_all_come_from_one_source_keep_theirs_while_they_carry_something() {
         let mut table = full(&[(1, 9), (2, 9), (3, 9)]);
         table.observe(0, 5, MINUTE);
         assert_eq!(table.enter(key(4), source(9), 59 * SECOND), Entered::Full);
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_with_many_places_gets_no_more_by_coming_again() {
+    fn a_key_with_many_slots_gets_no_more_by_coming_again() {
         let mut table = full(&[(1, 1), (1, 1), (1, 1)]);
         assert_eq!(table.enter(key(1), source(2), SECOND), Entered::Full);
         assert_eq!(table.enter(key(2), source(2), SECOND), entered(3, Some(0)));
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_makes_room_where_the_place_is_the_firsts() {
+    fn nobody_makes_room_where_the_slot_is_the_firsts() {
         let mut table = Table { idle: None, ..Table::new(1, MINUTE) };
         assert_eq!(table.enter(key(1), source(1), Duration::ZERO), entered(0, None));
         assert_eq!(table.enter(key(2), source(2), Duration::from_secs(3600)), Entered::Full);

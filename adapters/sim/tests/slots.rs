@@ -1,4 +1,4 @@
-//! Who gets a place where everybody wants one: a flood from more sources than there are places.
+//! Who gets a slot where everybody wants one: a flood from more sources than there are slots.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use support::{SERVER, client, echo, exchange, identity};
 
-/// How many machines attack: more than a suite has places by default.
+/// How many machines attack: more than a suite has slots by default.
 const ATTACKERS: usize = 300;
 
 /// As long as a peer that goes on has at least, and a bit for its ways.
@@ -60,9 +60,9 @@ fn nobody_waits(kind: Attack) {
     let sim = Sim::new(11);
     let server = sim.runtime("server");
     let address = echo(&sim, &server);
-    let place = SocketAddr::new(*server.addresses().first().unwrap(), 8008);
+    let listening = SocketAddr::new(*server.addresses().first().unwrap(), 8008);
     for number in 0..ATTACKERS {
-        sim.spawn(attack(sim.runtime(&format!("attacker {number}")), place, kind));
+        sim.spawn(attack(sim.runtime(&format!("attacker {number}")), listening, kind));
     }
     sim.advance(Duration::from_secs(1)).unwrap();
     for number in 0..15 {

@@ -1,6 +1,6 @@
 //! A model of the policy: every order of events in a small world, and what must hold after each of them.
 
-use super::{Entered, Places};
+use super::{Entered, Slots};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ const SOURCES: u8 = 3;
 /// More turns at a step than this make no difference: half of the deadline, and one more.
 const LONG: u64 = 9;
 
-/// What may happen; places are named by their ranks.
+/// What may happen; slots are named by their ranks.
 #[derive(Debug, Clone, Copy)]
 enum Happens {
     Enter(Option<u8>),
@@ -40,7 +40,7 @@ struct Known {
 /// The policy, and the model beside it.
 #[derive(Debug, Clone)]
 struct World {
-    places: Places,
+    slots: Slots,
     known: BTreeMap<u64, Known>,
 }
 
@@ -69,25 +69,25 @@ impl World {
             Happens::ComesFrom(rank, source) => self.comes_from(self.number(rank), source),
             Happens::Step(rank) => {
                 let number = self.number(rank);
-                self.places.step(number);
+                self.slots.step(number);
                 let known = self.known.get_mut(&number).unwrap();
                 (known.at_step, known.has_begun) = (0, true);
             }
             Happens::Prove(rank) => {
                 let number = self.number(rank);
-                self.places.prove(number);
+                self.slots.prove(number);
                 self.known.get_mut(&number).unwrap().is_proven = true;
             }
             Happens::Leave(rank) => {
                 let number = self.number(rank);
-                self.places.leave(number);
+                self.slots.leave(number);
                 self.known.remove(&number);
             }
             Happens::NextTurn => {
                 for known in self.known.values_mut() {
                     known.at_step = LONG.min(known.at_step + 1);
                 }
-                for number in self.places.next_turn() {
+                for number in self.slots.next_turn() {
                     let slow = self.known.remove(&number).unwrap();
                     assert!(!slow.is_proven && slow.at_step > u64::from(super::TURNS / 4), "{slow:?} had time left");
                 }
@@ -102,14 +102,14 @@ impl World {
 
     fn comes_from(&mut self, number: u64, source: u8) {
         let is_source_full = self.is_source_full(Some(source));
-        match self.places.comes_from(number, ip(source)) {
+        match self.slots.comes_from(number, ip(source)) {
             Entered::Full => {
                 self.known.remove(&number);
                 let mut from_there = self.known.values().filter(|known| known.source == Some(source));
                 assert!(is_source_full && from_there.all(|known| known.is_proven), "one from there could have gone");
             }
-            Entered::In { place, evicted } => {
-                assert_eq!((place, evicted.is_some()), (number, is_source_full), "nobody goes without need");
+            Entered::In { slot, evicted } => {
+                assert_eq!((slot, evicted.is_some()), (number, is_source_full), "nobody goes without need");
                 if let Some(gone) = evicted.map(|evicted| self.known.remove(&evicted).unwrap()) {
                     self.check_choice(&gone, Some(source));
                 }
@@ -121,8 +121,8 @@ impl World {
     fn enter(&mut self, source: Option<u8>) {
         let (all, is_source_full) = (self.known.len(), self.is_source_full(source));
         let is_slow = |known: &Known| known.at_step >= 2;
-        let was_full = self.places.is_full();
-        match self.places.enter(source.map(ip)) {
+        let was_full = self.slots.is_full();
+        match self.slots.enter(source.map(ip)) {
             Entered::Full => {
                 let mut unproven = self.known.values().filter(|known| !known.is_proven);
                 if is_source_full {
@@ -133,20 +133,20 @@ impl World {
                     assert!(sources().all(|source| self.crowd(source) < 2), "a crowd could have made room");
                 }
             }
-            Entered::In { place, evicted } => {
+            Entered::In { slot, evicted } => {
                 assert_eq!(evicted.is_some(), all == MOST || is_source_full, "nobody goes without need");
                 if let Some(gone) = evicted.map(|evicted| self.known.remove(&evicted).unwrap()) {
                     self.check_choice(&gone, source.filter(|_| is_source_full));
                 }
                 let known = Known { source, is_proven: false, at_step: 0, has_begun: false };
-                self.known.insert(place, known);
+                self.known.insert(slot, known);
             }
         }
     }
 
     /// Checks that nobody who is left deserved to go more than the one that went, where one of `within` had to.
     fn check_choice(&self, gone: &Known, within: Option<u8>) {
-        assert!(!gone.is_proven, "a proven peer lost its place");
+        assert!(!gone.is_proven, "a proven peer lost its slot");
         if let Some(source) = within {
             assert_eq!(gone.source, Some(source), "another source paid for it");
         }
@@ -154,7 +154,7 @@ impl World {
         if within.is_none() {
             let most = sources().map(|source| self.crowd(source) + usize::from(source == gone.source)).max().unwrap();
             assert_eq!(self.crowd(gone.source) + 1, most, "a lone peer went before a crowded one");
-            assert!(most > 1 || is_slow(gone), "a lone peer that goes on lost its place");
+            assert!(most > 1 || is_slow(gone), "a lone peer that goes on lost its slot");
         }
         let rivals = self.known.values().filter(|known| !known.is_proven && known.source == gone.source);
         for rival in rivals {
@@ -170,7 +170,7 @@ impl World {
     }
 
     fn check(&self) {
-        assert_eq!(self.places.len(), self.known.len());
+        assert_eq!(self.slots.len(), self.known.len());
         assert!(self.known.len() <= MOST);
         for source in 0..SOURCES {
             assert!(self.known.values().filter(|known| known.source == Some(source)).count() <= PER_SOURCE);
@@ -199,10 +199,10 @@ fn ip(source: u8) -> IpAddr {
     [192, 0, 2, source].into()
 }
 
-/// All that can happen in a world of three places and four sources, until nothing new comes up.
+/// All that can happen in a world of three slots and four sources, until nothing new comes up.
 #[test]
 fn whatever_happens_the_least_deserving_goes_and_nobody_else() {
-    let first = World { places: Places::new(MOST, PER_SOURCE), known: BTreeMap::new() };
+    let first = World { slots: Slots::new(MOST, PER_SOURCE), known: BTreeMap::new() };
     let mut seen = HashSet::from([first.state()]);
     let mut open = VecDeque::from([first]);
     while let Some(world) = open.pop_front() {

@@ -1,4 +1,4 @@
-//! Links that are opened again.
+//! Connecting to a peer again each time the connection has ended.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -17,11 +17,11 @@ use tokio::time::Instant;
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(8);
 
-fn link(addresses: &str) -> (Reconnector, Reports) {
+fn reconnector(addresses: &str) -> (Reconnector, Reports) {
     let reports = Reports::default();
     let shs = Shs::new(identity(CLIENT));
     let client = Multiserver::builder().suite(Net::dial_only().then(shs)).report(reports.hook()).build().unwrap();
-    (client.keep(addresses.parse().unwrap()).pauses(FIRST, LONGEST), reports)
+    (client.reconnector(addresses.parse().unwrap()).pauses(FIRST, LONGEST), reports)
 }
 
 /// Whether the elapsed time is a pause of this length, with its jitter.
@@ -37,17 +37,17 @@ async fn again_at(address: SocketAddr) -> support::Echo {
 #[tokio::test(start_paused = true)]
 async fn the_next_connection_comes_when_the_last_has_ended() {
     let server = echo(suite()).await;
-    let (mut link, _) = link(&server.address.to_string());
-    let first = link.next().await.unwrap();
-    let next = tokio::time::timeout(PATIENCE, link.next()).await;
+    let (mut reconnector, _) = reconnector(&server.address.to_string());
+    let first = reconnector.next().await.unwrap();
+    let next = tokio::time::timeout(PATIENCE, reconnector.next()).await;
     assert!(next.is_err(), "while the first lives there is no second");
     let (read, write) = first.into_split();
     drop(read);
-    let next = tokio::time::timeout(PATIENCE, link.next()).await;
+    let next = tokio::time::timeout(PATIENCE, reconnector.next()).await;
     assert!(next.is_err(), "half of it lives");
     drop(write);
     let before = Instant::now();
-    let second = link.next().await.unwrap();
+    let second = reconnector.next().await.unwrap();
     assert!(is_pause(before, FIRST), "{:?}", before.elapsed());
     assert_eq!(exchange(second, b"again").await.unwrap(), b"again");
     server.reports.wait_for("accepted", 2).await;
@@ -56,40 +56,40 @@ async fn the_next_connection_comes_when_the_last_has_ended() {
 #[tokio::test(start_paused = true)]
 async fn connections_that_do_not_last_come_later_and_later_and_one_that_does_starts_anew() {
     let server = echo(suite()).await;
-    let (mut link, _) = link(&server.address.to_string());
-    link.next().await.unwrap();
+    let (mut reconnector, _) = reconnector(&server.address.to_string());
+    reconnector.next().await.unwrap();
     for factor in [1, 2, 4, 8, 8] {
         let before = Instant::now();
-        link.next().await.unwrap();
+        reconnector.next().await.unwrap();
         assert!(is_pause(before, FIRST * factor), "{factor}: {:?}", before.elapsed());
     }
-    let connection = link.next().await.unwrap();
+    let connection = reconnector.next().await.unwrap();
     tokio::time::sleep(LONGEST).await;
     drop(connection);
     let before = Instant::now();
-    link.next().await.unwrap();
+    reconnector.next().await.unwrap();
     assert!(is_pause(before, FIRST), "{:?}", before.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
 async fn it_tries_until_the_peer_is_back_and_goes_on_where_it_was() {
     let server = echo(suite()).await;
-    let (mut link, reports) = link(&server.address.to_string());
-    drop(link.next().await.unwrap());
+    let (mut reconnector, reports) = reconnector(&server.address.to_string());
+    drop(reconnector.next().await.unwrap());
     let address = socket_address(&server.address);
     assert_eq!(server.handle.close(PATIENCE).await, 0);
 
     let (before, mut polls) = (Instant::now(), 0);
     while reports.count("the next attempt is in") < 4 {
         // Each future is dropped after one poll.
-        poll_fn(|cx| Poll::Ready(std::pin::pin!(link.next()).poll(cx).is_pending())).await;
+        poll_fn(|cx| Poll::Ready(std::pin::pin!(reconnector.next()).poll(cx).is_pending())).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
         polls += 1;
     }
     assert!(before.elapsed() >= (FIRST + 2 * FIRST + 4 * FIRST) / 2, "{:?}", before.elapsed());
     assert!(polls > 20, "{polls}");
     let server = again_at(address).await;
-    let connection = link.next().await.unwrap();
+    let connection = reconnector.next().await.unwrap();
     assert_eq!(exchange(connection, b"back").await.unwrap(), b"back");
     drop(server);
 }
@@ -97,7 +97,7 @@ async fn it_tries_until_the_peer_is_back_and_goes_on_where_it_was() {
 #[tokio::test(start_paused = true)]
 async fn it_says_when_trying_makes_no_sense() {
     let server = echo(suite()).await;
-    let (mut seeded, _) = link(&format!("{}:{}", server.address, Seed::from_bytes([42; 32]).reveal()));
+    let (mut seeded, _) = reconnector(&format!("{}:{}", server.address, Seed::from_bytes([42; 32]).reveal()));
     drop(seeded.next().await.unwrap());
     let ConnectError::Failed(attempts) = seeded.next().await.unwrap_err() else { unreachable!() };
     assert!(matches!(attempts[0].failure, Failure::UsedUp), "a seed serves once");
@@ -108,7 +108,7 @@ async fn it_says_when_trying_makes_no_sense() {
 #[tokio::test(start_paused = true)]
 async fn what_may_be_a_refusal_is_tried_again_with_the_longest_pause_and_not_for_ever() {
     let server = echo(suite()).await;
-    let mut refused = client_as(0xff).keep(server.address.clone()).pauses(FIRST, LONGEST);
+    let mut refused = client_as(0xff).reconnector(server.address.clone()).pauses(FIRST, LONGEST);
     for _ in 0..2 {
         let before = Instant::now();
         assert!(refused.next().await.unwrap_err().may_be_refusal());
@@ -121,13 +121,13 @@ async fn what_may_be_a_refusal_is_tried_again_with_the_longest_pause_and_not_for
 #[tokio::test]
 async fn a_dropped_link_leaves_no_socket_behind() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (mut link, _) = link(&format!("net:{}~shs:{}", silent.local_addr().unwrap(), key(SERVER)));
+    let (mut reconnector, _) = reconnector(&format!("net:{}~shs:{}", silent.local_addr().unwrap(), key(SERVER)));
     let mut socket = tokio::select! {
         biased;
-        _ = link.next() => unreachable!("nobody answers"),
+        _ = reconnector.next() => unreachable!("nobody answers"),
         (socket, _) = async { silent.accept().await.unwrap() } => socket,
     };
-    drop(link);
+    drop(reconnector);
     let mut rest = Vec::new();
     tokio::time::timeout(PATIENCE, socket.read_to_end(&mut rest)).await.unwrap().unwrap();
 }

@@ -1,4 +1,4 @@
-//! Places where local programs are, in the clear.
+//! Endpoints where local programs are, in the clear.
 
 use super::output::{Output, Unfinished};
 use crate::report::exit::Failure;
@@ -18,14 +18,14 @@ const DEADLINE: Duration = Duration::from_secs(15);
 
 /// A TCP port or a Unix socket, without a handshake.
 #[derive(Debug, Clone)]
-pub(crate) enum Place {
+pub(crate) enum Endpoint {
     /// `HOST:PORT`.
     Tcp(String),
     /// `unix:PATH`.
     Unix(PathBuf),
 }
 
-/// A place that programs connect to.
+/// An endpoint that programs connect to.
 #[derive(Debug)]
 pub(crate) enum Listener {
     /// A TCP port.
@@ -34,7 +34,7 @@ pub(crate) enum Listener {
     Unix(Server),
 }
 
-/// What comes from a program at a place, and what goes to it.
+/// What comes from a program at an endpoint, and what goes to it.
 pub(crate) type Streams = (Box<dyn AsyncRead + Send + Unpin>, Unfinished);
 
 /// Checks that a text is `HOST:PORT`; the error does not repeat it, since it may be an address with a seed by mistake.
@@ -45,7 +45,7 @@ pub(crate) fn host_and_port(text: &str) -> Result<String, &'static str> {
         .map_err(|_| "expected a host, `:` and a port, such as 127.0.0.1:8008 or [::]:8008")
 }
 
-impl Place {
+impl Endpoint {
     /// Connects to the service there.
     pub(crate) async fn connect(&self) -> io::Result<Streams> {
         let connected = tokio::time::timeout(DEADLINE, self.open()).await;
@@ -54,7 +54,7 @@ impl Place {
 
     async fn open(&self) -> io::Result<Streams> {
         match self {
-            Self::Tcp(place) => tcp_streams(TcpStream::connect(place).await?),
+            Self::Tcp(endpoint) => tcp_streams(TcpStream::connect(endpoint).await?),
             #[cfg(unix)]
             Self::Unix(path) => {
                 let (read, write) = tokio::net::UnixStream::connect(path).await?.into_split();
@@ -65,16 +65,16 @@ impl Place {
         }
     }
 
-    /// Listens there, and returns the place with the port that was chosen.
+    /// Listens there, and returns the endpoint with the port that was chosen.
     pub(crate) async fn listen(&self) -> Result<(Listener, Self), Failure> {
         match self {
-            Self::Tcp(place) => {
+            Self::Tcp(endpoint) => {
                 let listen = async {
-                    let listener = TcpListener::bind(place).await?;
-                    let place = listener.local_addr()?.to_string();
-                    io::Result::Ok((Listener::Tcp(listener), Self::Tcp(place)))
+                    let listener = TcpListener::bind(endpoint).await?;
+                    let endpoint = listener.local_addr()?.to_string();
+                    io::Result::Ok((Listener::Tcp(listener), Self::Tcp(endpoint)))
                 };
-                listen.await.map_err(|error| Failure::failed(format_args!("cannot listen on {place}: {error}")))
+                listen.await.map_err(|error| Failure::failed(format_args!("cannot listen on {endpoint}: {error}")))
             }
             Self::Unix(path) => {
                 let multiserver = Multiserver::builder().suite(Unix::bind(path)).build().map_err(Failure::usage)?;
@@ -133,7 +133,7 @@ impl Output for WriteHalf {
     fn cut(self: Box<Self>) {}
 }
 
-impl FromStr for Place {
+impl FromStr for Endpoint {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
@@ -145,10 +145,10 @@ impl FromStr for Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp(place) => f.write_str(place),
+            Self::Tcp(endpoint) => f.write_str(endpoint),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }

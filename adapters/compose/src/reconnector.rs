@@ -1,4 +1,4 @@
-//! A link to a peer that is opened again whenever it ends.
+//! Connects to a peer again each time the connection has ended.
 
 use crate::connect::reach;
 use crate::connection::ConnectionInfo;
@@ -17,7 +17,7 @@ use std::time::Duration;
 /// How many times in a row the peer may look as if it refused us before that is final.
 const REFUSALS: u32 = 5;
 
-/// A link to a peer: hands out a connection, and a new one each time the last has ended.
+/// Hands out a connection to a peer, and a new one each time the last has ended.
 ///
 /// It has no task of its own: it connects while [`next`](Self::next) is awaited, and there is one connection at most.
 /// Before each attempt but the first it pauses, twice as long each time up to a bound, less a random part of up to
@@ -51,7 +51,7 @@ enum State {
 }
 
 impl<R: Native> Multiserver<R> {
-    /// A link to the peer at these addresses, which is opened again whenever it ends.
+    /// Returns a reconnector for the peer at these addresses: it connects again each time the connection has ended.
     ///
     /// ```
     /// # async fn run<R: multiserver_compose::Native>(
@@ -59,14 +59,14 @@ impl<R: Native> Multiserver<R> {
     /// #     addresses: multiserver_core::address::MultiAddress,
     /// #     talk: impl AsyncFn(R::Connection),
     /// # ) -> Result<(), multiserver_compose::ConnectError> {
-    /// let mut link = multiserver.keep(addresses);
+    /// let mut reconnector = multiserver.reconnector(addresses);
     /// loop {
-    ///     let connection = link.next().await?;
+    ///     let connection = reconnector.next().await?;
     ///     talk(connection).await;
     /// }
     /// # }
     /// ```
-    pub fn keep(&self, addresses: MultiAddress) -> Reconnector<R> {
+    pub fn reconnector(&self, addresses: MultiAddress) -> Reconnector<R> {
         let pauses = (Duration::from_millis(500), Duration::from_secs(60));
         Reconnector {
             inner: Arc::clone(&self.inner),
@@ -110,7 +110,7 @@ impl<R: Native> Reconnector<R> {
     /// again, after a pause.
     ///
     /// # Cancel safety
-    /// Dropping the future loses nothing: the next call goes on where it was. Dropping the link gives up what is under
+    /// Dropping the future loses nothing: the next call goes on where it was. Dropping the reconnector gives up what is under
     /// way and leaves no socket behind; the connection that was handed out stays.
     pub async fn next(&mut self) -> Result<R::Connection, ConnectError> {
         poll_fn(|cx| self.poll_next(cx)).await
