@@ -16,22 +16,22 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-/// How long a suite pauses after the first error, and the longest it does after several.
+/// How long a suite pauses after the first error, and the longest pause after several in a row.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 /// The shortest turn.
 const SHORTEST_TURN: Duration = Duration::from_millis(1);
 
-/// How many peers are turned away before other tasks get their turn.
+/// How many peers one poll turns away before it lets other tasks run.
 const TURNED_AWAY_PER_POLL: usize = 32;
 
-/// What accepting on a suite has to remember.
+/// The state of accepting on one suite.
 pub(crate) struct Acceptor {
     served: Arc<Served>,
-    /// How long the next pause is to be.
+    /// The length of the next pause.
     next_pause: Duration,
     pause: Exclusive<Option<BoxFuture<'static, ()>>>,
-    /// The turn that runs while handshakes are under way.
+    /// The timer of the current turn; it runs while handshakes are under way.
     turn: Exclusive<Option<BoxFuture<'static, ()>>>,
     /// The limiter's marks at the ends of the last turns.
     marks: VecDeque<u64>,
@@ -75,8 +75,8 @@ impl Acceptor {
         Poll::Pending
     }
 
-    /// Closes those who go on too slowly for how many slots are taken, and those who have waited in the caller's hands
-    /// for longer than their deadline.
+    /// Closes peers whose handshakes are too slow for the number of slots that are taken, and peers that the caller has
+    /// held for longer than their deadline.
     fn expire(&mut self, cx: &mut Context<'_>) {
         let Served { suite, inner, limiter, .. } = &*self.served;
         let turn = self.turn.get_mut();
@@ -112,7 +112,8 @@ impl Acceptor {
         Some((Entry::new(&self.served, address, source, (local, remote), deadline, permit, guard), opening))
     }
 
-    /// Reports an error, and pauses unless it is that of a single peer: out of descriptors, asking on would only spin.
+    /// Reports an error, and pauses unless the error is that of a single peer: when the process is out of descriptors,
+    /// an immediate retry would only spin.
     fn back_off(&mut self, error: &io::Error) {
         let single =
             matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted);

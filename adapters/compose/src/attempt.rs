@@ -1,4 +1,4 @@
-//! What an attempt carries along, and how far it has come.
+//! The state of one attempt to connect or to accept a peer, and the stage it has reached.
 
 use crate::Runtime;
 use crate::limiter::Steps;
@@ -7,13 +7,14 @@ use std::mem;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What a transport or a transform works with during one attempt: the runtime, and a place to say how far it is.
+/// What a transport or a transform works with during one attempt: the runtime, and the stage that the attempt has
+/// reached.
 pub struct Attempt {
     runtime: Arc<dyn Runtime>,
     stage: Mutex<Stage>,
     is_in_the_clear: bool,
     is_accepted: Arc<AtomicBool>,
-    /// Of an incoming peer, what is told how far it has come.
+    /// Counts the steps of an incoming peer's handshake; `None` for an outgoing attempt.
     steps: Option<Steps>,
 }
 
@@ -22,27 +23,27 @@ impl Attempt {
         Self { runtime, stage: Mutex::new(stage), is_in_the_clear: false, is_accepted: Arc::default(), steps: None }
     }
 
-    /// The same for an incoming peer.
+    /// An attempt for an incoming peer.
     pub(crate) fn with_steps(mut self, steps: Steps) -> Self {
         self.steps = Some(steps);
         self
     }
 
-    /// The same for a suite of this kind.
+    /// The same attempt, which notes whether its suite is in the clear.
     pub(crate) const fn in_the_clear(mut self, is_in_the_clear: bool) -> Self {
         self.is_in_the_clear = is_in_the_clear;
         self
     }
 
-    /// Whether an incoming peer proves nothing in this suite, so that whoever opens a connection is served.
+    /// Whether no layer of the suite proves an incoming peer, so that every peer that connects is served.
     ///
-    /// A transport that other programs of the device can be led to, as browsers are by pages, has to look who asks.
+    /// A transport that a web page can make a browser connect to has to check which page asks.
     #[must_use]
     pub const fn is_in_the_clear(&self) -> bool {
         self.is_in_the_clear
     }
 
-    /// Whether an incoming peer was accepted; before that, nothing that it sends is worth much memory.
+    /// Whether an incoming peer was accepted. Before that, a layer should keep little of what the peer sends in memory.
     #[must_use]
     pub const fn is_accepted(&self) -> &Arc<AtomicBool> {
         &self.is_accepted
@@ -54,9 +55,9 @@ impl Attempt {
         &self.runtime
     }
 
-    /// Notes what begins now, for the error should the attempt fail there.
+    /// Notes that this stage begins now; if the attempt fails in it, the error names the stage.
     ///
-    /// A stage after TLS or the upgrade to a WebSocket says that the peer has got through that one, as
+    /// Entering a stage after TLS or after the upgrade to a WebSocket also notes that the peer has completed a step, as
     /// [`step`](Self::step) does.
     pub fn enter(&self, stage: Stage) {
         tracing::trace!("{stage}");
@@ -66,15 +67,16 @@ impl Attempt {
         }
     }
 
-    /// Notes that the peer has got through a step, such as a whole message of its handshake that is right: an incoming
-    /// peer then has the time that the next step may take, when slots are [scarce](crate::Limits::pending).
+    /// Notes that the peer has completed a step, such as a whole and valid message of its handshake. When slots are
+    /// [scarce](crate::Limits::pending), each step of an incoming peer has a time limit of its own, which starts anew
+    /// here.
     pub fn step(&self) {
         if let Some(steps) = &self.steps {
             steps.step();
         }
     }
 
-    /// What began last.
+    /// The stage that began last.
     #[must_use]
     pub fn stage(&self) -> Stage {
         *self.stage.lock().unwrap_or_else(PoisonError::into_inner)

@@ -17,14 +17,15 @@ pub struct Builder<R> {
     reporter: Reporter,
 }
 
-/// Why the suites do not make a multiserver.
+/// Why a multiserver cannot be built of these suites.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// There is no suite.
     #[error("a multiserver needs one suite at least")]
     NoSuite,
-    /// A suite proves its peer twice, so that it is not clear where the caller decides about the peer.
+    /// Two layers of a suite prove the peer, so that it is not clear after which of them the caller decides about the
+    /// peer.
     #[error("the suite {suite} has two layers that prove the peer, {first} and {second}: leave one out")]
     TwoProofs {
         /// The suite's name.
@@ -88,8 +89,8 @@ impl<R: Native> Builder<R> {
         self
     }
 
-    /// Sets who is told of what happens while serving and keeping links. It is called from the tasks that do so, and must
-    /// not block.
+    /// Sets the function that is told of each [event](Event) of servers and reconnectors. It is called from the tasks
+    /// that drive them, and must not block.
     pub fn report(mut self, report: impl Fn(&Event<'_>) + MaybeSend + MaybeSync + 'static) -> Self {
         self.reporter = Reporter(Arc::new(report));
         self
@@ -98,7 +99,7 @@ impl<R: Native> Builder<R> {
     /// The multiserver of these suites.
     ///
     /// # Errors
-    /// The suites do not make one; nothing has been opened yet.
+    /// The suites or their settings are wrong; nothing has been opened yet.
     pub fn build(self) -> Result<Multiserver<R>, BuildError> {
         if self.suites.is_empty() {
             return Err(BuildError::NoSuite);

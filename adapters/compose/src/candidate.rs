@@ -1,4 +1,4 @@
-//! Which suites an address fits, and in which order they are tried: decided before any socket is opened.
+//! Which suites fit an address, and in which order they are tried. All of it is decided before any socket is opened.
 
 use crate::suite::{Ready, SuitePlan};
 use crate::{ConnectOptions, Failure};
@@ -17,7 +17,7 @@ pub(crate) struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    /// Whether trying it may use up what serves once.
+    /// Whether trying it may use up something that can be used only once.
     pub(crate) const fn is_single_use(&self) -> bool {
         self.plan.is_single_use
     }
@@ -34,12 +34,13 @@ impl Candidate<'_> {
     }
 }
 
-/// The candidates in the order to be tried in: those with a preferred transform first, then as the addresses come and,
-/// for each of them, the suites.
+/// The candidates in the order in which they are tried: those with a preferred transform first, otherwise in the order
+/// of the addresses and, for each address, of the suites.
 ///
-/// The key to be proven is that of the first address as given, whether a suite fits that address or not, or else that of
-/// the first fitting address that proves one: no preference changes it. An address that proves nobody is tried only when
-/// it is given before all that ask for a proof, and comes before all that prove the key in the order to be tried in too.
+/// The key to be proven is that of the first given address, whether a suite fits that address or not; if that address
+/// names none, it is the key of the first fitting address that names one. Preferences do not change it. An address
+/// without a proof is tried only if it is given before all addresses that ask for a proof, and is also tried before all
+/// candidates that prove the key.
 pub(crate) fn candidates<'a>(
     suites: &'a [Arc<Ready>],
     addresses: &MultiAddress,
@@ -96,7 +97,8 @@ fn promised(peers: impl Iterator<Item = Option<PublicKey>>) -> Option<ExpectedPe
     Some(peer.map_or(ExpectedPeer::Nobody, ExpectedPeer::Key))
 }
 
-/// The place of the best of these transforms among those preferred; after all of these when none is.
+/// The position of the best of these transforms among the preferred ones; if none of them is preferred, the position
+/// after the last.
 fn rank<'a>(transforms: impl Iterator<Item = &'a str>, preferred: &[String]) -> usize {
     let places = transforms.filter_map(|name| preferred.iter().position(|preferred| preferred == name));
     places.min().unwrap_or(preferred.len())
@@ -119,7 +121,7 @@ mod tests {
         suites.into_iter().map(|suite| Arc::new(suite.finish(None))).collect()
     }
 
-    /// The plan in short: each address's host, its suite, and why it is not tried as a matter of course.
+    /// The candidates as text: each address's host, its suite, and whether it is ineligible or for a single use.
     fn planned(suites: Vec<Suite>, addresses: &str) -> Vec<String> {
         planned_with(suites, addresses, &ConnectOptions::new())
     }

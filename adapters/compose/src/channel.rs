@@ -48,8 +48,8 @@ impl Channel {
 
     /// Offers a channel for one connection, as the byte stream that [`duplex`] makes of its messages.
     ///
-    /// It waits until it is dialled or accepted, however many do: whoever offers them sees to it that they are not too
-    /// many.
+    /// An offered channel waits until it is dialled or accepted. There is no bound on the channels that wait: the
+    /// caller has to set one.
     pub fn offer(&self, channel: Duplex) {
         let mut offered = self.offered();
         offered.channels.push_back(channel);
@@ -123,7 +123,7 @@ impl fmt::Debug for Channel {
     }
 }
 
-/// Nobody has offered a channel that could be dialled.
+/// No channel that could be dialled has been offered.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no message channel to connect through: give one to Channel::offer first, each serves once")]
 struct NoneOffered;

@@ -62,7 +62,7 @@ pub(crate) struct ConnectionInfo {
     pub(crate) suite: Arc<str>,
     pub(crate) since: SystemTime,
     pub(crate) counter: ByteCounter,
-    /// Held while the connection lives, where somebody counts it.
+    /// Counts the connection as long as it lives, when it is one of a server or a reconnector.
     #[expect(dead_code, reason = "it is there to be dropped")]
     pub(crate) guard: Option<Guard>,
 }
@@ -82,7 +82,8 @@ impl Connection {
         self.read.info.peer.as_ref()
     }
 
-    /// The peer's address in full, as far as the transport knows it: where it comes from or was dialled, and its key.
+    /// The peer's address in full, as far as the transport knows it: where the peer connected from or was dialled, and
+    /// its key.
     ///
     /// It never holds a seed. A peer that came through a Unix socket has the path where the server listens.
     #[must_use]
@@ -107,58 +108,62 @@ impl Connection {
         self.read.info.remote
     }
 
-    /// A value that both ends of this connection have and nobody else, for protocols above to bind themselves to it.
+    /// A value that only the two ends of this connection know. A protocol above can sign it to bind itself to this
+    /// connection.
     #[must_use]
     pub fn channel_binding(&self) -> Option<&[u8; 32]> {
         self.read.info.channel_binding.as_ref()
     }
 
-    /// The name of the suite it runs through.
+    /// The name of the suite that the connection runs through.
     #[must_use]
     pub fn suite(&self) -> &str {
         &self.read.info.suite
     }
 
-    /// When it was through its handshake.
+    /// When the connection's handshake was complete.
     #[must_use]
     pub fn since(&self) -> SystemTime {
         self.read.info.since
     }
 
-    /// How many bytes it has carried each way.
+    /// How many bytes the connection has carried each way.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
         self.read.traffic()
     }
 
-    /// Tells how many bytes it has carried, after it was split and moved elsewhere, too.
+    /// Returns a counter of the bytes that the connection carries, which can be read also after the connection was
+    /// split or moved.
     #[must_use]
     pub fn counter(&self) -> ByteCounter {
         self.read.info.counter.clone()
     }
 
-    /// Ends when the peer is gone: it has said goodbye, and the stream below has ended too, so that nothing that is written
-    /// arrives any more. It can be awaited wherever the halves are by now, and ends with them, too.
+    /// Ends when the peer is gone: it has said goodbye, and the stream below has ended too, so that nothing that is
+    /// written arrives any more. It can be awaited wherever the halves are by now, and it also ends when both halves
+    /// are dropped.
     ///
-    /// Reading has to come to its end first, in whatever task. Whoever goes on writing after that should await this beside
-    /// it: nobody else notices that the peer is gone. Pings and the Close frame of a WebSocket are answered meanwhile, the
-    /// latter when nothing was written for the time of its `linger`. Where no layer has a goodbye, as with `noauth` over a
-    /// socket, a peer that has ended may still read, and this never ends.
+    /// Some task has to read the connection to its end first. A task that goes on writing after that should await this
+    /// at the same time, since nothing else tells it that the peer is gone. Pings and the Close frame of a WebSocket
+    /// are answered meanwhile, the latter when nothing was written for the time of its `linger`. Where no layer has a
+    /// goodbye, as with `noauth` over a socket, a peer that has ended may still read, and this never ends.
     ///
     /// # Errors
-    /// Reading failed, or the stream below did after the goodbye.
+    /// Reading failed, or the stream below failed after the goodbye.
     pub fn closed(&self) -> impl Future<Output = io::Result<()>> + MaybeSend + use<> {
         let ends = Arc::downgrade(&self.read.ends);
         poll_fn(move |cx| ends.upgrade().map_or(Poll::Ready(Ok(())), |ends| ends.poll_below(cx)))
     }
 
-    /// The two halves, to be used from different tasks; there is no lock of ours between them.
+    /// The two halves, to be used from different tasks; this crate puts no lock between them.
     #[must_use]
     pub fn into_split(self) -> (ReadHalf, WriteHalf) {
         (self.read, self.write)
     }
 
-    /// Says that nothing more will be written, after all that was; what the peer sends can still be read.
+    /// Flushes what was written, then tells the peer that nothing more will follow; what the peer sends can still be
+    /// read.
     ///
     /// # Errors
     /// The stream failed.
@@ -169,18 +174,18 @@ impl Connection {
         self.write.close().await
     }
 
-    /// Closes it, then reads and drops what the peer still sends, and returns whether the peer has closed too, within so
-    /// many bytes.
+    /// Closes the connection, then reads and drops what the peer still sends, up to `most` bytes. Returns whether the
+    /// peer has closed its direction within these bytes.
     ///
-    /// This and a drop after it are how to part from a peer that may still be sending: a socket that is dropped with
-    /// unread bytes in it is reset, and the reset overtakes what was written last. There is no bound on the time: give it
-    /// one, some seconds, and drop the connection then.
+    /// Call this and then drop the connection to part from a peer that may still be sending: the system resets a socket
+    /// that is dropped with unread bytes in it, and the reset overtakes what was written last. There is no time limit
+    /// here: set one of some seconds, and drop the connection when it has passed.
     ///
     /// # Errors
     /// The stream failed.
     ///
     /// # Cancel safety
-    /// After a drop, calling it again goes on where it was, but counts anew.
+    /// After the future is dropped, calling this again continues where it stopped, but counts the bytes anew.
     pub async fn finish(&mut self, most: u64) -> io::Result<bool> {
         self.close().await?;
         let (mut buffer, mut left) = (vec![0; DROPPED_AT_ONCE], most);
@@ -210,7 +215,7 @@ impl WriteHalf {
         self.info.counter.traffic()
     }
 
-    /// Says that nothing more will be written, after all that was.
+    /// Flushes what was written, then tells the peer that nothing more will follow.
     ///
     /// # Errors
     /// The stream failed.
@@ -221,11 +226,11 @@ impl WriteHalf {
         poll_fn(|cx| Pin::new(&mut *self).poll_close(cx)).await
     }
 
-    /// Looks at the stream below, which nobody reads any more when the peer has said goodbye.
+    /// Checks whether the stream below has ended, which no reader sees once the peer has said goodbye.
     fn watch(&self, cx: &Context<'_>) -> io::Result<()> {
         match self.ends.is_read().then(|| self.ends.poll_below(cx)) {
             Some(Poll::Ready(Err(error))) => Err(error),
-            // A peer that has ended its own direction may still read.
+            // Without a goodbye, a peer that has ended its own direction may still read.
             Some(Poll::Ready(Ok(())) | Poll::Pending) | None => Ok(()),
         }
     }

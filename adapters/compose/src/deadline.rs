@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-/// A point in time, after which nothing that depends on it goes on.
+/// A point in time, after which the work that depends on it is given up.
 pub(crate) struct Deadline {
     after: Duration,
     /// `None` when it has passed.
@@ -20,12 +20,12 @@ pub(crate) struct Deadline {
 pub(crate) struct Passed(pub(crate) Duration);
 
 impl Deadline {
-    /// So much time from now.
+    /// The deadline that passes this much time from now.
     pub(crate) fn new(runtime: &dyn Runtime, after: Duration) -> Self {
         Self { after, sleep: Exclusive::new(Some(runtime.sleep(after))) }
     }
 
-    /// What the work returns, unless the deadline passes first; work that has not begun by then never does.
+    /// Returns what the work returns, unless the deadline passes first; work that has not begun by then is not started.
     pub(crate) async fn before<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Passed> {
         let mut work = pin!(work);
         poll_fn(|cx| {

@@ -1,4 +1,4 @@
-//! Why connecting, listening or a peer's coming in failed.
+//! Why connecting, listening or accepting a peer failed.
 
 use crate::{LayerError, Stage};
 use multiserver_core::address::Address;
@@ -6,14 +6,14 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-/// Why one attempt to connect, or one incoming peer, came to nothing.
+/// Why one attempt to connect, or the handshake of one incoming peer, failed.
 ///
-/// The messages of this and of the other errors here are whole: what they are about stands in them, and in a field to be
-/// matched on, and is not their [`source`](std::error::Error::source) as well.
+/// The messages of this and of the other errors here are complete: the cause is part of the message and is a field to
+/// match on, so it is not returned as [`source`](std::error::Error::source) as well.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// A layer says that something went wrong.
+    /// A layer reported an error.
     #[error("{stage} failed: {error}")]
     Layer {
         /// How far it had come.
@@ -21,12 +21,12 @@ pub enum Failure {
         /// What went wrong.
         error: LayerError,
     },
-    /// It took too long.
+    /// The attempt took too long.
     #[error("{stage} had not ended after {limit:?}, which is the limit for all of an attempt")]
     Deadline {
         /// How far it had come.
         stage: Stage,
-        /// The time there was for all of it.
+        /// The time limit for the whole attempt.
         limit: Duration,
     },
     /// Its slot among the handshakes under way went to a newcomer: see [`Limits::pending`](crate::Limits::pending).
@@ -35,17 +35,18 @@ pub enum Failure {
         /// How far it had come.
         stage: Stage,
     },
-    /// The address proves another key than the one that the addresses ask for, or proves nobody where an address before
-    /// it asks for a proof, and was not tried.
+    /// The address was not tried: it proves another key than the one that the addresses ask for, or it proves no key
+    /// and an address before it asks for a proof.
     #[error("not tried: it does not prove the key that is asked for first")]
     OtherPeer,
-    /// What the address holds serves once, and may have been used up by an attempt before.
+    /// The address was not tried: it holds something for a single use, such as a seed, and an earlier attempt may have
+    /// used that up.
     #[error("not tried: its seed serves once, and an attempt before may have used it up")]
     UsedUp,
 }
 
 impl Failure {
-    /// How far it had come; `None` when it was not tried.
+    /// The stage that the attempt had reached; `None` when the address was not tried.
     #[must_use]
     pub const fn stage(&self) -> Option<Stage> {
         match self {
@@ -54,11 +55,11 @@ impl Failure {
         }
     }
 
-    /// Whether the peer may have refused us: it closed the stream where it decides about us.
+    /// Whether the peer may have refused us: it closed the stream at the point where it decides about us.
     ///
-    /// A server of `shs` refuses by closing in the place of the handshake's last message, and nothing proves that it was
-    /// the server: one that serves too many others, that dies there, or whose connection somebody cuts looks the same. So
-    /// it makes sense to try again, but with long pauses and not for ever.
+    /// A server of `shs` refuses by closing the stream instead of sending the handshake's last message, and nothing
+    /// proves that the server did so on purpose: a server that is full, that crashes there, or whose connection is cut
+    /// by a third party looks the same. So it makes sense to try again, but with long pauses and not for ever.
     #[must_use]
     pub const fn may_be_refusal(&self) -> bool {
         matches!(self, Self::Layer { error: LayerError::Refused(_), .. })
@@ -66,8 +67,8 @@ impl Failure {
 
     /// Whether the same attempt may succeed at another time, with nothing changed on this side.
     ///
-    /// A peer that is away, too busy or cut off may come back; so may one that looks as if it [refused
-    /// us](Self::may_be_refusal). One that proved another key or does not keep to the protocol will do so again, and what
+    /// A peer that is away, too busy or cut off may come back; so may one that seems to have [refused
+    /// us](Self::may_be_refusal). A peer that proved another key or violates the protocol will do so again, and what
     /// this side does not permit or support stays that way.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -98,7 +99,7 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// Whether [one of the attempts](Failure::may_be_refusal) came as far as where the peer may have refused us.
+    /// Whether the peer [may have refused us](Failure::may_be_refusal) in one of the attempts.
     #[must_use]
     pub fn may_be_refusal(&self) -> bool {
         match self {
@@ -140,7 +141,7 @@ pub enum ListenError {
     /// Some suites could not listen.
     #[error("could not listen: {}", List(.0))]
     Failed(
-        /// Every one that failed.
+        /// Each suite that could not listen, and why.
         Vec<FailedListen>,
     ),
 }
@@ -156,7 +157,7 @@ pub struct FailedListen {
     pub error: io::Error,
 }
 
-/// Why an incoming peer did not get in.
+/// Why an incoming peer was not connected.
 #[derive(Debug, thiserror::Error)]
 #[error("{suite}: {}: {failure}", PeerAddress(address))]
 #[non_exhaustive]
@@ -165,11 +166,11 @@ pub struct IncomingError {
     pub suite: String,
     /// The peer's address, as far as it was known; boxed to keep results small.
     pub address: Option<Box<Address>>,
-    /// Why it did not get in.
+    /// Why it was not connected.
     pub failure: Failure,
 }
 
-/// Several errors in one line.
+/// Prints several errors in one line.
 struct List<'a, T>(&'a [T]);
 
 impl<T: fmt::Display> fmt::Display for List<'_, T> {
@@ -184,7 +185,7 @@ impl<T: fmt::Display> fmt::Display for List<'_, T> {
     }
 }
 
-/// The peer's address, where it is known.
+/// Prints the peer's address, where it is known.
 struct PeerAddress<'a>(&'a Option<Box<Address>>);
 
 impl fmt::Display for PeerAddress<'_> {

@@ -1,4 +1,4 @@
-//! What a multiserver reports besides what it returns.
+//! What a multiserver reports in addition to what its functions return.
 
 use crate::{ConnectError, IncomingError};
 use multiserver_core::address::Address;
@@ -8,11 +8,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Something that happened to a server or a link, for the log and for counters; nothing in it is secret.
+/// Something that happened to a server or a reconnector, for the log and for counters; it contains no secrets.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A suite could not accept a peer; all others go on, and so will this one.
+    /// A suite could not accept a peer. The other suites go on accepting, and so does this one, after the pause.
     AcceptFailed {
         /// The suite's name.
         suite: &'a str,
@@ -28,7 +28,7 @@ pub enum Event<'a> {
         /// Where the peer comes from.
         address: Option<&'a Address>,
     },
-    /// A peer did not get in, for this reason.
+    /// A peer was not connected, for this reason.
     Failed(&'a IncomingError),
     /// A peer was refused: its request was dropped.
     Refused {
@@ -51,7 +51,7 @@ pub enum Event<'a> {
         /// How long the reconnector pauses.
         pause: Duration,
     },
-    /// A peer is in.
+    /// A peer was accepted and is connected.
     Accepted {
         /// The suite's name.
         suite: &'a str,
@@ -97,7 +97,7 @@ impl fmt::Display for Peer<'_> {
 #[derive(Clone)]
 pub(crate) struct Reporter(pub(crate) Arc<dyn Report>);
 
-/// A function that is told of events; it has a name for the bounds that differ between systems.
+/// A function that is told of events. The trait exists because its bounds (`Send`, `Sync`) differ between systems.
 pub(crate) trait Report: MaybeSend + MaybeSync {
     fn report(&self, event: &Event<'_>);
 }

@@ -1,10 +1,10 @@
-//! Sharing what cannot be shared, by never doing so.
+//! Makes a value `Sync` that is only ever reached through `&mut`.
 
 use std::sync::{Mutex, PoisonError};
 
-/// A value that is reached through `&mut` only, and that therefore may be part of something shared between threads.
+/// A value that is reached through `&mut` only, and that may therefore be part of a type that threads share.
 ///
-/// The lock is there for the compiler: nothing ever waits for it.
+/// The lock only satisfies the compiler: nothing ever waits for it.
 pub(crate) struct Exclusive<T>(Mutex<T>);
 
 impl<T> Exclusive<T> {

@@ -3,8 +3,8 @@
 /// Exports everything of this crate with a runtime filled in, so that the crates of the runtimes differ in their names
 /// only.
 ///
-/// The crate that calls it has a `Connection`, a `ReadHalf`, a `WriteHalf` and the stream traits' extensions of its
-/// runtime, `AsyncReadExt` and `AsyncWriteExt`, in scope.
+/// The crate that calls it must have in scope: `Connection`, `ReadHalf`, `WriteHalf`, and the extension traits of its
+/// runtime's streams, `AsyncReadExt` and `AsyncWriteExt`.
 #[macro_export]
 macro_rules! export_with_runtime {
     ($runtime:ident) => {
@@ -23,7 +23,8 @@ macro_rules! export_with_runtime {
             Runtime::spawn(&$runtime::default(), Box::pin(future));
         }
 
-        /// What most programs use: `use` all of it, and a change of the runtime is a change of this one line.
+        /// The items that most programs need. A program that imports all of it changes its runtime by changing this one
+        /// line.
         pub mod prelude {
             pub use super::{AsyncReadExt as _, AsyncWriteExt as _};
             pub use super::{Connection, Multiserver, Scope, block_on, copy, generate_identity, spawn};
@@ -36,7 +37,7 @@ macro_rules! export_with_runtime {
 #[macro_export]
 macro_rules! export_types {
     ($runtime:ident) => {
-        /// The same for any runtime.
+        /// The items of `multiserver-compose`, generic over the runtime.
         pub use $crate as compose;
         pub use $crate::core::address::{Address, MultiAddress, Scope};
         pub use $crate::core::keys::{KeyPair, NetworkKey, PublicKey};
@@ -62,7 +63,7 @@ macro_rules! export_types {
         /// A multiserver that listens: see [`multiserver_compose::Server`].
         pub type Server = $crate::Server<$runtime>;
 
-        /// A peer of which nothing is proven: see [`multiserver_compose::Incoming`].
+        /// A peer that has proven nothing yet: see [`multiserver_compose::Incoming`].
         pub type Incoming = $crate::Incoming<$runtime>;
 
         /// A peer that waits to be accepted: see [`multiserver_compose::Request`].

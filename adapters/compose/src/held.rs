@@ -1,12 +1,12 @@
-//! A peer's socket in the hands of the caller, who may hold it for longer than there is time.
+//! A peer's socket that the caller holds, and that can be taken away when the caller holds it for too long.
 
 use multiserver_io::{MaybeSend, MaybeSync};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A value that one side holds, and that the other side can drop there.
+/// A value that one side holds, and that the other side can drop.
 pub(crate) struct Held<T>(Arc<Mutex<Option<T>>>);
 
-/// Drops a value that somebody else holds.
+/// Drops the value of a [`Held`] that another owner has.
 pub(crate) trait Revoke: MaybeSend + MaybeSync {
     /// Drops the value, and returns whether it was still held.
     fn revoke(&self) -> bool;
@@ -17,12 +17,12 @@ impl<T: MaybeSend + 'static> Held<T> {
         Self(Arc::new(Mutex::new(Some(value))))
     }
 
-    /// The value, unless it was revoked. It cannot be revoked from then on.
+    /// Returns the value, unless it was revoked; from then on it cannot be revoked.
     pub(crate) fn take(self) -> Option<T> {
         self.state().take()
     }
 
-    /// The other side.
+    /// The handle that can drop the value.
     pub(crate) fn revoker(&self) -> Arc<dyn Revoke> {
         Arc::new(Self(Arc::clone(&self.0)))
     }

@@ -1,4 +1,4 @@
-//! A peer's way in, in two steps: the handshake, then the caller's consent.
+//! Accepting a peer in two steps: its handshake, then the caller's decision.
 
 use crate::connection::ConnectionInfo;
 use crate::deadline::{Deadline, Passed};
@@ -29,22 +29,23 @@ use std::task::Poll;
 use std::time::Duration;
 use tracing::{Instrument, Span, field};
 
-/// A peer that has connected, of which nothing is proven. Dropping it closes the socket.
+/// A peer that has connected and has proven nothing yet. Dropping this closes the socket.
 ///
-/// From its arrival until [`Request::accept`] is through it counts as a handshake under way, and has one
-/// [deadline](crate::Limits::deadline) for all of it. Until its key is proven, its slot may go to a newcomer where a bound
-/// of [`Limits`](crate::Limits) is reached. Held back for longer than the deadline, it loses its socket and its slot while
-/// [`Server::accept`](crate::Server::accept) is awaited, a sixteenth of the deadline later at the latest.
+/// From its arrival until [`Request::accept`] has completed, the peer counts as a handshake under way and has one
+/// [deadline](crate::Limits::deadline) for all of it. Until the peer's key is proven, its slot may go to a newcomer
+/// when a bound of [`Limits`](crate::Limits) is reached. If the caller holds this for longer than the deadline, the
+/// socket is closed and the slot freed while [`Server::accept`](crate::Server::accept) is awaited, a sixteenth of the
+/// deadline later at the latest.
 pub struct Incoming<R> {
     entry: Entry,
     opening: Held<Opening>,
     runtime: PhantomData<fn() -> R>,
 }
 
-/// A peer that waits to be accepted: its key is proven, where the suite proves keys, and nothing is granted.
+/// A peer that waits to be accepted: its key is proven, if the suite proves keys, and it has not been let in yet.
 ///
-/// Dropping it refuses the peer without a word, as the secret handshake wants it; [`refuse`](Self::refuse) also takes care
-/// of what the time would say.
+/// Dropping this refuses the peer without an answer, as the secret handshake specifies; [`refuse`](Self::refuse) also
+/// hides from the peer how long the decision took.
 pub struct Request<R> {
     entry: Entry,
     waiting: Held<Waiting>,
@@ -53,7 +54,7 @@ pub struct Request<R> {
     runtime: PhantomData<fn() -> R>,
 }
 
-/// A peer on its way in, what is known of it, and all that counts it.
+/// A peer whose handshake is under way: what is known of it, its deadline and its permit.
 pub(crate) struct Entry {
     served: Arc<Served>,
     span: Span,
@@ -69,18 +70,18 @@ pub(crate) struct Entry {
     guard: Guard,
 }
 
-/// Reports a refusal, unless the peer was let in.
+/// When dropped, reports a refusal unless the peer was accepted.
 struct Refusal {
     served: Arc<Served>,
     address: Option<Address>,
     was_accepted: bool,
 }
 
-/// What ended a peer's way in from this side.
+/// Why this side gave up the handshake with a peer.
 enum Ended {
     /// The deadline passed, this long after the peer's arrival.
     Late(Duration),
-    /// A newcomer has its slot.
+    /// A newcomer took its slot.
     Evicted,
 }
 
@@ -109,10 +110,11 @@ impl<R: Native> Incoming<R> {
         &self.entry.served.suite.name
     }
 
-    /// Runs the handshake up to where the peer is known and waits to be let in.
+    /// Runs the handshake until the peer has proven its key, if the suite proves keys, and waits to be accepted.
     ///
     /// # Errors
-    /// The peer failed to prove itself, went away or took too long. It was reported as well; nothing is left to do.
+    /// The peer failed to prove itself, went away or took too long. The error was reported as an event as well, so the
+    /// caller need not handle it.
     ///
     /// # Cancel safety
     /// Dropping the future closes the socket.
@@ -151,7 +153,7 @@ impl<R: Native> Request<R> {
         self.peer.as_ref()
     }
 
-    /// The peer's address in full, as far as the transport knows where it comes from.
+    /// The peer's address in full, as far as the transport knows where the peer connects from.
     #[must_use]
     pub fn peer_address(&self) -> Option<&Address> {
         self.entry.address.as_ref()
@@ -169,10 +171,11 @@ impl<R: Native> Request<R> {
         &self.entry.served.suite.name
     }
 
-    /// Lets the peer in, and runs what the suite has above the transform that proved it.
+    /// Accepts the peer, and runs the transforms of the suite above the one that proved it.
     ///
     /// # Errors
-    /// The peer went away, or the deadline has passed. It was reported as well; nothing is left to do.
+    /// The peer went away, or the deadline has passed. The error was reported as an event as well, so the caller need
+    /// not handle it.
     ///
     /// # Cancel safety
     /// Dropping the future closes the socket.
@@ -199,8 +202,8 @@ impl<R: Native> Request<R> {
         Ok(Connection::new(io, info).into())
     }
 
-    /// Refuses the peer, without a word and no sooner than one that has failed would be closed on: how long it takes does
-    /// not say whether the peer has the right key of this server.
+    /// Refuses the peer without an answer, and closes its socket no sooner than that of a peer whose proof failed: the
+    /// time until the close does not tell the peer whether it has the right key of this server.
     ///
     /// # Cancel safety
     /// Dropping the future closes the socket.
@@ -212,7 +215,7 @@ impl<R: Native> Request<R> {
         drop(refusal);
     }
 
-    /// What the caller's decision is, unless the deadline passes first.
+    /// Returns the caller's decision, unless the deadline passes first.
     pub(crate) async fn decide<T>(&mut self, decision: impl Future<Output = T>) -> Option<T> {
         self.entry.deadline.before(decision).await.ok()
     }
@@ -228,7 +231,7 @@ impl Drop for Refusal {
 }
 
 impl Entry {
-    /// A peer that comes through this suite, with the socket addresses of both ends.
+    /// The entry of a peer that arrived through this suite, with the socket addresses of both ends.
     pub(crate) fn new(
         served: &Arc<Served>,
         address: Option<Address>,
@@ -265,7 +268,7 @@ impl Entry {
         Ok(open)
     }
 
-    /// Reports what failed.
+    /// Turns a failure into an error, and reports it.
     fn check<T>(&self, result: Result<Result<T, LayerError>, Ended>) -> Result<T, IncomingError> {
         let stage = self.attempt.stage();
         let failure = match result {
@@ -290,7 +293,7 @@ impl Entry {
     }
 }
 
-/// What the work returns, unless the deadline passes or the slot goes to a newcomer first.
+/// Returns what the work returns, unless the deadline passes or the slot goes to a newcomer first.
 async fn within<T>(deadline: &mut Deadline, permit: &Permit, work: impl Future<Output = T>) -> Result<T, Ended> {
     let mut evicted = pin!(permit.evicted());
     let mut work = pin!(work);
@@ -342,7 +345,7 @@ async fn run_until_proven(
     Ok((Waiting::Open(opened, suite.transforms.len()), peer))
 }
 
-/// Lets the peer in, and runs the transforms after that.
+/// Accepts the peer, and runs the remaining transforms.
 async fn enter(
     transforms: &[Arc<dyn Transform>],
     attempt: &Attempt,
@@ -371,7 +374,7 @@ fn broken_promise(layer: &str, what: &'static str) -> LayerError {
     LayerError::Unusable(Box::new(BrokenPromise { layer: layer.to_owned(), what }))
 }
 
-/// A layer of the application's own does not do what it announces.
+/// A transport or transform of the application does not keep what it promises.
 #[derive(Debug, thiserror::Error)]
 #[error("the layer {layer} {what}, which is not what it announces")]
 struct BrokenPromise {

@@ -1,39 +1,41 @@
-//! What a layer says went wrong.
+//! The errors of transports and transforms.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
-/// What a transport or a transform says went wrong, in terms that need no knowledge of its protocol.
+/// What went wrong in a transport or a transform, in terms that need no knowledge of its protocol.
 ///
-/// Each has the message of what it holds; that is for people, and what to do follows from the variant.
+/// Each variant prints the message of the error that it holds. The message is for people; a program decides by the
+/// variant.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LayerError {
     /// The stream, or what is below it, failed: there is no way there, nobody listens, or the peer went away.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The peer went away where it decides about us: it may have refused us.
+    /// The peer went away at the point where it decides about us: it may have refused us.
     ///
-    /// Nothing proves that it did: a peer that dies there, or whose connection somebody cuts, looks the same.
+    /// Nothing proves that it refused us: a peer that crashes there, or whose connection is cut by a third party, looks
+    /// the same.
     #[error(transparent)]
     Refused(Box<dyn Error + Send + Sync>),
     /// The peer has not proven to be who its address says.
     #[error(transparent)]
     WrongPeer(Box<dyn Error + Send + Sync>),
-    /// The peer does not keep to the protocol: it speaks another one, or is of another network.
+    /// The peer violates the protocol: it speaks another one, or belongs to another network.
     #[error(transparent)]
     PeerMisbehaved(Box<dyn Error + Send + Sync>),
-    /// This side cannot do what was asked for: the address or the settings are of no use.
+    /// This side cannot do what was asked for, because of the address or the settings.
     #[error(transparent)]
     Unusable(Box<dyn Error + Send + Sync>),
 }
 
 impl LayerError {
-    /// Whether the same may succeed at another time, with nothing changed on this side.
+    /// Whether the same attempt may succeed at another time, with nothing changed on this side.
     ///
-    /// A stream that failed may work again, unless the system said that this side may not do that, or not so. So may a
-    /// peer that [refused](Self::Refused) us, or that looks as if it did, but with long pauses and not for ever. A peer
-    /// that is another one, or does not keep to the protocol, will do the same again.
+    /// A stream that failed may work again, unless the system does not permit or support the operation. A peer that
+    /// [refused](Self::Refused) us, or seems to have, may accept us later: try again, but with long pauses and not for
+    /// ever. A peer that has another key or violates the protocol will do so again.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {

@@ -1,6 +1,6 @@
-//! The transports and transforms there are, with the features that are on.
+//! The transports and transforms of this crate, as far as their features are enabled.
 
-/// What [`Channel`] is made of: byte streams over messages, and the messages.
+/// The parts of [`Channel`]: byte streams over messages, and the messages.
 #[cfg(feature = "channel")]
 pub use crate::channel;
 #[cfg(feature = "channel")]
@@ -14,7 +14,7 @@ pub use crate::proxy::Proxy;
 pub use crate::shs::Shs;
 #[cfg(feature = "unix")]
 pub use crate::unix::Unix;
-/// What [`Ws`] and `Wss` are made of: bounds, certificates, HTTP.
+/// The parts of [`Ws`] and `Wss`: bounds, certificates, HTTP.
 #[cfg(feature = "ws")]
 pub use crate::ws;
 #[cfg(feature = "ws")]

@@ -1,4 +1,4 @@
-//! Transports and transforms composed into suites, and suites into a multiserver, over any runtime.
+//! Composes transports and transforms into suites, and suites into a multiserver, on any runtime.
 //!
 //! To use a multiserver, add the crate of your runtime, such as `multiserver-tokio`: it exports all of this with the
 //! runtime filled in. This crate is for those who bring a runtime ([`Runtime`]), a transport ([`Transport`]) or a

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-/// The bounds a suite sets to those who have not been accepted yet.
+/// The bounds that a suite sets for peers that have not been accepted yet.
 ///
 /// ```
 /// # use multiserver_compose::Limits;
@@ -30,17 +30,17 @@ use std::time::Duration;
 pub struct Limits {
     /// How long all of an attempt may take; 15 seconds by default.
     ///
-    /// On incoming connections it runs from the socket's arrival until the last byte of the handshake is written, and
-    /// the time that the caller holds an [`Incoming`](crate::Incoming) or a [`Request`](crate::Request) is part of it.
+    /// For an incoming connection it runs from the socket's arrival until the last byte of the handshake is written; it
+    /// includes the time that the caller holds an [`Incoming`](crate::Incoming) or a [`Request`](crate::Request).
     pub deadline: Duration,
     /// How many incoming connections may be under way at once; 256 by default.
     ///
-    /// At the bound, a newcomer takes the slot of a connection whose peer is not proven yet: one of the source that has
-    /// the most of them, or, when no source has several, one that has not got through a step of its handshake for a
-    /// sixteenth of the deadline. From half of the bound on, each step may take half of the deadline at most, and from
-    /// three quarters on a quarter of it. A bound of 0 is one of 1.
+    /// At the bound, a newcomer takes the slot of a connection whose peer is not proven yet: one from the source that
+    /// has the most such connections or, when no source has several, one that has not completed a step of its handshake
+    /// for a sixteenth of the deadline. When half of the slots are taken, each step of a handshake may take half of the
+    /// deadline at most; when three quarters are taken, a quarter of it. A bound of 0 counts as 1.
     pub pending: usize,
-    /// How many of them may come from one address, or from one /64 of IPv6; 128 by default.
+    /// How many of these connections may come from one IPv4 address, or from one /64 of IPv6; 128 by default.
     ///
     /// At the bound, a newcomer takes the slot of the oldest connection from there whose peer is not proven yet, and is
     /// closed at once when all are proven. Behind a reverse proxy or an onion service everyone comes from one slot: raise
@@ -74,8 +74,8 @@ impl Limits {
     }
 }
 
-/// Bounds connections that have yet to prove who they are, in all and for each source, and decides who makes room for a
-/// newcomer: the handshakes of a suite, or whatever else has to be bounded as these are.
+/// Bounds connections whose peers are not proven yet, in total and for each source, and decides which connection loses
+/// its slot to a newcomer. It bounds the handshakes of a suite, and can bound other work in the same way.
 #[derive(Debug)]
 pub struct ConnectionLimiter(Mutex<State>);
 
@@ -86,7 +86,7 @@ struct State {
     acceptor: Option<Waker>,
 }
 
-/// A connection's slot, which is free again when this is dropped.
+/// A connection's slot; dropping this frees the slot.
 #[derive(Debug)]
 pub struct Permit {
     limiter: Arc<ConnectionLimiter>,
@@ -94,7 +94,7 @@ pub struct Permit {
     eviction: Arc<Eviction>,
 }
 
-/// Says which steps a connection has got through.
+/// Notes which steps of its handshake a connection has completed.
 #[derive(Debug)]
 pub(crate) struct Steps {
     limiter: Arc<ConnectionLimiter>,
@@ -102,14 +102,14 @@ pub(crate) struct Steps {
 }
 
 impl ConnectionLimiter {
-    /// No connection has a slot yet, and there may be as many as these say.
+    /// A limiter with the slots that these limits allow; all are free.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
         let slots = Slots::new(limits.pending, limits.pending_per_source);
         Self(Mutex::new(State { slots, evictions: HashMap::new(), acceptor: None }))
     }
 
-    /// Whether no newcomer can have a slot; if so, the task is woken when that changes.
+    /// Whether no newcomer can get a slot; if so, the task is woken when that changes.
     pub(crate) fn is_full(&self, cx: &Context<'_>) -> bool {
         let mut state = self.state();
         let full = state.slots.is_full();
@@ -119,10 +119,11 @@ impl ConnectionLimiter {
         full
     }
 
-    /// Gives a newcomer from this source a slot; at a bound, a connection that is not [proven](Permit::prove) loses its
-    /// own, and its permit is [evicted](Permit::evicted).
+    /// Gives a newcomer from this source a slot. At a bound, the newcomer takes the slot of a connection that is not
+    /// [proven](Permit::prove), whose permit is then [evicted](Permit::evicted).
     ///
-    /// `None` when every slot that the newcomer could have is a proven peer's, or the only one of its source.
+    /// Returns `None` when the newcomer can have no slot: each that it could take belongs to a proven peer, or to a
+    /// connection that is the only one of its source and not slow.
     pub fn enter(self: &Arc<Self>, source: Option<IpAddr>) -> Option<Permit> {
         let mut state = self.state();
         let Entered::In { slot, evicted } = state.slots.enter(source) else { return None };
@@ -136,17 +137,18 @@ impl ConnectionLimiter {
         Some(Permit { limiter: Arc::clone(self), slot, eviction })
     }
 
-    /// A number that all slots taken from now on are not below.
+    /// A mark: every slot that is taken from now on has this number or a greater one.
     pub(crate) fn mark(&self) -> u64 {
         self.state().slots.next()
     }
 
-    /// Begins the next of the [turns](slots::TURNS) that a deadline has: those who go on too slowly lose their slots.
+    /// Begins the next of the [turns](slots::TURNS) that a deadline has, and evicts the connections whose handshakes
+    /// are too slow.
     pub(crate) fn next_turn(&self) {
         let mut state = self.state();
         let slow = state.slots.next_turn();
         let slow: Vec<_> = slow.into_iter().filter_map(|slot| state.evictions.remove(&slot)).collect();
-        // By now somebody may make room, too.
+        // In the new turn a connection may count as slow and so make room for a newcomer.
         let acceptor = if state.slots.is_full() { None } else { state.acceptor.take() };
         drop(state);
         slow.into_iter().for_each(|eviction| eviction.signal());
@@ -155,14 +157,14 @@ impl ConnectionLimiter {
         }
     }
 
-    /// Closes those connections with slots below the mark that wait in the caller's hands, and frees their slots.
+    /// Closes the connections that the caller holds and whose slots are below the mark, and frees these slots.
     pub(crate) fn expire(&self, mark: u64) {
         let old: Vec<_> = {
             let state = self.state();
             let is_old = |(slot, _): &(&u64, &Arc<Eviction>)| **slot < mark;
             state.evictions.iter().filter(is_old).map(|(slot, eviction)| (*slot, Arc::clone(eviction))).collect()
         };
-        // The sockets close without the lock.
+        // The sockets are closed after the lock was released.
         for (slot, eviction) in old {
             if eviction.revoke() {
                 self.leave(slot);
@@ -193,12 +195,12 @@ impl ConnectionLimiter {
 }
 
 impl Permit {
-    /// What is told which steps of its handshake the peer gets through.
+    /// Returns the object that is told which steps of its handshake the peer completes.
     pub(crate) fn steps(&self) -> Steps {
         Steps { limiter: Arc::clone(&self.limiter), slot: self.slot }
     }
 
-    /// Says that the peer is proven: it keeps its slot, whoever comes, until the permit is dropped.
+    /// Marks the peer as proven: no newcomer can take its slot from then on.
     pub fn prove(&self) {
         self.limiter.state().slots.prove(self.slot);
     }
@@ -228,14 +230,15 @@ impl Permit {
 
     /// Ends when the slot is given to a newcomer; the connection is then to be closed.
     ///
-    /// It never ends when the permit is dropped before. One task at a time is told.
+    /// It never ends if the permit is dropped first. Only one task at a time can await it.
     pub fn evicted(&self) -> impl Future<Output = ()> + use<> {
         self.eviction.signalled()
     }
 }
 
 impl Steps {
-    /// Says that a step is through, such as a whole message that is right: the peer then has the time of the next step.
+    /// Notes that the peer has completed a step, such as a whole and valid message; the time limit of the next step
+    /// begins.
     pub(crate) fn step(&self) {
         self.limiter.state().slots.step(self.slot);
     }

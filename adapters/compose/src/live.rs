@@ -1,4 +1,4 @@
-//! Counts what is alive, and waits until nothing is.
+//! Counts guards that are alive, and waits until there are none.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -13,7 +13,7 @@ struct State {
     waiting: Vec<Waker>,
 }
 
-/// One that is alive, until dropped.
+/// Counts as alive until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Guard(Live);
 

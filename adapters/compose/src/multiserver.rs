@@ -1,4 +1,4 @@
-//! Suites together: what connects and listens.
+//! Several suites that connect and listen together.
 
 use crate::event::Reporter;
 use crate::served::Served;
@@ -10,7 +10,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// Several suites together: reaches peers by their addresses, and listens on all suites at once.
+/// Several suites together: connects to peers by their addresses, and listens on all suites at once.
 ///
 /// Cloning is cheap, and the clones are the same multiserver.
 pub struct Multiserver<R> {
@@ -18,7 +18,7 @@ pub struct Multiserver<R> {
     runtime: PhantomData<fn() -> R>,
 }
 
-/// What all clones share.
+/// The state that all clones share.
 pub(crate) struct Inner {
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) suites: Vec<Arc<Ready>>,
@@ -26,7 +26,7 @@ pub(crate) struct Inner {
 }
 
 impl<R: Native> Multiserver<R> {
-    /// Starts to build one on the runtime that the caller is in.
+    /// Starts to build a multiserver on the runtime that the caller is in.
     pub fn builder() -> Builder<R>
     where
         R: Default,
@@ -34,7 +34,8 @@ impl<R: Native> Multiserver<R> {
         Self::builder_on(R::default())
     }
 
-    /// Starts to build one on a runtime that has settings of its own, or that there are several of.
+    /// Starts to build a multiserver on this runtime, for runtimes that have settings or of which a program has
+    /// several.
     pub fn builder_on(runtime: R) -> Builder<R> {
         Builder::new(runtime)
     }
@@ -43,19 +44,21 @@ impl<R: Native> Multiserver<R> {
         Self { inner: Arc::new(inner), runtime: PhantomData }
     }
 
-    /// Where it will be found in this scope, as far as that is known before it listens; `None` when nowhere.
+    /// The addresses at which it will be reachable in this scope, as far as they are known before it listens; `None`
+    /// when there are none.
     ///
-    /// A port that the system is to choose is known to the [`Server`] only.
+    /// A port that the system chooses is known only to the [`Server`].
     #[must_use]
     pub fn address(&self, scope: Scope) -> Option<MultiAddress> {
         let suites = self.inner.suites.iter();
         MultiAddress::new(suites.flat_map(|suite| suite.addresses(&*self.inner.runtime, scope)))
     }
 
-    /// Starts to listen on every suite that is made for it.
+    /// Starts to listen on every suite whose transport listens.
     ///
     /// # Errors
-    /// Every suite that could not; the others are closed again.
+    /// A suite could not listen, or none of them listens. The error names each suite that failed; the others are closed
+    /// again.
     pub async fn listen(&self) -> Result<Server<R>, ListenError> {
         let (mut listening, mut failed) = (Vec::new(), Vec::new());
         for suite in &self.inner.suites {

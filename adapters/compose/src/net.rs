@@ -12,9 +12,9 @@ use std::task::{self, Poll};
 
 /// `net`: TCP, by host name or IP address.
 ///
-/// It is found in the scope of the address that it is bound to: loopback addresses in [`Scope::Device`], private and
-/// link-local ones in [`Scope::Local`], all others in [`Scope::Public`]. Bound to a wildcard (`0.0.0.0`, `[::]`), it
-/// is found at each address of the machine's interfaces in that address's scope.
+/// It has an address in the scope of the IP address that it is bound to: loopback addresses in [`Scope::Device`],
+/// private and link-local ones in [`Scope::Local`], all others in [`Scope::Public`]. Bound to a wildcard (`0.0.0.0`,
+/// `[::]`), it has an address for each address of the machine's interfaces, in that address's scope.
 #[derive(Debug, Clone, Default)]
 pub struct Net {
     bind: Bind,
@@ -23,11 +23,11 @@ pub struct Net {
     proxy: Option<Proxy>,
 }
 
-/// A host that leads to a listener from outside.
+/// A host name, and perhaps a port, at which the listener is reached from outside.
 #[derive(Debug, Clone)]
 struct External {
     host: Host,
-    /// When none, the port it listens at.
+    /// If `None`, the port that it listens at.
     port: Option<u16>,
 }
 
@@ -40,7 +40,7 @@ impl Net {
 
     /// TCP that also listens at this `HOST:PORT`; IPv6 addresses stand in brackets, and port 0 takes a free port.
     ///
-    /// Of a host name with several addresses it is the first one that can be bound.
+    /// If a host name has several addresses, it binds the first one that can be bound.
     #[must_use]
     pub fn bind(address: impl Into<String>) -> Self {
         Self { bind: Bind::to(address.into()), ..Self::default() }
@@ -48,14 +48,14 @@ impl Net {
 
     /// TCP that also listens on this socket, which is open already: one of systemd's, or one that a test has bound.
     ///
-    /// It is found as if it were bound to the socket's address. Whoever listens first takes the socket, which closes
-    /// with the server: listening a second time fails.
+    /// Its addresses are those of a transport that is bound to the socket's address. The first server that listens
+    /// takes the socket, and closes it at its end: listening a second time fails.
     #[must_use]
     pub fn listener(socket: std::net::TcpListener) -> Self {
         Self { bind: Bind::on(socket), ..Self::default() }
     }
 
-    /// Adds a scope in which it is found, in the place of the scope of the address it is bound to.
+    /// Adds a scope in which it has an address; these scopes replace that of the address it is bound to.
     #[must_use]
     pub fn scope(mut self, scope: Scope) -> Self {
         self.bind.scope(scope);
@@ -90,13 +90,13 @@ impl Net {
 
     /// Adds a host name that leads here from outside: in the public scope it is found at these names only.
     ///
-    /// A name that ends in `.onion` is that of an onion service, and the address one of `onion`.
+    /// A name that ends in `.onion` is that of an onion service, and gives an `onion` address.
     #[must_use]
     pub fn external(self, host: impl Into<String>) -> Self {
         self.add_external(host.into(), None)
     }
 
-    /// Adds a host name as [`external`](Self::external) does, with the port there that leads here.
+    /// Adds a host name as [`external`](Self::external) does, with the port that leads here from outside.
     #[must_use]
     pub fn external_at(self, host: impl Into<String>, port: u16) -> Self {
         self.add_external(host.into(), Some(port))
@@ -108,7 +108,7 @@ impl Net {
         self
     }
 
-    /// Dials through this proxy and never past it; the proxy looks all host names up.
+    /// Dials through this proxy only; the proxy also looks up all host names.
     #[cfg(feature = "onion")]
     #[must_use]
     pub fn through(mut self, proxy: Proxy) -> Self {
@@ -194,7 +194,7 @@ impl Net {
 }
 
 impl External {
-    /// The layer for a listener at this port; none while the port is still to be chosen.
+    /// The layer for a listener at this port; `None` while the port is still to be chosen.
     fn layer(&self, port: u16) -> Option<LayerBuf> {
         let (host, port) = (self.host.clone(), self.port.unwrap_or(port));
         let layer =

@@ -5,10 +5,11 @@ use multiserver_core::address::{self, Layer, LayerBuf, Scope};
 use multiserver_io::Duplex;
 use std::future::ready;
 
-/// `noauth`: says in an address that nobody proves anything, as between programs on one device.
+/// `noauth`: a layer without encryption and without proof of keys, for programs on one device.
 ///
-/// A suite that offers it must be out of reach for other devices: bound to a loopback address or a Unix socket, and
-/// declared for no farther scope. A key in the layer is what its writer believes, and is not proven.
+/// A suite that offers it must not be reachable from other devices: it is bound to a loopback address or a Unix socket,
+/// and declared for no farther scope. A key in the layer only states whom the address is meant for; the peer does not
+/// prove it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoAuth;
 

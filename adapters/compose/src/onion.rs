@@ -13,19 +13,19 @@ const DEADLINE: Duration = Duration::from_secs(120);
 
 /// `onion`: TCP through Tor, to onion services or to any other host.
 ///
-/// It dials by the SOCKS port of a Tor that runs already, by default [`Proxy::tor`], and looks no name up by itself. An
-/// attempt may take two minutes unless [`Suite::limits`] or [`Builder::limits`](crate::Builder::limits) says otherwise:
-/// Tor has to find the service and build circuits first.
+/// It dials through the SOCKS port of a Tor process that runs already, by default [`Proxy::tor`], and does not look up
+/// names itself. An attempt may take two minutes unless [`Suite::limits`] or
+/// [`Builder::limits`](crate::Builder::limits) says otherwise: Tor has to find the service and build circuits first.
 ///
 /// # Serving behind Tor
-/// A server is no suite of this transport. It is one of [`Net`](crate::Net) on a loopback address, to which an onion
-/// service leads; for one at 127.0.0.1:8008, Tor's `torrc` has
+/// This transport only dials. A server behind Tor uses a suite of [`Net`](crate::Net) on a loopback address, to which
+/// an onion service leads; for a server at 127.0.0.1:8008, Tor's `torrc` has
 /// ```text
 /// HiddenServiceDir /var/lib/tor/multiserver/
 /// HiddenServicePort 8008 127.0.0.1:8008
 /// ```
-/// Once restarted, Tor has written the service's name to the file `hostname` in that directory. The suite with that name
-/// for an external one has an `onion` address in the public scope:
+/// Once restarted, Tor has written the service's name to the file `hostname` in that directory. Given that name as an
+/// external one, the suite has an `onion` address in the public scope:
 /// ```
 /// use multiserver_compose::{Limits, Net, Shs, Suite};
 ///
@@ -36,8 +36,9 @@ const DEADLINE: Duration = Duration::from_secs(120);
 /// ```
 /// - With another port in front, `HiddenServicePort 80 127.0.0.1:8008`, it is
 ///   [`external_at`](crate::Net::external_at) with port 80.
-/// - All peers come from 127.0.0.1: who they are is what `shs` proves, and the bound for one source is that for all.
-/// - The directory holds the service's key. Whoever has it is the service at that name, but not the server that `shs` proves.
+/// - All peers come from 127.0.0.1: only `shs` tells them apart, and the bound for one source is the bound for all.
+/// - The directory holds the service's key. A thief of that key can run a service at that name, but cannot prove the
+///   server's key to clients that use `shs`.
 #[derive(Debug, Clone)]
 pub struct Onion {
     proxy: Proxy,
@@ -50,7 +51,7 @@ impl Onion {
         Self { proxy: Proxy::tor() }
     }
 
-    /// Sets the proxy to dial through, in the place of Tor on this machine.
+    /// Sets the proxy to dial through, instead of Tor on this machine.
     #[must_use]
     pub fn through(self, proxy: Proxy) -> Self {
         Self { proxy }

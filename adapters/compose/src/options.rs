@@ -25,11 +25,11 @@ impl ConnectOptions {
         Self::default()
     }
 
-    /// Tries the next address as well when those before it have had this much time alone, and takes the first that is
-    /// through its handshake; 250 ms is what RFC 8305 recommends.
+    /// Also tries the next address when those before it have not connected within this time, and takes the first
+    /// connection whose handshake completes; RFC 8305 recommends 250 ms.
     ///
     /// The peer may then see connections that end at once. An address with a seed never races: it is tried when all
-    /// before it have failed, and none after it is until it has failed.
+    /// addresses before it have failed, and those after it are tried only when it has failed.
     pub const fn race(mut self, attempt_delay: Duration) -> Self {
         self.attempt_delay = Some(attempt_delay);
         self
@@ -38,22 +38,22 @@ impl ConnectOptions {
     /// Tries addresses with these transforms first, the best named first, and all others after them.
     ///
     /// The order does not change which key has to be proven: see [`connect`](crate::Multiserver::connect). An address
-    /// without a proof is not tried after one that proves the key, so that a peer that is preferred for its proof is never
-    /// replaced by one without.
+    /// without a proof is not tried after one that proves the key, so that an unproven peer never replaces a proven
+    /// one.
     pub fn prefer<N: Into<String>>(mut self, transforms: impl IntoIterator<Item = N>) -> Self {
         self.preferred = transforms.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Lets an address that proves another key than one before it, or none, be tried in its place.
+    /// Also tries addresses that prove another key than an earlier address, or none.
     ///
-    /// Who answered is then for the caller to find out, by [`Connection::peer`](crate::Connection::peer).
+    /// The caller then has to check who answered, by [`Connection::peer`](crate::Connection::peer).
     pub const fn allow_other_peers(mut self) -> Self {
         self.allows_other_peers = true;
         self
     }
 
-    /// Sets how long each attempt may take, in the place of its suite's [`Limits::deadline`](crate::Limits::deadline).
+    /// Sets how long each attempt may take, instead of its suite's [`Limits::deadline`](crate::Limits::deadline).
     pub const fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = Some(limit);
         self

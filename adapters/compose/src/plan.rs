@@ -1,4 +1,4 @@
-//! What a layer of an address asks for, read once: what dialling it promises, and how to go about it.
+//! Plans: a layer of an address, read once, with what dialling it promises and the step that does it.
 
 use crate::{Attempt, BoxFuture, LayerError};
 use multiserver_core::address::LayerBuf;
@@ -6,11 +6,11 @@ use multiserver_core::keys::PublicKey;
 use multiserver_io::{Duplex, MaybeSend, MaybeSync};
 use std::fmt;
 
-/// A layer of an address that was read, and what dialling it promises.
+/// A layer of an address that was read: how to dial it, and what that promises.
 ///
 /// A [`Transport`](crate::Transport) makes a plan with [`dial`](Plan::dial), a [`Transform`](crate::Transform) with
-/// [`wrap`](Plan::wrap). Which addresses are tried, in which order, and what stands in errors and traces is decided by
-/// these promises alone, and a peer that does not keep one is never connected to.
+/// [`wrap`](Plan::wrap). These promises alone decide which addresses are tried, in which order, and what errors and
+/// traces show. An attempt whose result breaks a promise fails.
 pub struct Plan<T> {
     pub(crate) peer: Option<PublicKey>,
     pub(crate) is_single_use: bool,
@@ -18,10 +18,10 @@ pub struct Plan<T> {
     pub(crate) step: T,
 }
 
-/// How a transport goes about a layer of an address.
+/// A transport's plan for a layer of an address.
 pub type DialPlan<'a> = Plan<Box<dyn Dial + 'a>>;
 
-/// How a transform goes about a layer of an address.
+/// A transform's plan for a layer of an address.
 pub type WrapPlan<'a> = Plan<Box<dyn Wrap + 'a>>;
 
 /// Opens the connection that a layer of an address names.
@@ -29,7 +29,7 @@ pub trait Dial: MaybeSend + MaybeSync {
     /// Opens the connection.
     ///
     /// # Errors
-    /// There is nobody, or no way there; the attempt's [stage](Attempt::enter) says how far it came.
+    /// The peer cannot be reached; the attempt's [stage](Attempt::enter) says how far it came.
     ///
     /// # Cancel safety
     /// Dropping the future leaves no socket behind.
@@ -38,18 +38,19 @@ pub trait Dial: MaybeSend + MaybeSync {
 
 /// Runs the client's side of a layer over a stream.
 pub trait Wrap: MaybeSend + MaybeSync {
-    /// Runs the client's side over this stream.
+    /// Runs the client's side of the layer over this stream.
     ///
     /// # Errors
-    /// The stream failed, the peer does not keep to the protocol, or it is not who it should be.
+    /// The stream failed, the peer violates the protocol, or it is not the peer that the address names.
     ///
     /// # Cancel safety
-    /// Dropping the future drops the stream in it, and with that closes it.
+    /// Dropping the future drops the stream in it, which closes the stream.
     fn wrap<'a>(&'a self, attempt: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>>;
 }
 
 impl<'a> Plan<Box<dyn Dial + 'a>> {
-    /// Opens a connection so. `shown` is the layer as connections, errors and traces show it, without secrets.
+    /// A plan that opens a connection by `dial`. `shown` is the layer as connections, errors and traces show it,
+    /// without secrets.
     #[must_use]
     pub fn dial(shown: impl Into<LayerBuf>, dial: impl Dial + 'a) -> Self {
         Self::new(shown.into(), Box::new(dial))
@@ -57,7 +58,8 @@ impl<'a> Plan<Box<dyn Dial + 'a>> {
 }
 
 impl<'a> Plan<Box<dyn Wrap + 'a>> {
-    /// Runs the client's side so. `shown` is the layer as connections, errors and traces show it, without secrets.
+    /// A plan that runs the client's side by `wrap`. `shown` is the layer as connections, errors and traces show it,
+    /// without secrets.
     #[must_use]
     pub fn wrap(shown: impl Into<LayerBuf>, wrap: impl Wrap + 'a) -> Self {
         Self::new(shown.into(), Box::new(wrap))
@@ -69,30 +71,30 @@ impl<T> Plan<T> {
         Self { peer: None, is_single_use: false, shown, step }
     }
 
-    /// Promises that the peer proves this key: what is [opened](Opened) then has to say that it did.
+    /// Promises that the peer proves this key: the stream that is [opened](Opened) then has to name it.
     #[must_use]
     pub const fn proves(mut self, peer: PublicKey) -> Self {
         self.peer = Some(peer);
         self
     }
 
-    /// Says that dialling may use up something that serves once, as an invitation's seed does.
+    /// Says that dialling may use up something that can be used only once, such as an invitation's seed.
     ///
-    /// After an attempt that got as far as a handshake, no other address with such a layer is tried.
+    /// After an attempt that got as far as a handshake, no other address with a single-use layer is tried.
     #[must_use]
     pub const fn single_use(mut self) -> Self {
         self.is_single_use = true;
         self
     }
 
-    /// The same promises, gone about in another way: for layers around others.
+    /// The same promises with another step, for layers that wrap other layers.
     #[must_use]
     pub fn map<U>(self, around: impl FnOnce(T) -> U) -> Plan<U> {
         let Self { peer, is_single_use, shown, step } = self;
         Plan { peer, is_single_use, shown, step: around(step) }
     }
 
-    /// Sees that the promise is kept.
+    /// Checks that the promise was kept.
     pub(crate) fn check(&self, opened: Opened) -> Result<Opened, LayerError> {
         match (self.peer, opened.peer) {
             (None, _) => Ok(opened),
@@ -107,7 +109,7 @@ impl<T> Plan<T> {
 #[error("the layer {0} did not prove the key that the address names")]
 struct NotProven(String);
 
-/// What a transport or a transform has opened: a stream, and who has proven to be at its other end.
+/// The result of a transport or a transform: a stream, and the key that its other end has proven, if any.
 pub struct Opened {
     pub(crate) io: Duplex,
     pub(crate) peer: Option<PublicKey>,
@@ -115,7 +117,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// A stream that says nothing about who is at its other end.
+    /// A stream whose other end has proven nothing.
     #[must_use]
     pub const fn new(io: Duplex) -> Self {
         Self { io, peer: None, channel_binding: None }
@@ -127,20 +129,20 @@ impl Opened {
         Self { io, peer: Some(peer), channel_binding: None }
     }
 
-    /// Adds a value that both ends of the stream have and nobody else.
+    /// Adds a value that only the two ends of the stream know.
     #[must_use]
     pub const fn with_channel_binding(mut self, value: [u8; 32]) -> Self {
         self.channel_binding = Some(value);
         self
     }
 
-    /// The stream, without what is known of its other end: for layers around others.
+    /// The stream alone, without what is known of its other end, for layers that wrap other layers.
     #[must_use]
     pub fn into_stream(self) -> Duplex {
         self.io
     }
 
-    /// The same over what is known of the stream below: the proof of either, and the channel binding of the upper one.
+    /// Adds what is known of the stream below: its proof and its channel binding, where this layer has none of its own.
     pub(crate) fn over(mut self, peer: Option<PublicKey>, channel_binding: Option<[u8; 32]>) -> Self {
         self.peer = self.peer.or(peer);
         self.channel_binding = self.channel_binding.or(channel_binding);

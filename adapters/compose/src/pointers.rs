@@ -1,4 +1,4 @@
-//! What layers and runtimes are behind a pointer: the same, with every method.
+//! Layers and runtimes behind an `Arc` or a `Box` are layers and runtimes too, with every method forwarded.
 
 use crate::{
     Admission, Attempt, BoxFuture, DialPlan, LayerError, Limits, Listener, Runtime, SettingError, TcpListener,

@@ -13,9 +13,9 @@ const TOR: [&str; 2] = ["127.0.0.1:9050", "127.0.0.1:9150"];
 
 /// A SOCKS5 proxy that connections are dialled through: Tor on this machine, or another.
 ///
-/// The proxy looks up the hosts that it is asked for; only its own host is looked up here. An attempt that fails there is
-/// at [`Stage::Proxy`], and what the proxy said is a [`socks5::Error`](multiserver_core::socks5::Error), the source of the
-/// [`io::Error`].
+/// The proxy looks up the host names that it is asked for; only the proxy's own host name is looked up here. An attempt
+/// that fails at the proxy is at [`Stage::Proxy`], and the source of its [`io::Error`] is the
+/// [`socks5::Error`](multiserver_core::socks5::Error) that says what the proxy answered.
 ///
 /// ```
 /// # fn suites(identity: fn() -> multiserver_core::keys::KeyPair) -> Result<(), multiserver_core::socks5::CredentialsLength> {
@@ -44,7 +44,7 @@ impl Proxy {
 
     /// The proxy at the first of these `HOST:PORT` that can be reached; IPv6 addresses stand in brackets.
     ///
-    /// They are tried in this order, each alone for a short while before the next is. Only a proxy that cannot be
+    /// They are tried in this order; the next one is tried as well after a short delay. Only a proxy that cannot be
     /// reached is passed over, not one that refuses.
     #[must_use]
     pub fn at<T: Into<String>>(addresses: impl IntoIterator<Item = T>) -> Self {
@@ -53,9 +53,9 @@ impl Proxy {
         Self { endpoints: (1..).zip(addresses).map(endpoint).collect(), credentials: None }
     }
 
-    /// Sets the user and password that it is told.
+    /// Sets the user name and password that are sent to the proxy.
     ///
-    /// With Tor they keep streams apart: those with different ones never share a circuit, so nobody on the way can tell
+    /// With Tor they separate streams: streams with different credentials never share a circuit, so no relay can tell
     /// that they have the same origin.
     #[must_use]
     pub fn credentials(mut self, credentials: Credentials) -> Self {
@@ -71,7 +71,7 @@ impl Proxy {
         }
     }
 
-    /// Opens a connection to this host and port, which only the proxy gets to see.
+    /// Opens a connection to this host and port through the proxy; the name is sent to the proxy alone.
     pub(crate) async fn dial(&self, attempt: &Attempt, host: &Host, port: u16) -> io::Result<Duplex> {
         attempt.enter(Stage::Proxy);
         let target =

@@ -1,4 +1,4 @@
-//! Several ways to the same end: the first that succeeds wins.
+//! Races several attempts: the first one that succeeds wins.
 
 use crate::{BoxFuture, Runtime};
 use std::collections::VecDeque;
@@ -6,10 +6,12 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// What the first of these attempts to succeed returns; if none does, every error, in the order they came.
+/// Returns the result of the first of these attempts that succeeds; if none does, all errors, in the order in which
+/// they occurred.
 ///
-/// The next attempt starts when one before it fails or, with a delay between attempts, when the one before it has had that
-/// much time alone (RFC 8305, section 5). Once one has won, and when the future is dropped, the others are dropped.
+/// The next attempt starts when one before it fails or, with a delay between attempts, when that delay has passed since
+/// the one before it started (RFC 8305, section 5). When an attempt has won, or the future is dropped, the other
+/// attempts are dropped.
 pub(crate) async fn race<'a, A, T, E>(
     runtime: &dyn Runtime,
     attempt_delay: Option<Duration>,
@@ -53,7 +55,7 @@ impl<'a, A, T, E, S: Fn(&A) -> BoxFuture<'a, Result<T, E>>> Race<'_, 'a, A, T, E
             }
             let failed_some = self.running.len() < before;
             if failed_some {
-                // No reason to wait any longer: the attempt that the delay was for has failed.
+                // The attempt that the delay was for has failed, so the next one starts at once.
                 self.start_next();
             } else if !is_time {
                 return Poll::Pending;
@@ -70,7 +72,8 @@ impl<'a, A, T, E, S: Fn(&A) -> BoxFuture<'a, Result<T, E>>> Race<'_, 'a, A, T, E
         }
     }
 
-    /// What the first attempt to succeed returns; attempts that failed are moved to where they are reported from.
+    /// Polls the running attempts, and returns the result of the first that succeeds; the errors of the others are
+    /// collected.
     fn poll_running(&mut self, cx: &mut Context<'_>) -> Option<T> {
         let mut index = 0;
         while let Some((_, attempt)) = self.running.get_mut(index) {

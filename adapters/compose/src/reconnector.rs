@@ -1,4 +1,4 @@
-//! Connects to a peer again each time the connection has ended.
+//! Connects to a peer again each time the connection to it has ended.
 
 use crate::connect::reach;
 use crate::connection::ConnectionInfo;
@@ -20,9 +20,9 @@ const REFUSALS: u32 = 5;
 /// Hands out a connection to a peer, and a new one each time the last has ended.
 ///
 /// It has no task of its own: it connects while [`next`](Self::next) is awaited, and there is one connection at most.
-/// Before each attempt but the first it pauses, twice as long each time up to a bound, less a random part of up to
-/// half, so that the clients of a server that was away do not come back all at once. A connection that has lasted as
-/// long as the longest pause takes it back to the shortest.
+/// Before each attempt but the first it pauses. Each pause is twice as long as the one before, up to a bound, less a
+/// random part of up to half, so that the clients of a server that was down do not all come back at once. After a
+/// connection that lasted as long as the longest pause, the pauses start from the shortest again.
 pub struct Reconnector<R> {
     inner: Arc<Inner>,
     addresses: Arc<MultiAddress>,
@@ -45,7 +45,7 @@ enum State {
     Idle,
     /// An attempt is under way; it yields whether a seed may have been used up as well.
     Connecting(BoxFuture<'static, (Result<Connection, ConnectError>, bool)>),
-    /// A connection was handed out; the time ends when it has lasted.
+    /// A connection was handed out; when this timer ends, the connection has lasted long enough to reset the pauses.
     Connected(BoxFuture<'static, ()>),
     Pausing(BoxFuture<'static, ()>),
 }
@@ -84,7 +84,7 @@ impl<R: Native> Multiserver<R> {
 }
 
 impl<R: Native> Reconnector<R> {
-    /// Sets how it goes about several addresses, from the next attempt on.
+    /// Sets how it tries several addresses, from the next attempt on.
     #[must_use]
     pub fn options(mut self, options: ConnectOptions) -> Self {
         self.options = options;
@@ -101,22 +101,22 @@ impl<R: Native> Reconnector<R> {
 
     /// The next connection, once the one before it has been dropped with both its halves.
     ///
-    /// It tries as long as trying makes sense, and [reports](crate::Builder::report) each time it failed.
+    /// It tries again as long as that may help, and [reports](crate::Builder::report) each failure.
     ///
     /// # Errors
-    /// Every attempt failed, and [none of them would fare better](ConnectError::is_retryable) another time: the peer is
-    /// another one, or the address holds a seed, which serves once. Or the peer [may have refused
-    /// us](ConnectError::may_be_refusal) five times in a row, with the longest pause after each. Calling it again tries
-    /// again, after a pause.
+    /// Every attempt failed, and [none of them can succeed](ConnectError::is_retryable) at another time: the peer has
+    /// another key, or the address holds a seed, which is for a single use. Or the peer [may have refused
+    /// us](ConnectError::may_be_refusal) five times in a row, with the longest pause after each. Calling this again
+    /// tries again, after a pause.
     ///
     /// # Cancel safety
-    /// Dropping the future loses nothing: the next call goes on where it was. Dropping the reconnector gives up what is under
-    /// way and leaves no socket behind; the connection that was handed out stays.
+    /// Dropping the future loses nothing: the next call continues where it stopped. Dropping the reconnector gives up
+    /// the attempt that is under way and leaves no socket behind; the connection that was handed out stays open.
     pub async fn next(&mut self) -> Result<R::Connection, ConnectError> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// [`next`](Self::next), for those who poll.
+    /// The same as [`next`](Self::next), as a poll function.
     ///
     /// # Errors
     /// Those of [`next`](Self::next).
@@ -175,7 +175,8 @@ impl<R: Native> Reconnector<R> {
         })
     }
 
-    /// Whether trying again makes no sense. A peer that may have refused us is tried again after the longest pause.
+    /// Whether there is no point in trying again. A peer that may have refused us is tried again after the longest
+    /// pause.
     fn is_final(&mut self, error: &ConnectError) -> bool {
         if !error.may_be_refusal() {
             self.refusals = 0;
@@ -199,9 +200,10 @@ impl<R: Native> Reconnector<R> {
     }
 }
 
-/// This much time, less a random part of up to half.
+/// This pause, less a random part of up to half.
 fn jitter(runtime: &dyn Runtime, pause: Duration) -> Duration {
-    // Without randomness the pause is the full one: there is nothing to report that connecting would not.
+    // Without randomness the pause has its full length. The error is not reported here, since the next attempt to
+    // connect reports it.
     let [a, b, ..] = runtime.random().unwrap_or([0; 32]);
     pause - (pause / 2).saturating_mul(u16::from_le_bytes([a, b]).into()) / u32::from(u16::MAX)
 }

@@ -1,4 +1,4 @@
-//! What a runtime has to bring.
+//! The traits that a runtime implements.
 
 use crate::Connection;
 use multiserver_core::keys::{Ephemeral, KeyPair, Seed};
@@ -18,14 +18,14 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 #[cfg(target_family = "wasm")]
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// A browser's futures hold what cannot leave its thread.
+/// A browser's futures hold values that cannot leave their thread.
 #[cfg(target_family = "wasm")]
 const _: fn(std::rc::Rc<()>) -> BoxFuture<'static, std::rc::Rc<()>> = |value| Box::pin(std::future::ready(value));
 
-/// Sockets, timers, tasks and randomness: everything that differs between runtimes, or between a machine and a
-/// simulation of one.
+/// Sockets, timers, tasks and randomness: everything that differs between runtimes, and between a real network and a
+/// simulated one.
 pub trait Runtime: MaybeSend + MaybeSync + 'static {
-    /// Looks a host name up and returns its addresses, best first; an IP address is its own.
+    /// Looks a host name up and returns its addresses, best first; an IP address is returned as it is.
     fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>>;
 
     /// Opens a TCP connection, without delaying small writes (`TCP_NODELAY`) and with keepalive, so that a connection
@@ -71,10 +71,10 @@ pub trait Runtime: MaybeSend + MaybeSync + 'static {
         Err(cannot_adopt())
     }
 
-    /// Ends when this much time has passed since the call, however late it is first polled.
+    /// Ends when this much time has passed since the call, even if it is first polled later.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 
-    /// The time of day, by which connections say since when they are there.
+    /// The time of day, for [`Connection::since`].
     fn now(&self) -> SystemTime;
 
     /// Runs a future to its end in a task of its own. Of this crate, only
@@ -104,7 +104,7 @@ impl dyn Runtime {
     }
 }
 
-/// A [`Runtime`] together with the connection that its users see.
+/// A [`Runtime`] together with the type of its connections.
 pub trait Native: Runtime {
     /// What [`connect`](crate::Multiserver::connect) and [`accept`](crate::Request::accept) return: a [`Connection`],
     /// or a type around one with the runtime's own stream traits.
@@ -149,7 +149,7 @@ pub trait UnixListener: MaybeSend + MaybeSync + 'static {
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Duplex>>;
 }
 
-/// Makes a new long-term identity of the runtime's randomness.
+/// Makes a new long-term identity from the runtime's randomness.
 ///
 /// # Errors
 /// The system has no randomness to give.

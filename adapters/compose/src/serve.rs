@@ -1,4 +1,4 @@
-//! Serving in one call.
+//! Serves a server's peers in one call.
 
 use crate::{Incoming, IncomingError, Native, Server};
 use multiserver_core::keys::PublicKey;
@@ -6,7 +6,7 @@ use multiserver_io::{MaybeSend, MaybeSync};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Who asks to be let in.
+/// A peer that an authorizer decides about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Peer {
@@ -17,12 +17,13 @@ pub struct Peer {
 }
 
 impl<R: Native> Server<R> {
-    /// Serves until the server is closed: asks `authorize` about each peer, and hands whoever it lets in to `handle`.
+    /// Serves until the server is closed: asks `authorize` about each peer, and passes the connections of those that it
+    /// accepts to `handle`.
     ///
-    /// `authorize` is told who the [peer](Peer) is, and returns whatever the handler should know about the peer, or `None`
-    /// to refuse it. It has the time until the handshake's [deadline](crate::Limits::deadline).
+    /// `authorize` is given the [peer](Peer), and returns whatever the handler should know about it, or `None` to
+    /// refuse it. It has to decide before the handshake's [deadline](crate::Limits::deadline).
     ///
-    /// Nothing else here spawns: one task of the runtime for each peer. What goes wrong with a peer is
+    /// Each peer runs in a task of its own, which this spawns on the runtime. Errors of a peer are
     /// [reported](crate::Builder::report).
     ///
     /// # Cancel safety
@@ -49,13 +50,15 @@ impl<R: Native> Server<R> {
 }
 
 impl<R: Native> Incoming<R> {
-    /// Runs the handshake, asks `authorize` about the peer, and lets it in, all within the
+    /// Runs the handshake, asks `authorize` about the peer, and accepts it, all within the
     /// [deadline](crate::Limits::deadline).
     ///
-    /// `authorize` is told who the [peer](Peer) is. What it returns is returned beside the connection; where it returns `None`, or nothing in time, the peer is refused and there is no connection.
+    /// `authorize` is given the [peer](Peer). Its result is returned beside the connection; if it returns `None`, or
+    /// nothing in time, the peer is refused and there is no connection.
     ///
     /// # Errors
-    /// The peer failed to prove itself, went away or took too long. It was reported as well; nothing is left to do.
+    /// The peer failed to prove itself, went away or took too long. The error was reported as an event as well, so the
+    /// caller need not handle it.
     ///
     /// # Cancel safety
     /// Dropping the future closes the socket.

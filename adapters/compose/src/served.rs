@@ -9,7 +9,7 @@ use crate::tally::{ServerStats, Tally};
 use multiserver_core::address::{Address, Scope};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A suite that a server listens on: where its peers arrive, and are bounded, counted and reported.
+/// A suite that a server listens on, with its listener, its limiter and its counters.
 pub(crate) struct Served {
     pub(crate) suite: Arc<Ready>,
     pub(crate) inner: Arc<Inner>,
@@ -25,7 +25,7 @@ impl Served {
         Self { suite, inner, limiter, tally: Tally::default(), listener: Mutex::new(Some(Arc::from(listener))) }
     }
 
-    /// Where peers arrive; the lock is not held while it is asked.
+    /// The listener; the lock is not held while the listener is polled.
     pub(crate) fn listener(&self) -> Option<Arc<dyn Listener>> {
         self.listener.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -36,12 +36,12 @@ impl Served {
         drop(listener);
     }
 
-    /// Where it is found in this scope.
+    /// The suite's addresses in this scope.
     pub(crate) fn addresses(&self, scope: Scope) -> Vec<Address> {
         self.listener().map(|listener| self.suite.over(listener.addresses(scope))).unwrap_or_default()
     }
 
-    /// Counts an event of this suite and tells whoever wants to know.
+    /// Counts an event of this suite, and passes it to the reporter.
     pub(crate) fn report(&self, event: &Event<'_>) {
         self.tally.count(event);
         tracing::debug!("{event}");

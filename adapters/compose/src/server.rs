@@ -23,18 +23,18 @@ use std::time::Duration;
 /// wherever [`Incoming::handshake`] is awaited.
 pub struct Server<R> {
     shared: Arc<Shared>,
-    /// The suites, each with what accepting on it has to remember.
+    /// The suites, each with the state of accepting on it.
     acceptors: Vec<Acceptor>,
     /// The suite to ask first.
     turn: usize,
     runtime: PhantomData<fn() -> R>,
 }
 
-/// Knows where a [`Server`] listens, and closes it; cheap to clone.
+/// A handle that tells where a [`Server`] listens, and can close it; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ServerHandle(Arc<Shared>);
 
-/// What a server and its handles share.
+/// The state that a server and its handles share.
 pub(crate) struct Shared {
     pub(crate) inner: Arc<Inner>,
     pub(crate) live: Live,
@@ -55,10 +55,11 @@ impl<R: Native> Server<R> {
         Self { shared, acceptors, turn: 0, runtime: PhantomData }
     }
 
-    /// Accepts the next peer, of which nothing is known yet but where it comes from; `None` once the server is closed.
+    /// Accepts the next peer, of which only the source is known yet; `None` once the server is closed.
     ///
-    /// What a peer does wrong is no error here, and what keeps a suite from accepting is reported and tried again.
-    /// While as many handshakes are under way as a suite's [`Limits`](crate::Limits) allow, it accepts nobody.
+    /// A peer's faults are no error here. When a suite cannot accept, that is reported, and it tries again after a
+    /// pause. A suite accepts nobody while as many handshakes are under way as its [`Limits`](crate::Limits) allow and
+    /// none of them can be evicted.
     ///
     /// # Cancel safety
     /// Dropping the future loses no peer.
@@ -82,7 +83,7 @@ impl<R: Native> Server<R> {
         self.shared.poll_closed(cx).map(|()| None)
     }
 
-    /// Where it is found in this scope; `None` when nowhere.
+    /// The addresses at which it is reachable in this scope; `None` when there are none.
     #[must_use]
     pub fn address(&self, scope: Scope) -> Option<MultiAddress> {
         self.shared.address(scope)
@@ -92,7 +93,7 @@ impl<R: Native> Server<R> {
         Arc::clone(&self.shared.inner.runtime)
     }
 
-    /// A handle to keep when the server itself goes to the task that accepts.
+    /// A handle that stays with the caller when the server is moved to the task that accepts.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
         ServerHandle(Arc::clone(&self.shared))
@@ -106,27 +107,27 @@ impl<R> Drop for Server<R> {
 }
 
 impl ServerHandle {
-    /// Where the server is found in this scope; `None` when nowhere, or when it is closed.
+    /// The addresses at which the server is reachable in this scope; `None` when there are none, or when it is closed.
     #[must_use]
     pub fn address(&self, scope: Scope) -> Option<MultiAddress> {
         self.0.address(scope)
     }
 
-    /// How many peers are connected or on their way in.
+    /// How many peers are connected or in their handshakes.
     #[must_use]
     pub fn live(&self) -> usize {
         self.0.live.count()
     }
 
-    /// What became of the peers of each suite so far, in the order the suites were added; it stays when the server is
-    /// closed.
+    /// The counts of each suite so far, in the order in which the suites were added; they can be read after the server
+    /// is closed as well.
     #[must_use]
     pub fn stats(&self) -> Vec<ServerStats> {
         self.0.served.iter().map(|served| served.stats()).collect()
     }
 
-    /// Stops listening, waits until every peer is gone, for `grace` at the longest, and returns how many still are
-    /// there: connections and handshakes belong to the tasks that hold them, and only these can end them.
+    /// Stops listening, waits at most `grace` until every peer is gone, and returns how many peers are left. Their
+    /// connections and handshakes belong to the tasks that hold them, and only these tasks can end them.
     ///
     /// # Cancel safety
     /// The server stops listening at the first poll; dropping the future only ends the wait.
@@ -150,7 +151,7 @@ impl Shared {
         MultiAddress::new(self.served.iter().flat_map(|served| served.addresses(scope)))
     }
 
-    /// Closes the sockets that listen, and ends the wait for a peer.
+    /// Closes the listening sockets, and wakes the task that waits for a peer.
     fn stop(&self) {
         self.served.iter().for_each(|served| served.stop());
         let mut state = self.state();

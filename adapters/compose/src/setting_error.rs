@@ -10,21 +10,21 @@ use std::sync::Arc;
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingError {
-    /// A text is no `HOST:PORT` to listen at.
+    /// The text is not a `HOST:PORT` to listen at.
     #[error("cannot listen on `{0}`: expected a host, `:` and a port, such as 127.0.0.1:8008 or [::]:8008")]
     Bind(String),
-    /// A socket that is open already has no address of TCP.
+    /// The socket that was given is not one of TCP.
     #[error("cannot listen on the socket that is open already: it has no address of TCP: {0}")]
     Socket(Arc<io::Error>),
-    /// A path cannot stand in an address.
+    /// The path cannot be written in an address.
     #[error("cannot listen on the path `{}`: {error}", path.display())]
     Path {
         /// The path.
         path: PathBuf,
-        /// What an address cannot hold.
+        /// Which part of the path an address cannot hold.
         error: ParseError,
     },
-    /// A Unix socket that is open already has no path that others could connect to.
+    /// The Unix socket that was given has no path that others could connect to.
     #[error("cannot listen on the socket that is open already: it has no path")]
     NoPath,
     /// A text is no network of load balancers.
@@ -38,17 +38,18 @@ pub enum SettingError {
         /// What is wrong with it.
         error: ParseError,
     },
-    /// A text is no external URL of a WebSocket: which one, from 1. The text stays out, since a URL may hold a password.
+    /// The external URL with this number, counted from 1, is not a WebSocket URL. The text is left out, since a URL may
+    /// hold a password.
     #[error("external address {0} is not a URL such as wss://example.org/path")]
     ExternalUrl(usize),
-    /// A text is no `HOST:PORT` of a proxy: which one, from 1. The text stays out: a URL given by mistake may hold a
-    /// password.
+    /// The proxy with this number, counted from 1, is not a `HOST:PORT`. The text is left out, since a URL given by
+    /// mistake may hold a password.
     #[error("proxy address {0} is not HOST:PORT, such as 127.0.0.1:9050 or [::1]:9050")]
     Proxy(usize),
-    /// There is no address of a proxy.
+    /// The list of proxies is empty.
     #[error("a proxy needs an address, such as 127.0.0.1:9050")]
     NoProxy,
-    /// What a transport of the application's own says.
+    /// An error of the application's own transport.
     #[error("{0}")]
     Other(Arc<dyn Error + Send + Sync>),
 }

@@ -83,10 +83,10 @@ impl Transform for Shs {
     }
 }
 
-/// The client's side of a layer of an address.
+/// The client's side, planned for one layer of an address.
 struct ShsClient<'a> {
     shs: &'a Shs,
-    /// What the client's identity grows from in the place of its own, once it is needed.
+    /// The seed from the address; if there is one, the client's identity is made from it.
     seed: Option<Seed>,
     server: PublicKey,
 }
@@ -116,7 +116,7 @@ async fn run_client<S: AsyncRead + AsyncWrite + Unpin>(
     drive(&mut ClientHandshake::new(client, ephemeral), stream).await.map_err(layer_error)
 }
 
-/// Tells a client that it is let in.
+/// Sends the client the message that accepts it.
 async fn run_acceptance<S: AsyncRead + AsyncWrite + Unpin>(
     authenticated: Authenticated,
     stream: &mut S,
@@ -124,19 +124,19 @@ async fn run_acceptance<S: AsyncRead + AsyncWrite + Unpin>(
     drive(&mut authenticated.into_machine(), stream).await.map_err(layer_error)
 }
 
-/// How long after the client's proof the server closes on a client that it does not let in.
+/// How long after the client's proof the server closes the stream of a client that it does not accept.
 ///
-/// It is the same time for whoever fails as for whoever is refused: how long the server takes to find out would say which
-/// of the two it was, and so whether the client had the right key of the server. It has to be enough for a check of the
-/// client's key.
+/// The time is the same for a client whose proof is wrong and for one that is refused. Otherwise the time until the
+/// close would tell the two cases apart, and so tell the client whether it had the right key of the server. It has to
+/// be long enough for a check of the client's key.
 const VERDICT: Duration = Duration::from_millis(50);
 
-/// A server's machine, whose answers say that a message of the client was right.
+/// A server's handshake that notes a step each time it answers, since it answers only valid messages.
 struct Watched<'a, M> {
     machine: M,
     attempt: &'a Attempt,
     has_answered: bool,
-    /// Ends when a client that is not let in may be told so.
+    /// Ends when the stream of a client that is not accepted may be closed.
     verdict: Option<BoxFuture<'static, ()>>,
 }
 
@@ -146,7 +146,7 @@ impl<M: Handshake> Handshake for Watched<'_, M> {
 
     fn step(&mut self) -> Result<Step<'_, M::Output>, M::Error> {
         if self.has_answered {
-            // Anew with every step: the last of them begins when the proof has come.
+            // The timer starts anew with every step; the last step begins when the client's proof has arrived.
             self.verdict = Some(self.attempt.runtime().sleep(VERDICT));
         }
         let step = self.machine.step()?;
@@ -166,11 +166,11 @@ impl<M: Handshake> Handshake for Watched<'_, M> {
     }
 }
 
-/// A client that is proven and waits for message 4.
+/// A client that has proven its key and waits for message 4, which accepts it.
 struct ShsUndecided {
     authenticated: Authenticated,
     io: Duplex,
-    /// Ends when the client may be told that it is refused.
+    /// Ends when the client's stream may be closed as a refusal.
     verdict: Option<BoxFuture<'static, ()>>,
 }
 
@@ -183,7 +183,7 @@ impl Undecided for ShsUndecided {
         })
     }
 
-    /// Closes when a client that has failed would be closed on.
+    /// Closes the stream at the time at which that of a client with a wrong proof would be closed.
     fn refuse(self: Box<Self>) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             if let Some(verdict) = self.verdict {
@@ -203,12 +203,12 @@ fn open_box_streams(outcome: Outcome, io: Duplex) -> Opened {
     Opened::proven(io, peer).with_channel_binding(channel_binding)
 }
 
-/// What an error of the handshake means to whoever does not know the protocol.
+/// The error of the handshake in terms that need no knowledge of the protocol.
 fn layer_error(error: DriveError<shs::Error>) -> LayerError {
     match error {
-        // The server goes away where it decides about the client.
+        // The server went away at the point where it decides about the client.
         DriveError::Closed(error @ shs::Error::Closed(Message::ServerAccept)) => LayerError::Refused(error.into()),
-        // Message 4 shows whether the server has the key of the address.
+        // Message 4 proves whether the server has the key of the address.
         DriveError::Handshake(
             error @ (shs::Error::Sealed(Message::ServerAccept) | shs::Error::Signature(Message::ServerAccept)),
         ) => LayerError::WrongPeer(error.into()),

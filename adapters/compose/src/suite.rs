@@ -6,7 +6,7 @@ use multiserver_core::keys::PublicKey;
 use std::fmt;
 use std::sync::Arc;
 
-/// A transport and the transforms over it, in the order that addresses have: one way to be reached and to reach others.
+/// A transport and the transforms over it, in the order of the layers in an address: one way to connect and to listen.
 ///
 /// ```
 /// # use multiserver_compose::{Limits, Net, Shs, Suite};
@@ -23,20 +23,20 @@ pub struct Suite {
 
 impl Suite {
     /// The suite of this transport alone. Without a transform it is in the clear, and may be offered within the device
-    /// only, as one with [`NoAuth`](crate::NoAuth) may.
+    /// only, just as a suite with [`NoAuth`](crate::NoAuth).
     #[must_use]
     pub fn new(transport: impl Transport) -> Self {
         Self { transport: Arc::new(transport), transforms: Vec::new(), limits: None, name: None }
     }
 
-    /// The same with this transform over it.
+    /// The same suite with this transform on top.
     #[must_use]
     pub fn then(mut self, transform: impl Transform) -> Self {
         self.transforms.push(Arc::new(transform));
         self
     }
 
-    /// Sets bounds of its own, in the place of the [builder's](crate::Builder::limits).
+    /// Sets the suite's own bounds, instead of the [builder's](crate::Builder::limits).
     #[must_use]
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(limits);
@@ -51,7 +51,7 @@ impl Suite {
         self
     }
 
-    /// The suite as a multiserver keeps it.
+    /// The suite with its name and limits settled, as a multiserver keeps it.
     pub(crate) fn finish(self, builders: Option<Limits>) -> Ready {
         let name = self.name.unwrap_or_else(|| {
             let transforms = self.transforms.iter().map(|transform| transform.name());
@@ -88,26 +88,26 @@ macro_rules! then {
 
 pub(crate) use then;
 
-/// How a suite goes about an address, each layer of which was read.
+/// A suite's plan for an address: the plans for each of its layers.
 #[derive(Debug)]
 pub(crate) struct SuitePlan<'a> {
     pub(crate) dial: DialPlan<'a>,
     pub(crate) wraps: Vec<WrapPlan<'a>>,
     /// The key that dialling proves, if it proves any.
     pub(crate) peer: Option<PublicKey>,
-    /// Whether dialling may use up what serves once.
+    /// Whether dialling may use up something that can be used only once.
     pub(crate) is_single_use: bool,
 }
 
 impl SuitePlan<'_> {
-    /// The address as it may be shown: every layer leaves out its own secrets.
+    /// The address as it may be shown, without the secrets of each layer.
     pub(crate) fn shown(&self) -> Address {
         let transport = Address::new(self.dial.shown.clone());
         self.wraps.iter().fold(transport, |shown, wrap| shown.then(wrap.shown.clone()))
     }
 }
 
-/// A suite with everything settled.
+/// A suite whose name and limits are settled.
 pub(crate) struct Ready {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) transforms: Vec<Arc<dyn Transform>>,
@@ -116,7 +116,7 @@ pub(crate) struct Ready {
 }
 
 impl Ready {
-    /// How to dial the address, when every layer of the address has its place here, and every place its layer.
+    /// How to dial the address; `None` unless the suite has one layer for each layer of the address, in the same order.
     pub(crate) fn plan(&self, address: &Address) -> Option<SuitePlan<'_>> {
         if address.transforms().len() != self.transforms.len() {
             return None;
@@ -142,12 +142,12 @@ impl Ready {
         transport.into_iter().chain(transforms.map(|transform| transform.name()))
     }
 
-    /// Where it will be found in this scope, as far as that is known before it listens.
+    /// The suite's addresses in this scope, as far as they are known before it listens.
     pub(crate) fn addresses(&self, runtime: &dyn Runtime, scope: Scope) -> Vec<Address> {
         self.over(self.transport.addresses(runtime, scope))
     }
 
-    /// The addresses of this suite over these first layers.
+    /// The addresses of this suite that begin with these layers.
     pub(crate) fn over(&self, transports: Vec<LayerBuf>) -> Vec<Address> {
         let full = |transport: LayerBuf| {
             self.transforms.iter().fold(Address::new(transport), |address, transform| address.then(transform.layer()))

@@ -1,4 +1,4 @@
-//! What became of a suite's peers, in numbers.
+//! Counts what became of a suite's peers.
 
 use crate::event::Event;
 use crate::{Failure, IncomingError};
@@ -19,7 +19,7 @@ pub struct ServerStats {
     pub accepted: u64,
     /// Peers that completed the handshake, or needed none, and were refused by the application.
     pub refused: u64,
-    /// Peers that were closed at once, since proven peers from the same source had all its slots.
+    /// Peers that were closed at once, since proven peers from the same source held all slots that the source may have.
     pub over_source_limit: u64,
     /// Peers that lost their slot to a newcomer before they were proven.
     pub evicted: u64,
@@ -31,7 +31,7 @@ pub struct ServerStats {
     pub accept_errors: u64,
 }
 
-/// The numbers of one suite.
+/// The counters of one suite.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     accepted: AtomicU64,
@@ -51,7 +51,7 @@ impl Tally {
         }
     }
 
-    /// The numbers so far, of the suite with this name, where this many are on their way in.
+    /// The counts so far of the suite with this name, which has this many handshakes under way.
     pub(crate) fn stats(&self, suite: &str, pending: usize) -> ServerStats {
         let Self { accepted, refused, over_source_limit, evicted, timed_out, failed, accept_errors } = self;
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What the transports over TCP have in common: where they listen and are found, and how they reach a host.
+//! What the transports over TCP share: listening, the hosts in their addresses, and connecting.
 
 mod listening;
 mod opened;
@@ -18,13 +18,13 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-/// Where a transport listens, if it does, and in which scopes it is found there.
+/// Where a transport listens, if it does, and in which scopes it has addresses.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Bind {
     endpoint: Option<Result<Endpoint, SettingError>>,
-    /// The socket there, when it is open already.
+    /// The socket to listen on, when the caller has opened it already.
     opened: Option<Arc<Opened>>,
-    /// When empty, the scope of the address it is bound to.
+    /// The declared scopes; if there are none, the scope of the bound address counts.
     scopes: Vec<Scope>,
     /// Whether other sockets may be bound to the same port.
     #[cfg(feature = "system")]
@@ -61,7 +61,7 @@ impl From<SocketAddr> for Endpoint {
 }
 
 impl Bind {
-    /// Listens at this `HOST:PORT`; what is wrong with the text, [`check`](Self::check) tells.
+    /// Listens at this `HOST:PORT`; if the text is wrong, [`check`](Self::check) returns the error.
     pub(crate) fn to(address: String) -> Self {
         let endpoint = Endpoint::parse(&address).ok_or(SettingError::Bind(address));
         Self { endpoint: Some(endpoint), ..Self::default() }
@@ -78,7 +78,7 @@ impl Bind {
         }
     }
 
-    /// Adds a scope, which replaces that of the address.
+    /// Declares a scope; declared scopes replace that of the bound address.
     pub(crate) fn scope(&mut self, scope: Scope) {
         self.scopes.push(scope);
     }
@@ -104,13 +104,13 @@ impl Bind {
         }
     }
 
-    /// The port to listen at, which 0 leaves to the system.
+    /// The port to listen at; with 0 the system chooses one.
     pub(crate) fn port(&self) -> Option<u16> {
         self.endpoint().map(|endpoint| endpoint.port)
     }
 
-    /// The farthest scope from which it can be reached there: a wildcard from everywhere, and a loopback address from
-    /// wherever its declared scopes say.
+    /// The farthest scope from which it can be reached: the public scope for a wildcard, and the declared scopes for a
+    /// loopback address.
     pub(crate) fn max_scope(&self) -> Option<Scope> {
         let bound = match self.endpoint.as_ref()? {
             Ok(endpoint) => scope::of_host(&endpoint.host),
@@ -119,7 +119,7 @@ impl Bind {
         self.scopes.iter().copied().max().max(Some(bound))
     }
 
-    /// The hosts that lead to it in this scope.
+    /// The hosts by which it is reached in this scope.
     pub(crate) fn hosts(&self, runtime: &dyn Runtime, scope: Scope) -> Vec<Host> {
         let Some(Endpoint { host, .. }) = self.endpoint() else { return Vec::new() };
         if !self.scopes.is_empty() && !self.scopes.contains(&scope) {
@@ -136,7 +136,7 @@ impl Bind {
         }
     }
 
-    /// Starts to listen, where it is made for that.
+    /// Starts to listen; `None` if the transport only dials.
     pub(crate) async fn listen(&self, runtime: &Arc<dyn Runtime>) -> io::Result<Option<Listening>> {
         self.check().map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
         let Some(endpoint) = self.endpoint() else { return Ok(None) };
@@ -187,7 +187,7 @@ pub(crate) async fn connect(attempt: &Attempt, host: &Host, port: u16) -> io::Re
     race::connect(&**attempt.runtime(), addresses).await
 }
 
-/// Connects to whichever of these endpoints answers first, where each is tried alone for a while before the next is.
+/// Connects to the first of these endpoints that answers; the next one is tried as well after a short delay.
 #[cfg(feature = "onion")]
 pub(crate) async fn connect_to_any(
     runtime: &dyn Runtime,
@@ -213,7 +213,7 @@ async fn resolve(runtime: &dyn Runtime, host: &Host, port: u16) -> io::Result<Ve
     runtime.resolve(host.as_str(), port).await
 }
 
-/// A name that only Tor knows was to be looked up.
+/// A `.onion` name cannot be looked up, since only Tor knows it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is an onion service, which only Tor can reach: dial it as `onion:` or through a proxy")]
 struct OnionName(Host);
@@ -222,7 +222,7 @@ fn cannot_listen(address: SocketAddr, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), CannotListen { address, error })
 }
 
-/// An address could not be listened at.
+/// Listening at an address failed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {error}")]
 struct CannotListen {

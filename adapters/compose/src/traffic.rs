@@ -1,9 +1,9 @@
-//! How much a connection has carried.
+//! Counts the bytes that a connection carries.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many bytes a connection has carried each way, as its user wrote and read them, without what layers add.
+/// How many bytes a connection has carried each way, as its user read and wrote them, without what the layers add.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Traffic {
     /// Bytes that were read.
@@ -12,7 +12,7 @@ pub struct Traffic {
     pub sent: u64,
 }
 
-/// Tells how much a connection has carried, wherever its halves are by now; cheap to clone.
+/// Counts the bytes that a connection carries, wherever its halves are by now; cheap to clone.
 ///
 /// It does not keep its connection alive. After the connection is dropped it reports the final totals.
 #[derive(Debug, Clone)]

@@ -1,4 +1,4 @@
-//! What carries bytes from one machine to another.
+//! Transports: the layers that carry bytes from one machine to another.
 
 use crate::{Attempt, BoxFuture, DialPlan, LayerError, Limits, Opened, Runtime, SettingError};
 use multiserver_core::address::{Layer, LayerBuf, Scope};
@@ -10,26 +10,26 @@ use std::task;
 
 /// The first layer of a suite: `net`, or one of your own.
 ///
-/// An example from outside is `adapters/tokio/examples/own_layers`.
+/// The example `adapters/tokio/examples/own_layers` implements one.
 pub trait Transport: MaybeSend + MaybeSync + 'static {
     /// The name its layers have in addresses.
     fn name(&self) -> &str;
 
-    /// Says what is wrong with its settings, when a multiserver is built with it.
+    /// Checks its settings when a multiserver is built with it.
     ///
     /// # Errors
-    /// It could never listen with these settings.
+    /// With these settings it could never listen.
     fn check(&self) -> Result<(), SettingError> {
         Ok(())
     }
 
-    /// The bounds of its suites when neither the suite nor the builder sets any.
+    /// The limits of its suites, when neither the suite nor the builder sets any.
     fn default_limits(&self) -> Limits {
         Limits::default()
     }
 
-    /// The farthest scope from which peers can reach it, whatever scopes its addresses are for; `None` when it only
-    /// dials.
+    /// The farthest scope from which peers can reach it, even if its addresses are for nearer scopes; `None` when it
+    /// only dials.
     ///
     /// It decides which transforms may be [offered](crate::Transform::max_scope) on it.
     fn max_scope(&self) -> Option<Scope> {
@@ -43,11 +43,11 @@ pub trait Transport: MaybeSend + MaybeSync + 'static {
         false
     }
 
-    /// Reads a layer of an address: how to dial it and what that promises, or `None` when the layer is not one that this
-    /// transport can dial.
+    /// Reads a layer of an address and returns a plan for it: how to dial it, and what that promises. `None` when this
+    /// transport cannot dial the layer.
     fn plan(&self, layer: Layer<'_>) -> Option<DialPlan<'_>>;
 
-    /// Where it will be found in this scope, as far as that is known before it listens.
+    /// Its layers in the addresses for this scope, as far as they are known before it listens.
     fn addresses(&self, runtime: &dyn Runtime, scope: Scope) -> Vec<LayerBuf>;
 
     /// Starts to listen, or returns `None` when this transport only dials.
@@ -57,18 +57,18 @@ pub trait Transport: MaybeSend + MaybeSync + 'static {
     fn listen<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, io::Result<Option<Box<dyn Listener>>>>;
 }
 
-/// A transport that listens. Dropping it stops that.
+/// A listening transport. Dropping it stops listening.
 pub trait Listener: MaybeSend + MaybeSync + 'static {
-    /// Where it is found in this scope.
+    /// Its layers in the addresses for this scope.
     fn addresses(&self, scope: Scope) -> Vec<LayerBuf>;
 
     /// Accepts the next peer.
     ///
-    /// It must not wait for anything that the peer has to send: that is part of [`Arrival::opening`].
+    /// It must not wait for bytes from the peer: waiting for them is part of [`Arrival::opening`].
     ///
     /// # Errors
-    /// A peer was lost before it was accepted, or nobody can be accepted for now. The listener is asked again, after
-    /// a pause unless the error is that of a single peer.
+    /// A peer was lost before it was accepted, or no peer can be accepted for now. The caller polls again, after a
+    /// pause unless the error is that of a single peer.
     fn poll_accept(&self, cx: &mut task::Context<'_>) -> task::Poll<io::Result<Arrival>>;
 }
 
@@ -130,7 +130,8 @@ impl Arrival {
         Self::opening(move |_| Box::pin(std::future::ready(Ok(Opened::new(io)))))
     }
 
-    /// A peer whose stream is ready once this has run, as part of its handshake and under its deadline.
+    /// A peer whose stream is ready when `open` has completed, which runs as part of the handshake and within its
+    /// deadline.
     #[must_use]
     pub fn opening<F>(open: F) -> Self
     where
@@ -143,21 +144,21 @@ impl Arrival {
         Self { opening, source: None, local: None, remote: None, layer: None }
     }
 
-    /// Adds the source it came from, for the bound on handshakes from one source.
+    /// Adds the IP address that the peer connects from, for the bound on handshakes from one source.
     #[must_use]
     pub const fn from_source(mut self, source: IpAddr) -> Self {
         self.source = Some(source);
         self
     }
 
-    /// Adds the socket address that it came from, which is its [source](Self::from_source), too.
+    /// Adds the socket address that the peer connects from, which also sets its [source](Self::from_source).
     #[must_use]
     pub const fn from_remote(mut self, remote: SocketAddr) -> Self {
         self.remote = Some(remote);
         self.from_source(remote.ip())
     }
 
-    /// Adds at which of our own socket addresses it arrived, as far as that is known.
+    /// Adds our own socket address at which the peer arrived, if it is known.
     #[must_use]
     pub fn with_local(mut self, local: impl Into<Option<SocketAddr>>) -> Self {
         self.local = local.into();

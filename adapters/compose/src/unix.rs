@@ -15,19 +15,19 @@ use std::task::{self, Poll, ready};
 
 /// `unix`: a socket in the file system, for programs of the same user on the same device.
 ///
-/// Only the file's owner can connect (mode 0600). A socket file that a program has left behind is replaced; one where
-/// somebody listens is not, and neither is any other file. The file is removed when the server closes.
+/// Only the file's owner can connect (mode 0600). A socket file that a program has left behind is replaced; a socket
+/// file where a program listens is not, and neither is any other file. The file is removed when the server closes.
 ///
-/// Who connects has no name of its own: the path in a peer's address is the one where the server listens.
+/// A client's end has no path: the path in an incoming peer's address is the one where the server listens.
 #[derive(Debug, Clone, Default)]
 pub struct Unix {
     bind: Option<Result<address::Unix, SettingError>>,
-    /// The socket there, when it is open already.
+    /// The socket to listen on, when the caller has opened it already.
     #[cfg(unix)]
     opened: Option<OpenSocket>,
 }
 
-/// A socket that is open already, until somebody listens on it.
+/// A socket that is open already, kept until a server listens on it.
 #[cfg(unix)]
 type OpenSocket = Arc<Mutex<Option<std::os::unix::net::UnixListener>>>;
 
@@ -41,7 +41,8 @@ impl Unix {
     /// Unix sockets, and one that listens at this path.
     ///
     /// The path has to be printable ASCII without spaces, as addresses are, and must fit into a socket's address: 107
-    /// bytes on Linux, and the same for the socket's first name, 13 bytes in a directory beside it.
+    /// bytes on Linux. The same holds for the temporary path of the socket, in a directory beside it with a name of 13
+    /// bytes.
     #[must_use]
     pub fn bind(path: impl AsRef<Path>) -> Self {
         Self { bind: Some(layer_of(path.as_ref())), ..Self::default() }
@@ -50,8 +51,8 @@ impl Unix {
     /// Unix sockets, and one that listens on this socket, which is open already: one of systemd's, or one that a test has
     /// bound.
     ///
-    /// Its file stays as it is: who may connect, and who removes it, is for whoever has opened it to say. Whoever listens
-    /// first takes the socket, which closes with the server: listening a second time fails.
+    /// Its file stays as it is: the program that opened the socket decides who may connect, and removes the file. The
+    /// first server that listens takes the socket, and closes it at its end: listening a second time fails.
     #[cfg(unix)]
     #[must_use]
     pub fn listener(socket: std::os::unix::net::UnixListener) -> Self {
@@ -140,7 +141,7 @@ impl Dial for UnixDial {
     }
 }
 
-/// A path could not be listened at.
+/// Listening at a path failed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {path}: {error}")]
 struct CannotListen {

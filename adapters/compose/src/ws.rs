@@ -34,20 +34,20 @@ pub type Wss = WebSocket<Tls>;
 
 /// WebSocket as a transport: [`Ws`], and `Wss` over TLS.
 ///
-/// It is found in the scope of the address that it is bound to, as [`Net`](crate::Net) is. Any path is accepted; a
-/// client asks for the path and the query of the address.
+/// It has an address in the scope of the IP address that it is bound to, as [`Net`](crate::Net) has. A server accepts
+/// any path; a client requests the path and the query of the address.
 ///
 /// A peer's address is where its socket comes from, as a URL. The reference takes the header `Origin` instead when the
 /// socket comes from the same machine, on the word of whoever connects; here the header has no say. Behind a reverse
 /// proxy that does not speak the [PROXY protocol](Self::proxy_protocol_from) all peers have the proxy's address: raise
 /// [`Limits::pending_per_source`](crate::Limits::pending_per_source).
 ///
-/// Closing a connection says goodbye where the layer above has one, as `shs` does, and leaves the other direction open;
-/// the WebSocket is closed when both have ended, or when the connection is dropped. Without such a layer closing ends
-/// both directions, since a WebSocket has no other end: see [`multiserver_ws`].
+/// If the layer above has a goodbye of its own, as `shs` has, closing a connection sends it and leaves the other
+/// direction open; the WebSocket is closed when both directions have ended, or when the connection is dropped. Without
+/// such a layer, closing ends both directions, since a WebSocket has no half-close: see [`multiserver_ws`].
 ///
-/// Keep reading: pings are sent and answered only while the connection is read. One that is not read and carries nothing
-/// for longer than a proxy on the way waits, a minute with nginx by default, may be cut there.
+/// Keep reading: pings are sent and answered only while the connection is read. A proxy on the way may cut a connection
+/// that is not read and carries nothing for some time, nginx by default after a minute.
 #[derive(Clone)]
 pub struct WebSocket<S> {
     bind: Bind,
@@ -100,10 +100,10 @@ impl WebSocket<Tls> {
         Self::new(Bind::on(socket), Tls::server(certificate))
     }
 
-    /// Adds roots, as PEM text, to those that the platform trusts when connecting.
+    /// Adds root certificates, as PEM text, to those of the platform, for connecting.
     ///
     /// # Errors
-    /// The text is something else.
+    /// The text is not a PEM file of certificates.
     pub fn root(mut self, pem: impl AsRef<[u8]>) -> Result<Self, TlsError> {
         self.security = self.security.root(pem.as_ref())?;
         Ok(self)
@@ -115,7 +115,7 @@ impl<S: Security> WebSocket<S> {
         Self { bind, external: Vec::new(), config: Config::default(), handler: None, origins: Vec::new(), security }
     }
 
-    /// Adds a scope in which it is found, in the place of the scope of the address it is bound to.
+    /// Adds a scope in which it has an address; these scopes replace that of the address it is bound to.
     #[must_use]
     pub fn scope(mut self, scope: Scope) -> Self {
         self.bind.scope(scope);
@@ -151,25 +151,26 @@ impl<S: Security> WebSocket<S> {
 
     /// Lets pages of this origin, such as `https://example.org`, connect where the suite proves no peer.
     ///
-    /// There a request whose `Host` is no loopback host is answered with 403, and so is one that a browser makes for any
-    /// other page than one from that very host: a page of the web must not reach what is for this device alone.
+    /// In such a suite, a request whose `Host` is not a loopback host is answered with 403, and so is a browser's
+    /// request for a page of any other origin than that host or the origins added here: a web page must not reach a
+    /// service that is for this device alone.
     #[must_use]
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.origins.push(origin.into());
         self
     }
 
-    /// Sets the bounds of messages and heads, the time between pings, and how long a silent peer is waited for.
+    /// Sets the bounds of messages and HTTP heads, the time between pings, and how long to wait for a silent peer.
     #[must_use]
     pub const fn config(mut self, config: Config) -> Self {
         self.config = config;
         self
     }
 
-    /// Answers HTTP requests on the same port that ask for no WebSocket; without this they get 426.
+    /// Answers HTTP requests on the same port that do not ask for a WebSocket; without a handler they get 426.
     ///
     /// The handler runs as part of the handshake, under its deadline. The body of the request is not read, and the
-    /// connection is closed behind the answer; the peer then counts as one that failed.
+    /// connection is closed after the answer; the peer then counts as failed.
     #[must_use]
     pub fn http<H, F>(mut self, handler: H) -> Self
     where
@@ -229,7 +230,7 @@ impl<S: Security> Transport for WebSocket<S> {
     }
 }
 
-/// A URL to be dialled.
+/// The step that dials a URL.
 struct WsDial<'w, S> {
     ws: &'w WebSocket<S>,
     url: Url,

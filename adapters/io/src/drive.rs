@@ -1,4 +1,4 @@
-//! The one loop that runs handshakes, for futures and for threads.
+//! The loop that runs any handshake, for futures and for threads.
 
 use futures_io::{AsyncRead, AsyncWrite};
 use multiserver_core::handshake::{Handshake, Step};
@@ -7,19 +7,19 @@ use std::future::poll_fn;
 use std::io::{self, ErrorKind, Read, Write};
 use std::pin::Pin;
 
-/// Why a handshake did not come to its end: the stream failed, or the machine objected.
+/// Why a handshake did not complete: the stream failed, or the machine did.
 ///
-/// It turns into an [`io::Error`], of which the machine's error is the source.
+/// It converts into an [`io::Error`] whose source is the machine's error.
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError<E> {
     /// The stream failed.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The peer's bytes ended too early, also where the stream itself says with an [`ErrorKind::UnexpectedEof`] that it
-    /// was cut; this is what the machine says of it.
+    /// The peer's bytes ended too early, or the stream reported by an [`ErrorKind::UnexpectedEof`] that it was cut.
+    /// This is the machine's error for that.
     #[error(transparent)]
     Closed(E),
-    /// The machine objects to what the peer said, or was driven after its end.
+    /// The machine found a message of the peer invalid, or was driven after its end.
     #[error(transparent)]
     Handshake(E),
 }
@@ -34,7 +34,7 @@ impl<E: Error + Send + Sync + 'static> From<DriveError<E>> for io::Error {
     }
 }
 
-/// Runs a handshake over a stream and returns what it yields.
+/// Runs a handshake over a stream and returns its output.
 ///
 /// It reads no byte past the handshake's last message, so nothing is left over when it returns.
 ///
@@ -42,8 +42,8 @@ impl<E: Error + Send + Sync + 'static> From<DriveError<E>> for io::Error {
 /// The stream failed or ended, or the machine objects to what the peer said.
 ///
 /// # Cancel safety
-/// Progress is kept in the machine: after a drop, calling it again with the same machine and stream goes on where it
-/// was, and no byte is lost or sent twice.
+/// The machine keeps its progress: after the future is dropped, calling this again with the same machine and stream
+/// continues where it stopped, and no byte is lost or sent twice.
 pub async fn drive<H, S>(machine: &mut H, stream: &mut S) -> Result<H::Output, DriveError<H::Error>>
 where
     H: Handshake,
@@ -105,7 +105,7 @@ where
     }
 }
 
-/// How much was read, where a stream that was cut has ended.
+/// How many bytes were read; a stream that was cut counts as ended.
 fn or_end(read: io::Result<usize>) -> io::Result<usize> {
     match read {
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(0),

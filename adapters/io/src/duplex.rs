@@ -1,4 +1,4 @@
-//! Two halves of one byte stream, in boxes.
+//! A byte stream in two boxed halves.
 
 use crate::MaybeSend;
 use crate::read_stream::{Plain, ReadStream};
@@ -8,38 +8,38 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// The half of a byte stream that is read, whatever is under it.
+/// The read half of any byte stream.
 pub type BoxRead = Pin<Box<dyn ReadStream>>;
 
-/// The half of a byte stream that is written, whatever is under it.
+/// The write half of any byte stream.
 pub type BoxWrite = Pin<Box<dyn WriteStream>>;
 
-/// The half of a byte stream that is written: what has [`AsyncWrite`] is one.
+/// The write half of a byte stream; every type with [`AsyncWrite`] is one.
 pub trait WriteStream: AsyncWrite + MaybeSend {}
 
 impl<W: AsyncWrite + MaybeSend + ?Sized> WriteStream for W {}
 
-/// A byte stream as layers hand it to each other: two owned halves with no lock between them.
+/// A byte stream as layers pass it to each other: two owned halves without a lock between them.
 ///
-/// Where the stream below has a lock between its halves, as TLS has, that lock is that stream's own.
+/// A stream below may have a lock of its own between its halves, as TLS has.
 ///
-/// Every layer keeps this contract, and may rely on the layer below to keep it:
-/// - **Reading** 0 bytes is the peer's end of its direction. A direction that was cut is an error where the layer can
-///   tell, never an end. After the end, the half that is read [tells](ReadStream::poll_closed) when the peer is gone.
-/// - **Writing** may hold bytes back until a flush: whoever waits for an answer flushes first. A layer passes a flush on
-///   to the layer below.
-/// - **Closing** flushes, and ends the direction to the peer alone: reading goes on. A layer with a goodbye of its own
-///   says it and leaves the stream below open; others close the stream below.
-/// - **Dropping** a half that was not closed is no end: the peer of a layer with a goodbye sees that the direction was
-///   cut. The stream below ends with its second half.
-/// - After an error of a half, that half is of no more use.
+/// Every layer keeps this contract, and may rely on the layer below keeping it:
+/// - **Reading** 0 bytes means that the peer has ended its direction. If the direction was cut and the layer can tell,
+///   reading fails instead. After the end, the read half [tells](ReadStream::poll_closed) when the peer is gone.
+/// - **Writing** may hold bytes back until a flush: flush before waiting for an answer. A layer passes a flush on to
+///   the layer below.
+/// - **Closing** flushes, and ends the direction to the peer only: reading goes on. A layer with a goodbye of its own
+///   sends it and leaves the stream below open; other layers close the stream below.
+/// - **Dropping** a half that was not closed does not end its direction properly: if the layer has a goodbye, the peer
+///   sees that the direction was cut. The stream below is dropped with the second half.
+/// - After a half has returned an error, do not use that half any more.
 pub struct Duplex {
     read: BoxRead,
     write: BoxWrite,
 }
 
 impl Duplex {
-    /// The stream of these two halves, of which the end that is read is that of the stream below.
+    /// The stream of these two halves, where the end of the read half is that of the stream below.
     #[must_use]
     pub fn new(
         read: impl AsyncRead + MaybeSend + Unpin + 'static,
@@ -48,7 +48,7 @@ impl Duplex {
         Self::of_streams(Plain(read), write)
     }
 
-    /// The stream of these two halves, of which the one that is read knows of its end and what is below.
+    /// The stream of these two halves, whose read half is a [`ReadStream`] and so can watch the stream below.
     #[must_use]
     pub fn of_streams(read: impl ReadStream + 'static, write: impl AsyncWrite + MaybeSend + 'static) -> Self {
         Self { read: Box::pin(read), write: Box::pin(write) }

@@ -1,7 +1,7 @@
 //! Runs the sans-IO handshakes and box streams of `multiserver-core` over futures-io streams.
 //!
-//! [`drive`] runs any handshake; what a secret handshake yields makes a [`SecureStream`], whole or in halves. Whoever
-//! wants addresses, listening and connecting besides adds a runtime's crate, such as `multiserver-tokio`, instead.
+//! [`drive`] runs any handshake; the outcome of a secret handshake makes a [`SecureStream`], whole or in halves. For
+//! addresses, listening and connecting, add the crate of a runtime instead, such as `multiserver-tokio`.
 //!
 //! ```
 //! use futures_io::{AsyncRead, AsyncWrite};

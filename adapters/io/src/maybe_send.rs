@@ -1,6 +1,6 @@
 //! `Send` and `Sync` where there are threads.
 //!
-//! In a browser there are none: what a page's sockets are made of cannot leave its thread, and does not have to.
+//! In a browser there are none: the objects behind a page's sockets cannot leave their thread, and need not.
 
 #[cfg(not(target_family = "wasm"))]
 mod bounds {

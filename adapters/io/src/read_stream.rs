@@ -1,4 +1,4 @@
-//! What is read, and what is to be known of it after its end.
+//! The read half of a byte stream, and how to watch the stream below after its end.
 
 use crate::MaybeSend;
 use futures_io::AsyncRead;
@@ -7,24 +7,24 @@ use std::ops::DerefMut;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// How many bytes are read at once where none are expected.
+/// How many bytes are read at once where no bytes are expected.
 const UNEXPECTED: usize = 64;
 
-/// The half of a byte stream that is read, which can go on to watch the stream below when all is read.
+/// The read half of a byte stream, which can also watch the stream below after the end was read.
 ///
-/// [`Duplex::new`](crate::Duplex::new) makes one of anything that can be read.
+/// [`Duplex::new`](crate::Duplex::new) makes one of any [`AsyncRead`].
 pub trait ReadStream: AsyncRead + MaybeSend {
-    /// Whether this stream has an end of its own, a goodbye, apart from the end of the stream below.
+    /// Whether this stream has a goodbye: an end of its own, apart from the end of the stream below.
     ///
-    /// After a goodbye the end below says that the peer is gone. Without one, that end is the end of this stream, and a
-    /// peer that has ended its own direction may still read.
+    /// After a goodbye, the end of the stream below means that the peer is gone. Without a goodbye, the end of the
+    /// stream below is the end of this stream, and a peer that has ended its own direction may still read.
     fn has_goodbye(&self) -> bool {
         false
     }
 
-    /// Ready when the stream below has ended, to be asked once reading this one has come to its end.
+    /// Ready when the stream below has ended; poll it only after reading this stream has come to its end.
     ///
-    /// Whatever the stream below needs to stay alive, such as answers to pings, is done meanwhile.
+    /// While it is polled, the stream below also does what keeps it alive, such as answering pings.
     ///
     /// # Errors
     /// The stream below failed, or bytes came after the end.
@@ -41,7 +41,7 @@ impl<P: DerefMut<Target: ReadStream> + Unpin + MaybeSend> ReadStream for Pin<P> 
     }
 }
 
-/// A stream whose end is that of its bytes.
+/// A stream without a goodbye, whose end is the end of its bytes.
 #[derive(Debug)]
 pub(crate) struct Plain<R>(pub(crate) R);
 

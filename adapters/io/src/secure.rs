@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// How many reads one poll makes that yield no plaintext before it lets others have the thread.
+/// How many reads without plaintext one poll makes before it yields to other tasks.
 const IDLE_READS: usize = 32;
 
 /// How many bytes are read at once to be dropped.
@@ -15,18 +15,18 @@ const DROPPED_AT_ONCE: usize = 4096;
 
 /// A box stream over a byte stream, both directions.
 ///
-/// - Reading yields plaintext; 0 bytes are the peer's goodbye. A stream below that ends without it, at whatever byte,
-///   is an [`ErrorKind::UnexpectedEof`], and what was altered on its way an [`ErrorKind::InvalidData`].
+/// - Reading yields plaintext; 0 bytes are the peer's goodbye. A stream below that ends without a goodbye, at whatever
+///   byte, is an [`ErrorKind::UnexpectedEof`], and what was altered on its way an [`ErrorKind::InvalidData`].
 /// - Writing seals as many frames as the buffer holds and writes on as far as the stream below takes them. Up to 64 KiB
 ///   may be held back until a flush.
-/// - Closing says goodbye and ends the direction to the peer; reading goes on. Dropping says nothing, and the peer
-///   takes that for the error it may be.
-/// - The stream below is never closed, only dropped. The goodbye is all that the peer needs, and peers in Node take the
-///   end of a socket for the end of both directions: what they still have to say would be lost without an error.
+/// - Closing says goodbye and ends the direction to the peer; reading goes on. Dropping sends no goodbye, and the peer
+///   sees a truncated stream, which is an error.
+/// - The stream below is never closed, only dropped. The goodbye tells the peer all it needs, and peers in Node take
+///   the end of a socket for the end of both directions: what they still have to send would be lost without an error.
 ///
 /// # Cancel safety
-/// What is under way is kept here and not in futures: a read, write, flush or close that was dropped can be called
-/// again, and nothing is lost or sent twice.
+/// The stream keeps its progress itself, not in futures: a read, write, flush or close whose future was dropped can be
+/// called again, and nothing is lost or sent twice.
 #[derive(Debug)]
 pub struct SecureStream<S> {
     io: S,
@@ -34,14 +34,14 @@ pub struct SecureStream<S> {
     encoder: Encoder,
 }
 
-/// The half of a [`SecureStream`] that is read.
+/// The read half of a [`SecureStream`].
 #[derive(Debug)]
 pub struct SecureReader<R> {
     io: R,
     decoder: Decoder,
 }
 
-/// The half of a [`SecureStream`] that is written.
+/// The write half of a [`SecureStream`].
 #[derive(Debug)]
 pub struct SecureWriter<W> {
     io: W,
@@ -49,13 +49,13 @@ pub struct SecureWriter<W> {
 }
 
 impl<S> SecureStream<S> {
-    /// The box stream over this stream that these two boxes make, as a handshake yields them.
+    /// The box stream over this stream, with the sealer and the opener that a handshake yielded.
     #[must_use]
     pub const fn new(io: S, sealer: Sealer, opener: Opener) -> Self {
         Self { io, decoder: Decoder::new(opener), encoder: Encoder::new(sealer) }
     }
 
-    /// Splits the stream below in its own way, and with it this stream; both halves go on where it was.
+    /// Splits this stream, where `split` splits the stream below; both halves continue where the stream was.
     #[must_use]
     pub fn into_split<R, W>(self, split: impl FnOnce(S) -> (R, W)) -> (SecureReader<R>, SecureWriter<W>) {
         let (read, write) = split(self.io);
@@ -65,7 +65,7 @@ impl<S> SecureStream<S> {
 }
 
 impl<R> SecureReader<R> {
-    /// The reading half over a stream that was split before.
+    /// A reader over the read half of a stream that was split before.
     #[must_use]
     pub const fn new(io: R, opener: Opener) -> Self {
         Self { io, decoder: Decoder::new(opener) }
@@ -73,7 +73,7 @@ impl<R> SecureReader<R> {
 }
 
 impl<W> SecureWriter<W> {
-    /// The writing half over a stream that was split before.
+    /// A writer over the write half of a stream that was split before.
     #[must_use]
     pub const fn new(io: W, sealer: Sealer) -> Self {
         Self { io, encoder: Encoder::new(sealer) }
@@ -94,7 +94,7 @@ impl<R: AsyncRead + Unpin> AsyncRead for SecureReader<R> {
     }
 }
 
-/// Watches the stream below from the peer's goodbye on; what comes before that is read and dropped.
+/// Watches the stream below after the peer's goodbye; bytes that come before the goodbye are read and dropped.
 impl<R: ReadStream + Unpin> ReadStream for SecureReader<R> {
     fn has_goodbye(&self) -> bool {
         true
@@ -107,7 +107,7 @@ impl<R: ReadStream + Unpin> ReadStream for SecureReader<R> {
     }
 }
 
-/// The writing side is the same for the whole and for its half.
+/// Implements `AsyncWrite`, which is the same for the whole stream and for its write half.
 macro_rules! async_write {
     ($name:ident) => {
         impl<W: AsyncWrite + Unpin> AsyncWrite for $name<W> {
@@ -152,12 +152,12 @@ fn poll_read<R: AsyncRead + Unpin>(
             }
         }
     }
-    // A peer can send empty frames for ever, and not every runtime takes the thread from a task that is always ready.
+    // A peer can send empty frames for ever, and not every runtime preempts a task that is always ready.
     cx.waker().wake_by_ref();
     Poll::Pending
 }
 
-/// Seals what the buffer holds, and writes on what the stream below takes at once.
+/// Seals as much as the encoder's buffer holds, and writes as much ciphertext as the stream below takes at once.
 fn poll_write<W: AsyncWrite + Unpin>(
     io: &mut W,
     encoder: &mut Encoder,
@@ -174,7 +174,7 @@ fn poll_write<W: AsyncWrite + Unpin>(
     }
 }
 
-/// Writes until the stream below has all ciphertext.
+/// Writes until the stream below has taken all ciphertext.
 fn poll_drain<W: AsyncWrite + Unpin>(io: &mut W, encoder: &mut Encoder, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
     while !encoder.ciphertext().is_empty() {
         let written = ready!(Pin::new(&mut *io).poll_write(cx, encoder.ciphertext()))?;

@@ -1,8 +1,8 @@
 //! A web application whose users are known by their keys: axum and hyper behind the secret handshake.
 //!
-//! axum is given a listener that hands out connections which are through their handshake, and tells each request who
-//! is at the other end. No password, cookie or certificate is needed: whoever speaks has proven a key. Then the same
-//! with hyper alone.
+//! axum is given a listener of connections whose handshakes are complete, and each request carries the peer of its
+//! connection. No password, cookie or certificate is needed, since each peer has proven a key. After that, the example
+//! does the same with hyper alone.
 //!
 //! Run it with `cargo run -p multiserver-tokio --example axum --features axum`.
 
@@ -98,14 +98,14 @@ async fn listen() -> Result<(Server, MultiAddress, ServerHandle)> {
     Ok((server, address, handle))
 }
 
-/// Lets Alice in and nobody else; what it says about her is what the handlers know of her.
+/// Accepts Alice and nobody else; the handlers get what it returns about her.
 fn friends_of(
     alice: PublicKey,
 ) -> impl Fn(multiserver_tokio::Peer) -> std::future::Ready<Option<&'static str>> + Send + Sync + 'static {
     move |peer| std::future::ready((peer.key == Some(alice)).then_some("Alice"))
 }
 
-/// What the server answers to this identity.
+/// Sends a request with this identity, and returns the server's answer.
 async fn request(identity: &Arc<KeyPair>, address: &MultiAddress) -> Result<String> {
     let suite = Net::dial_only().then(Shs::new(Arc::clone(identity)));
     let mut connection = Multiserver::builder().suite(suite).build()?.connect(address).await?;

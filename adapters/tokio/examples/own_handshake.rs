@@ -18,7 +18,7 @@ type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 /// The bytes of the length before a name.
 const PREFIX: usize = 2;
 
-/// Says a name, and yields that of the other end.
+/// Sends our name, and yields the name of the other end.
 ///
 /// ```text
 /// write and flush length and name ─▶ read length ─▶ read name ─▶ Done

@@ -62,7 +62,7 @@ async fn upgrade() -> Result<()> {
     Ok(())
 }
 
-/// Serves these suites in a task of its own, and tells every peer through which of them it came.
+/// Serves these suites in a task of its own, and sends every peer the name of the suite that it came through.
 async fn serve(suites: Vec<Suite>) -> Result<(MultiAddress, ServerHandle)> {
     let builder = suites.into_iter().fold(Multiserver::builder(), |builder, suite| builder.suite(suite));
     let server = builder.build()?.listen().await?;
@@ -143,7 +143,7 @@ impl Transform for Shs2 {
     }
 }
 
-/// The client's side, to this server.
+/// The client's side, for the server with this key.
 struct Shs2Client<'a> {
     shs2: &'a Shs2,
     server: PublicKey,
@@ -162,7 +162,7 @@ impl Wrap for Shs2Client<'_> {
     }
 }
 
-/// A client that is proven and not let in.
+/// A client that has proven its key and is not accepted yet.
 struct Shs2Undecided {
     authenticated: Authenticated,
     io: Duplex,
@@ -178,7 +178,7 @@ impl Undecided for Shs2Undecided {
     }
 }
 
-/// What an error of the handshake means to a program that does not know the protocol.
+/// The error of the handshake in terms that need no knowledge of the protocol.
 fn layer_error(error: DriveError<shs::Error>) -> LayerError {
     match error {
         DriveError::Io(error) => error.into(),

@@ -5,9 +5,9 @@ use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use std::io::{self, ErrorKind};
 
-/// Who is at the other end of a request's connection: the connect info of [`Connections`] under `axum::serve`.
+/// The peer of a request's connection: the connect info of [`Connections`] under `axum::serve`.
 ///
-/// A handler takes it as `ConnectInfo<Peer<T>>`, where the router was made a service by
+/// A handler takes it as `ConnectInfo<Peer<T>>`, if the router was made a service by
 /// `into_make_service_with_connect_info::<Peer<T>>()`.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -16,9 +16,9 @@ pub struct Peer<T> {
     pub key: Option<PublicKey>,
     /// The peer's address in full, as far as the transport knows it.
     pub address: Option<Address>,
-    /// The name of the suite it came through.
+    /// The name of the suite that the peer came through.
     pub suite: String,
-    /// What the authorizer said about it.
+    /// What the authorizer returned about the peer.
     pub known: T,
 }
 
@@ -26,7 +26,7 @@ impl<T: Clone + Send + Sync + 'static> Listener for Connections<T> {
     type Io = Connection;
     type Addr = Peer<T>;
 
-    /// The next connection; waits for ever once the server is closed, until axum is told to shut down.
+    /// Returns the next connection. Once the server is closed it waits for ever, until axum is told to shut down.
     async fn accept(&mut self) -> (Connection, Peer<T>) {
         let Some((connection, known)) = self.next().await else { return std::future::pending().await };
         let (key, address) = (connection.peer().copied(), connection.peer_address().cloned());

@@ -1,4 +1,4 @@
-//! Between tokio's stream traits and those of futures-io.
+//! Converts between tokio's stream traits and those of futures-io.
 
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io::{self, IoSlice};
@@ -40,7 +40,7 @@ impl<W: tokio::io::AsyncWrite + Unpin> AsyncWrite for Compat<W> {
     }
 }
 
-/// Gives newtypes around a stream with the traits of futures-io tokio's `AsyncRead`.
+/// Implements tokio's `AsyncRead` for newtypes around a stream of futures-io.
 macro_rules! tokio_read {
     ($($name:ident $(<$stream:ident>)?),*) => {
         $(
@@ -61,7 +61,7 @@ macro_rules! tokio_read {
     };
 }
 
-/// Gives newtypes around a stream with the traits of futures-io tokio's `AsyncWrite`.
+/// Implements tokio's `AsyncWrite` for newtypes around a stream of futures-io.
 macro_rules! tokio_write {
     ($($name:ident $(<$stream:ident>)?),*) => {
         $(

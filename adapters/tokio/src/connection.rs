@@ -53,31 +53,33 @@ impl Connection {
         self.0.remote_address()
     }
 
-    /// A value that both ends of this connection have and nobody else, for protocols above to bind themselves to it.
+    /// A value that only the two ends of this connection know. A protocol above can sign it to bind itself to this
+    /// connection.
     #[must_use]
     pub fn channel_binding(&self) -> Option<&[u8; 32]> {
         self.0.channel_binding()
     }
 
-    /// The name of the suite it runs through.
+    /// The name of the suite that the connection runs through.
     #[must_use]
     pub fn suite(&self) -> &str {
         self.0.suite()
     }
 
-    /// When it was through its handshake.
+    /// When the connection's handshake was complete.
     #[must_use]
     pub fn since(&self) -> SystemTime {
         self.0.since()
     }
 
-    /// How many bytes it has carried each way.
+    /// How many bytes the connection has carried each way.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
         self.0.traffic()
     }
 
-    /// Tells how many bytes it has carried, after it was split and moved elsewhere, too.
+    /// Returns a counter of the bytes that the connection carries, which can be read also after the connection was
+    /// split or moved.
     #[must_use]
     pub fn counter(&self) -> ByteCounter {
         self.0.counter()
@@ -87,19 +89,20 @@ impl Connection {
     /// arrives any more; see [`multiserver_compose::Connection::closed`].
     ///
     /// # Errors
-    /// Reading failed, or the stream below did after the goodbye.
+    /// Reading failed, or the stream below failed after the goodbye.
     pub fn closed(&self) -> impl Future<Output = io::Result<()>> + Send + use<> {
         self.0.closed()
     }
 
-    /// The two halves, to be used from different tasks; there is no lock of ours between them.
+    /// The two halves, to be used from different tasks; this crate puts no lock between them.
     #[must_use]
     pub fn into_split(self) -> (ReadHalf, WriteHalf) {
         let (read, write) = self.0.into_split();
         (ReadHalf(read), WriteHalf(write))
     }
 
-    /// Says that nothing more will be written, after all that was; what the peer sends can still be read.
+    /// Flushes what was written, then tells the peer that nothing more will follow; what the peer sends can still be
+    /// read.
     ///
     /// Same as `AsyncWriteExt::shutdown`, under the name that the other runtimes' crates use.
     ///
@@ -112,18 +115,18 @@ impl Connection {
         self.0.close().await
     }
 
-    /// Closes it, then reads and drops what the peer still sends, and returns whether the peer has closed too, within so
-    /// many bytes.
+    /// Closes the connection, then reads and drops what the peer still sends, up to `most` bytes. Returns whether the
+    /// peer has closed its direction within these bytes.
     ///
-    /// This and a drop after it are how to part from a peer that may still be sending: a socket that is dropped with
-    /// unread bytes in it is reset, and the reset overtakes what was written last. There is no bound on the time: give it
-    /// one, some seconds, and drop the connection then.
+    /// Call this and then drop the connection to part from a peer that may still be sending: the system resets a socket
+    /// that is dropped with unread bytes in it, and the reset overtakes what was written last. There is no time limit
+    /// here: set one of some seconds, and drop the connection when it has passed.
     ///
     /// # Errors
     /// The stream failed.
     ///
     /// # Cancel safety
-    /// After a drop, calling it again goes on where it was, but counts anew.
+    /// After the future is dropped, calling this again continues where it stopped, but counts the bytes anew.
     pub async fn finish(&mut self, most: u64) -> io::Result<bool> {
         self.0.finish(most).await
     }
@@ -144,7 +147,7 @@ impl WriteHalf {
         self.0.traffic()
     }
 
-    /// Says that nothing more will be written, after all that was.
+    /// Flushes what was written, then tells the peer that nothing more will follow.
     ///
     /// Same as `AsyncWriteExt::shutdown`, under the name that the other runtimes' crates use.
     ///

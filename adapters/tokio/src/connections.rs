@@ -1,4 +1,4 @@
-//! Connections that are through their handshakes, for servers that want nothing else, such as axum's and hyper's.
+//! A source of connections whose handshakes are complete, for servers such as axum's and hyper's.
 
 use crate::{BoxFuture, Connection, Peer, Server};
 use std::fmt;
@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::task::JoinSet;
 
-/// How many connections may be on their way, unless the caller sets another bound.
+/// How many connections may be in their handshakes or waiting to be taken, unless the caller sets another bound.
 const BOUND: usize = 256;
 
-/// A server seen as a source of connections: their handshakes run beside each other, each in a task of its own, and
-/// each connection is handed out as soon as it is through.
+/// A server as a source of connections: the handshakes run concurrently, each in a task of its own, and each connection
+/// is returned as soon as its handshake is complete.
 ///
 /// With the feature `axum` it is a listener for `axum::serve`. With hyper, give each connection that
 /// [`next`](Self::next) returns to `serve_connection`. Dropping it stops listening and ends the handshakes.
@@ -26,9 +26,10 @@ pub struct Connections<T> {
 type Authorize<T> = dyn Fn(Peer) -> BoxFuture<'static, Option<T>> + Send + Sync;
 
 impl<T: Send + 'static> Connections<T> {
-    /// The connections of this server whose peers `authorize` lets in.
+    /// The connections of this server whose peers `authorize` accepts.
     ///
-    /// `authorize` is told who the peer is, and returns whatever is to be known about it, or `None` to refuse it; see [`Incoming::authorize`](multiserver_compose::Incoming::authorize).
+    /// `authorize` is given the peer, and returns whatever the application should know about it, or `None` to refuse
+    /// it; see [`Incoming::authorize`](multiserver_compose::Incoming::authorize).
     pub fn new<A, F>(server: Server, authorize: A) -> Self
     where
         A: Fn(Peer) -> F + Send + Sync + 'static,
@@ -38,16 +39,17 @@ impl<T: Send + 'static> Connections<T> {
         Self { server, authorize, entering: JoinSet::new(), bound: BOUND }
     }
 
-    /// Sets how many connections may be in their handshakes or through them and not yet taken; 256 by default.
+    /// Sets how many connections may be in their handshakes, or complete and waiting to be taken by
+    /// [`next`](Self::next); 256 by default.
     ///
-    /// The [limits](crate::Limits) of each suite hold as well. A bound of 0 is one of 1.
+    /// The [limits](crate::Limits) of each suite hold as well. A bound of 0 counts as 1.
     #[must_use]
     pub fn bound(mut self, count: usize) -> Self {
         self.bound = count.max(1);
         self
     }
 
-    /// The next connection that is through its handshake, and what `authorize` said about its peer; `None` once the
+    /// The next connection whose handshake is complete, and what `authorize` returned about its peer; `None` once the
     /// server is closed and the last handshake has ended.
     ///
     /// # Panics
@@ -63,7 +65,7 @@ impl<T: Send + 'static> Connections<T> {
         loop {
             match self.entering.poll_join_next(cx) {
                 Poll::Ready(Some(Ok(Some(entered)))) => return Poll::Ready(Some(entered)),
-                // A peer that failed or was refused, which was reported, or an authorizer that panicked.
+                // A peer that failed or was refused, which was reported as an event, or an authorizer that panicked.
                 Poll::Ready(Some(_)) => continue,
                 Poll::Ready(None) | Poll::Pending => {}
             }

@@ -5,14 +5,15 @@ use multiserver_core::handshake::Handshake;
 use multiserver_io::DriveError;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// Runs a handshake over a tokio stream and returns what it yields, as [`multiserver_io::drive`] does over others.
+/// Runs a handshake over a tokio stream and returns its output, as [`multiserver_io::drive`] does over a stream of
+/// futures-io.
 ///
 /// # Errors
-/// The stream failed or ended, or the machine objects to what the peer said.
+/// The stream failed or ended, or the machine found a message of the peer invalid.
 ///
 /// # Cancel safety
-/// Progress is kept in the machine: after a drop, calling it again with the same machine and stream goes on where it
-/// was, and no byte is lost or sent twice.
+/// The machine keeps its progress: after the future is dropped, calling this again with the same machine and stream
+/// continues where it stopped, and no byte is lost or sent twice.
 pub async fn drive<H, S>(machine: &mut H, stream: &mut S) -> Result<H::Output, DriveError<H::Error>>
 where
     H: Handshake,

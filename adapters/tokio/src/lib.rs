@@ -100,7 +100,7 @@ multiserver_compose::export_with_runtime!(Tokio);
 /// The future's own, or the system has no more threads or descriptors to give.
 ///
 /// # Panics
-/// Within a runtime: one cannot be started there.
+/// It is called within a runtime, where no other one can be started.
 pub fn block_on<T, E: From<std::io::Error>>(future: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     tokio::runtime::Runtime::new()?.block_on(future)
 }

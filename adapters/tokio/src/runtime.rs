@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 use tokio::net::{TcpStream, lookup_host};
 
-/// The tokio runtime that the caller is in.
+/// The tokio runtime in which the caller runs.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tokio;
 
@@ -105,7 +105,7 @@ impl TcpListener for Listener {
     }
 }
 
-/// The stream in two halves, as tokio splits it without a lock.
+/// The stream in two halves; tokio splits it without a lock.
 fn duplex(stream: TcpStream) -> Duplex {
     system::tune_tcp(&stream);
     let (read, write) = stream.into_split();
@@ -114,7 +114,7 @@ fn duplex(stream: TcpStream) -> Duplex {
 
 #[cfg(unix)]
 struct UnixListener {
-    /// Removed before the socket closes, unless it is somebody else's.
+    /// Declared first, so that it is dropped, and the file removed, before the socket closes.
     _file: Option<system::SocketFile>,
     socket: tokio::net::UnixListener,
 }

@@ -6,13 +6,13 @@ use multiserver_core::keys::PublicKey;
 use multiserver_io::{SecureReader, SecureWriter};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// Makes secure streams to servers, of tokio streams that the caller has opened.
+/// Runs the client's side of the secret handshake over tokio streams that the caller has opened.
 ///
 /// The [front page](crate) has an example.
 #[derive(Debug, Clone)]
 pub struct ShsConnector(compose::ShsConnector);
 
-/// Makes secure streams to clients, of tokio streams that the caller has accepted.
+/// Runs the server's side of the secret handshake over tokio streams that the caller has accepted.
 ///
 /// ```
 /// use multiserver_tokio::{LayerError, PublicKey, ShsAcceptor, ShsStream};
@@ -31,11 +31,11 @@ pub struct ShsConnector(compose::ShsConnector);
 #[derive(Debug, Clone)]
 pub struct ShsAcceptor(compose::ShsAcceptor);
 
-/// A client that has proven its key and waits to be accepted. Dropping it refuses the client without a word.
+/// A client that has proven its key and waits to be accepted. Dropping this refuses the client without an answer.
 #[derive(Debug)]
 pub struct ShsRequest<S>(compose::ShsRequest<Compat<S>>);
 
-/// A tokio stream that is encrypted between two ends that have proven their keys to each other.
+/// An encrypted tokio stream between two ends that have proven their keys to each other.
 ///
 /// It is read, written, flushed and shut down as a [`SecureStream`](multiserver_io::SecureStream) is read, written, flushed
 /// and closed.
@@ -51,7 +51,7 @@ pub struct ShsReadHalf<R>(SecureReader<Compat<R>>);
 pub struct ShsWriteHalf<W>(SecureWriter<Compat<W>>);
 
 impl ShsConnector {
-    /// Connects with the identity and in the network of this.
+    /// A connector with the identity and the network key of `shs`.
     #[must_use]
     pub const fn new(shs: Shs) -> Self {
         Self(compose::ShsConnector::new(shs))
@@ -62,7 +62,7 @@ impl ShsConnector {
     /// There is no deadline here: set one around it.
     ///
     /// # Errors
-    /// The stream failed, the server is not the one with this key, or it [may have refused](LayerError::Refused) us.
+    /// The stream failed, the server does not have this key, or it [may have refused](LayerError::Refused) us.
     ///
     /// # Cancel safety
     /// Dropping the future drops the stream in it.
@@ -75,15 +75,15 @@ impl ShsConnector {
 }
 
 impl ShsAcceptor {
-    /// Accepts with the identity and in the network of this.
+    /// An acceptor with the identity and the network key of `shs`.
     #[must_use]
     pub const fn new(shs: Shs) -> Self {
         Self(compose::ShsAcceptor::new(shs))
     }
 
-    /// Runs the handshake up to where the client is known and waits to be accepted.
+    /// Runs the handshake until the client has proven its key and waits to be accepted.
     ///
-    /// There is no deadline and no bound on how many run at once: set them around it.
+    /// There is no deadline here, and no bound on how many handshakes run at once: set both around it.
     ///
     /// # Errors
     /// The stream failed, or the client has not proven who it is. Send it nothing, and drop the stream.
@@ -126,14 +126,14 @@ impl<S> ShsStream<S> {
         self.0.peer()
     }
 
-    /// A value that both ends of this stream have and nobody else, for protocols above to bind themselves to it.
+    /// A value that only the two ends of this stream know. A protocol above can sign it to bind itself to this stream.
     #[must_use]
     pub const fn channel_binding(&self) -> &[u8; 32] {
         self.0.channel_binding()
     }
 
-    /// Splits the stream below in its own way, such as `TcpStream::into_split`, and with it this stream; both halves go on
-    /// where it was.
+    /// Splits this stream, where `split` splits the stream below, such as `TcpStream::into_split`; both halves continue
+    /// where the stream was.
     #[must_use]
     pub fn into_split_with<R, W>(self, split: impl FnOnce(S) -> (R, W)) -> (ShsReadHalf<R>, ShsWriteHalf<W>) {
         let (read, write) = self.0.into_split_with(|Compat(stream)| {
@@ -145,8 +145,8 @@ impl<S> ShsStream<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite> ShsStream<S> {
-    /// The two halves, with the lock of [`tokio::io::split`] between the halves of the stream below; without a lock by
-    /// [`into_split_with`](Self::into_split_with).
+    /// Splits this stream by [`tokio::io::split`], which puts a lock between the halves;
+    /// [`into_split_with`](Self::into_split_with) can split without a lock.
     #[must_use]
     pub fn into_split(self) -> (ShsReadHalf<tokio::io::ReadHalf<S>>, ShsWriteHalf<tokio::io::WriteHalf<S>>) {
         self.into_split_with(tokio::io::split)

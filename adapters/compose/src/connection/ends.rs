@@ -1,4 +1,4 @@
-//! Which directions of a connection have ended, and what is watched then.
+//! Which directions of a connection have ended, and how the stream below is watched after that.
 
 use multiserver_io::{BoxRead, BoxWrite, ReadStream};
 use std::io::{self, ErrorKind};
@@ -8,8 +8,8 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 
 /// What the halves of a connection share.
 ///
-/// A half that was closed stays until the other direction ends too. Dropping it may end the socket, which peers in
-/// Node take for the end of both directions: what they still have to say would be lost. A half that was read to its end
+/// A half that was closed stays until the other direction ends too. Dropping it may end the socket. Peers in Node take
+/// that for the end of both directions, and what they still have to send would be lost. A half that was read to its end
 /// stays as long as the connection, to be watched.
 #[derive(Default)]
 pub(super) struct Ends {
@@ -28,12 +28,12 @@ struct State {
     below: Option<Result<(), ErrorKind>>,
 }
 
-/// Who waits for the end of the stream below: a stream keeps one waker only.
+/// The tasks that wait for the end of the stream below, since the stream itself keeps only one waker.
 #[derive(Default)]
 struct Watchers(Mutex<Vec<Waker>>);
 
 impl Ends {
-    /// Whether reading has come to its end; cheap.
+    /// Whether reading has come to its end; takes no lock.
     pub(super) fn is_read(&self) -> bool {
         self.is_read.load(Ordering::Acquire)
     }
@@ -60,14 +60,14 @@ impl Ends {
         state.closed = if state.read.is_some() { None } else { half };
     }
 
-    /// Ready when the stream below has ended, once reading has.
+    /// Ready when reading has come to its end and the stream below has ended too.
     pub(super) fn poll_below(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.watchers.add(cx.waker());
         let mut state = self.state();
         if let Some(below) = state.below {
             return Poll::Ready(below.map_err(io::Error::from));
         }
-        // Without a goodbye the end that was read is all there is to know.
+        // Without a goodbye, the end that was read is the only one there is.
         let Some(read) = state.read.as_mut().filter(|read| read.has_goodbye()) else { return Poll::Pending };
         let waker = Waker::from(Arc::clone(&self.watchers));
         let below = ready!(read.as_mut().poll_closed(&mut Context::from_waker(&waker)));

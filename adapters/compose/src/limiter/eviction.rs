@@ -1,4 +1,4 @@
-//! How whoever holds a slot learns that it has lost it.
+//! Tells the holder of a slot that it has lost the slot.
 
 use crate::held::Revoke;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Tells whoever holds a permit that its slot is another's.
+/// The signal from a limiter to a permit that its slot was given to a newcomer.
 #[derive(Default)]
 pub(super) struct Eviction(Mutex<EvictionState>);
 
@@ -47,13 +47,13 @@ impl Eviction {
         Poll::Pending
     }
 
-    /// Ends with the signal. One task at a time is told.
+    /// Ends when the signal is given. Only one task at a time can await it.
     pub(super) fn signalled(self: &Arc<Self>) -> impl Future<Output = ()> + use<> {
         let eviction = Arc::clone(self);
         poll_fn(move |cx| eviction.poll(cx))
     }
 
-    /// Has this dropped with the slot.
+    /// Drops this too when the slot is lost.
     pub(super) fn takes_along(&self, socket: Arc<dyn Revoke>) {
         self.state().socket = Some(socket);
     }

@@ -10,17 +10,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use table::Table;
 
-/// How long a peer may carry nothing before its slot can be a newcomer's.
+/// How long a peer may carry no bytes before a newcomer can take its slot.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// Bounds peers that are connected, in all and for each key, and decides who makes room for a newcomer.
+/// Bounds peers that are connected, in total and for each key, and decides which peer loses its slot to a newcomer.
 ///
-/// [`Limits`](crate::Limits) bound peers on their way in; this is for those that are in. Ask for a slot where a peer is
-/// authorized, hold it as long as the connection, and end the connection when its slot is [another's](PeerPermit::evicted).
+/// [`Limits`](crate::Limits) bound handshakes; this bounds connections that were accepted. Ask for a permit when a peer
+/// is authorized, keep it as long as the connection, and close the connection when the permit is
+/// [evicted](PeerPermit::evicted).
 ///
-/// When all slots are taken, a peer makes room whose key, or source, has more of them than the newcomer's would have; and
-/// otherwise one that carried nothing for [a minute](Self::idle_after): any for a key that has no slot yet, and one of
-/// its own for another.
+/// When all slots are taken, a newcomer takes the slot of a peer whose key, or source, has more slots than the
+/// newcomer's would have. If there is none, it takes the slot of a peer that carried no bytes for [a
+/// minute](Self::idle_after): of any such peer if the newcomer's key has no slot yet, and otherwise only of one with
+/// the same key.
 ///
 /// ```
 /// use multiserver_compose::{Native, PeerLimiter, Server};
@@ -49,7 +51,7 @@ struct State {
 
 #[derive(Debug)]
 struct Held {
-    /// `None` until it is known.
+    /// `None` until the connection's counter is known.
     meter: Option<ByteCounter>,
     eviction: Arc<Eviction>,
 }
@@ -63,35 +65,36 @@ pub struct PeerPermit {
 }
 
 impl PeerLimiter {
-    /// With slots for this many peers; 0 is as good as 1.
+    /// A limiter with slots for this many peers; 0 counts as 1.
     #[must_use]
     pub fn new(most: usize) -> Self {
         let table = Table::new(most.max(1), IDLE);
         Self { begun: Instant::now(), state: Mutex::new(State { table, held: HashMap::new() }) }
     }
 
-    /// Lets a key have this many of the slots and no more; without this it may have all that nobody else wants.
+    /// Sets how many slots one key may have. Without this bound, one key may have all slots that no other key asks for.
     #[must_use]
     pub fn per_key(mut self, most: usize) -> Self {
         self.table().per_key = most.max(1);
         self
     }
 
-    /// Sets how long a peer may carry nothing before its slot can be a newcomer's; a minute by default.
+    /// Sets how long a peer may carry no bytes before a newcomer can take its slot; a minute by default.
     #[must_use]
     pub fn idle_after(mut self, time: Duration) -> Self {
         self.table().idle = Some(time);
         self
     }
 
-    /// Has nobody make room: who has a slot keeps it.
+    /// Turns eviction off: a peer keeps its slot until its permit is dropped.
     #[must_use]
     pub fn without_eviction(mut self) -> Self {
         self.table().idle = None;
         self
     }
 
-    /// Gives a peer a slot, at the cost of another's if need be; `None` when there is none to give.
+    /// Gives a peer a slot, if necessary by evicting another peer; `None` when no slot is free and no peer can be
+    /// evicted.
     pub fn enter(self: &Arc<Self>, peer: &Peer) -> Option<PeerPermit> {
         let now = self.begun.elapsed();
         let mut state = self.state();
@@ -133,14 +136,16 @@ impl PeerLimiter {
 }
 
 impl PeerPermit {
-    /// Tells by the connection's meter when the peer carries something; without this it counts as idle since it came.
+    /// Uses this counter of the connection to see whether the peer is idle; without a counter, the peer counts as idle
+    /// since it entered.
     pub fn watch(&self, meter: ByteCounter) {
         if let Some(held) = self.limiter.state().held.get_mut(&self.number) {
             held.meter = Some(meter);
         }
     }
 
-    /// Ends when the slot is given to a newcomer; the connection is then to be closed. One task at a time is told.
+    /// Ends when the slot is given to a newcomer; the connection is then to be closed. Only one task at a time can
+    /// await it.
     pub fn evicted(&self) -> impl Future<Output = ()> + use<> {
         self.eviction.signalled()
     }

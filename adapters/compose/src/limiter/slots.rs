@@ -1,4 +1,5 @@
-//! Who holds a slot, and who loses it when slots run out: the policy alone, without clock, lock or waker.
+//! The policy of a connection limiter: which connections hold slots, and which one loses its slot when all are taken.
+//! It has no clock, lock or waker.
 
 #[cfg(test)]
 mod model;
@@ -7,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
 
-/// How many turns the deadline of a connection has.
+/// Into how many turns the deadline of a connection is divided.
 pub(crate) const TURNS: u8 = 16;
 
 /// The connections that hold a slot, oldest first.
@@ -25,28 +26,28 @@ pub(crate) struct Slots {
 struct Slot {
     source: Option<IpAddr>,
     is_proven: bool,
-    /// Whether a step of its handshake is through.
+    /// Whether the peer has completed a step of its handshake.
     has_begun: bool,
-    /// In which turn the step that it has now began.
+    /// The turn in which the current step of its handshake began.
     since: u64,
 }
 
 /// What became of a newcomer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entered {
-    /// It has this slot; the connection in the other one has lost its own, if any had to.
+    /// It has this slot; if a connection had to be evicted for that, `evicted` is its slot.
     In { slot: u64, evicted: Option<u64> },
-    /// Nobody makes room for it.
+    /// No slot is free, and no connection can be evicted.
     Full,
 }
 
 impl Slots {
-    /// Room for `most` connections, of which `per_source` may come from one source; both are 1 at least.
+    /// Slots for `most` connections, of which `per_source` may come from one source; both are 1 at least.
     pub(crate) fn new(most: usize, per_source: usize) -> Self {
         Self { most: most.max(1), per_source: per_source.max(1), next: 0, turn: 0, held: BTreeMap::new() }
     }
 
-    /// Whether no newcomer can have a slot: all are taken, and nobody makes room.
+    /// Whether no newcomer can get a slot: all are taken, and no connection can be evicted.
     pub(crate) fn is_full(&self) -> bool {
         self.held.len() >= self.most && self.least_deserving().is_none()
     }
@@ -56,19 +57,20 @@ impl Slots {
         self.held.len()
     }
 
-    /// The slot of the next newcomer; those with smaller numbers came before.
+    /// The number of the slot that the next newcomer gets; slots with smaller numbers were taken before.
     pub(crate) const fn next(&self) -> u64 {
         self.next
     }
 
-    /// Gives a newcomer a slot, at the cost of an unproven connection where a bound is reached.
+    /// Gives a newcomer a slot; when a bound is reached, an unproven connection is evicted for it.
     ///
-    /// At the bound for its source it is one from there, and at the bound for all one of the source that has the most
-    /// unproven ones, if that has several. A lone connection makes room when it has been at the same step for a whole
-    /// turn: a newcomer waits for those who have just come or just gone on, and for nobody else.
+    /// When the newcomer's source is at its bound, a connection from that source is evicted. When all slots are taken,
+    /// it is one from the source that has the most unproven connections, if a source has several. A connection that is
+    /// the only one of its source is evicted only after it has been at the same step for a whole turn, so a newcomer
+    /// never has to wait longer than that.
     ///
-    /// Of several that may go, the first is one that has been at its step for a whole turn, one that is at the first step
-    /// before others, and then the oldest.
+    /// Among several connections that can be evicted, one that has been at its step for a whole turn goes first, among
+    /// these one that is still at its first step, and then the oldest.
     pub(crate) fn enter(&mut self, source: Option<IpAddr>) -> Entered {
         let source = source.map(network);
         let evicted = if self.is_source_full(source) {
@@ -127,8 +129,8 @@ impl Slots {
         }
     }
 
-    /// Begins the next turn, and takes the slots of those who have been at one step for longer than there is time now:
-    /// half of the deadline when half of the slots are taken, and a quarter when three quarters are.
+    /// Begins the next turn, and evicts the connections that have been at one step for too long: for half of the
+    /// deadline when half of the slots are taken, and for a quarter of it when three quarters are. Returns their slots.
     pub(crate) fn next_turn(&mut self) -> Vec<u64> {
         self.turn = self.turn.wrapping_add(1);
         let (len, most) = (self.held.len(), self.most);
@@ -147,7 +149,7 @@ impl Slots {
         slow
     }
 
-    /// Frees a slot; one that was lost before is nobody's any more.
+    /// Frees a slot; does nothing if its connection was evicted before.
     pub(crate) fn leave(&mut self, slot: u64) {
         self.held.remove(&slot);
     }
@@ -156,7 +158,8 @@ impl Slots {
         self.turn.wrapping_sub(slot.since)
     }
 
-    /// Whether a connection has been at its step for a whole turn: the one in which the step began was shorter.
+    /// Whether a connection has been at its step for a whole turn. The turn in which the step began does not count,
+    /// since the step began in the middle of it.
     const fn is_slow(&self, slot: &Slot) -> bool {
         self.turns_at_step(slot) >= 2
     }
@@ -165,7 +168,7 @@ impl Slots {
         self.held.iter().filter(|(_, slot)| !slot.is_proven).map(|(id, slot)| (*id, slot))
     }
 
-    /// Of the unproven connections of this kind, the one that is to make room first.
+    /// Of the unproven connections that `is_meant` selects, the one to evict first.
     fn first_to_go(&self, is_meant: impl Fn(&Slot) -> bool) -> Option<u64> {
         let candidates = self.unproven().filter(|(_, slot)| is_meant(slot));
         let first = candidates.min_by_key(|(id, slot)| {
@@ -175,7 +178,7 @@ impl Slots {
         first.map(|(id, _)| id)
     }
 
-    /// Who makes room for a newcomer from elsewhere.
+    /// The connection to evict for a newcomer from another source, if one can be evicted.
     fn least_deserving(&self) -> Option<u64> {
         let mut sources: HashMap<Option<IpAddr>, (usize, u64)> = HashMap::new();
         for (id, slot) in self.unproven() {
@@ -189,7 +192,7 @@ impl Slots {
     }
 }
 
-/// The source an address is counted under: an IPv6 host owns its whole /64.
+/// The source that an address counts as: for IPv6 its whole /64, since one host usually owns all of it.
 pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
@@ -276,7 +279,7 @@ mod tests {
         assert_eq!(slots.enter(from("192.0.2.1")), entered(2, None));
     }
 
-    /// Room for this many, all taken by connections from as many sources.
+    /// This many slots, all taken by connections from as many sources.
     fn lone(most: u8) -> Slots {
         let mut slots = Slots::new(most.into(), most.into());
         for number in 0..most {

@@ -13,21 +13,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// Makes secure streams to servers, of streams that the caller has opened.
+/// Runs the client's side of the secret handshake over streams that the caller has opened.
 #[derive(Debug, Clone)]
 pub struct ShsConnector(Shs);
 
-/// Makes secure streams to clients, of streams that the caller has accepted.
+/// Runs the server's side of the secret handshake over streams that the caller has accepted.
 #[derive(Debug, Clone)]
 pub struct ShsAcceptor(Shs);
 
-/// A client that has proven its key and waits to be accepted. Dropping it refuses the client without a word.
+/// A client that has proven its key and waits to be accepted. Dropping this refuses the client without an answer.
 pub struct ShsRequest<S> {
     authenticated: Authenticated,
     stream: S,
 }
 
-/// A stream that is encrypted between two ends that have proven their keys to each other.
+/// An encrypted stream between two ends that have proven their keys to each other.
 ///
 /// It is read, written, flushed and closed as a [`SecureStream`] is.
 pub struct ShsStream<S> {
@@ -37,7 +37,7 @@ pub struct ShsStream<S> {
 }
 
 impl ShsConnector {
-    /// Connects with the identity and in the network of this.
+    /// A connector with the identity and the network key of `shs`.
     #[must_use]
     pub const fn new(shs: Shs) -> Self {
         Self(shs)
@@ -48,7 +48,7 @@ impl ShsConnector {
     /// There is no deadline here: set one around it.
     ///
     /// # Errors
-    /// The stream failed, the server is not the one with this key, or it [may have refused](LayerError::Refused) us.
+    /// The stream failed, the server does not have this key, or it [may have refused](LayerError::Refused) us.
     ///
     /// # Cancel safety
     /// Dropping the future drops the stream in it.
@@ -63,15 +63,15 @@ impl ShsConnector {
 }
 
 impl ShsAcceptor {
-    /// Accepts with the identity and in the network of this.
+    /// An acceptor with the identity and the network key of `shs`.
     #[must_use]
     pub const fn new(shs: Shs) -> Self {
         Self(shs)
     }
 
-    /// Runs the handshake up to where the client is known and waits to be accepted.
+    /// Runs the handshake until the client has proven its key and waits to be accepted.
     ///
-    /// There is no deadline and no bound on how many run at once: set them around it.
+    /// There is no deadline here, and no bound on how many handshakes run at once: set both around it.
     ///
     /// # Errors
     /// The stream failed, or the client has not proven who it is. Send it nothing, and drop the stream.
@@ -125,13 +125,13 @@ impl<S> ShsStream<S> {
         &self.peer
     }
 
-    /// A value that both ends of this stream have and nobody else, for protocols above to bind themselves to it.
+    /// A value that only the two ends of this stream know. A protocol above can sign it to bind itself to this stream.
     #[must_use]
     pub const fn channel_binding(&self) -> &[u8; 32] {
         &self.channel_binding
     }
 
-    /// Splits the stream below in its own way, and with it this stream; both halves go on where it was.
+    /// Splits this stream, where `split` splits the stream below; both halves continue where the stream was.
     #[must_use]
     pub fn into_split_with<R, W>(self, split: impl FnOnce(S) -> (R, W)) -> (SecureReader<R>, SecureWriter<W>) {
         self.stream.into_split(split)
@@ -139,13 +139,14 @@ impl<S> ShsStream<S> {
 }
 
 impl<S: AsyncWrite + Unpin> ShsStream<S> {
-    /// Says that nothing more will be written, after all that was; what the peer sends can still be read.
+    /// Flushes what was written, then tells the peer that nothing more will follow; what the peer sends can still be
+    /// read.
     ///
     /// # Errors
     /// The stream failed.
     ///
     /// # Cancel safety
-    /// After a drop, calling it again goes on where it was.
+    /// After the future is dropped, calling this again continues where it stopped.
     pub async fn close(&mut self) -> io::Result<()> {
         poll_fn(|cx| Pin::new(&mut self.stream).poll_close(cx)).await
     }

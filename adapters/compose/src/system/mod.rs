@@ -1,4 +1,4 @@
-//! What the runtimes on an operating system have in common.
+//! Helpers that all runtimes on an operating system share.
 
 #[cfg(unix)]
 mod socket_file;
@@ -11,13 +11,13 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-/// How long a TCP connection is silent before the system asks whether the peer is still there.
+/// How long a TCP connection is idle before the system sends a keepalive probe.
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
 
-/// How long the system waits for an answer before it asks again.
+/// How long the system waits for an answer before it sends the next probe.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
-/// How many questions without an answer end the connection.
+/// How many probes without an answer end the connection.
 const KEEPALIVE_RETRIES: u32 = 4;
 
 /// How many connections wait at a socket to be accepted, where the system has no lower bound of its own.
@@ -70,7 +70,8 @@ pub fn interfaces() -> io::Result<Vec<IpAddr>> {
 /// that a connection whose peer's machine or network is gone ends after two minutes without an answer (RFC 1122, section
 /// 4.2.3.6).
 ///
-/// An option that the system refuses stays as it was: a socket that is dead already says so when it is used.
+/// An option that the system refuses to set is left as it is, without an error: if the socket is dead, its next use
+/// fails.
 pub fn tune_tcp<'s, S>(socket: &'s S)
 where
     SockRef<'s>: From<&'s S>,

@@ -8,19 +8,19 @@ use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt}
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
 
-/// How many times a name is tried that another process may take first.
+/// How often creating a name is tried, since another process may take the name first.
 const ATTEMPTS: u32 = 16;
 
-/// The file of a socket that listens; dropping it removes the file, unless another has taken its place.
+/// The file of a listening socket; dropping this removes the file, unless another file is at its path by then.
 ///
-/// Drop it before the socket: a file where nobody listens may be replaced by others at any time.
+/// Drop this before the socket: another process may replace a file where nobody listens at any time.
 #[derive(Debug)]
 pub struct SocketFile {
     path: PathBuf,
     identity: Identity,
 }
 
-/// What tells one file from another that has its name, or its inode, later.
+/// Identifies a file, so that a later file with the same name or inode is not taken for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Identity {
     device: u64,
@@ -28,7 +28,7 @@ struct Identity {
     modified: (i64, i64),
 }
 
-/// A directory that nobody else can look into; dropping it removes it and all in it.
+/// A directory that only its owner can look into; dropping this removes the directory and all in it.
 struct PrivateDirectory(PathBuf);
 
 /// Listens at this path, with a file of mode 0600 that is removed with the [`SocketFile`].
@@ -75,7 +75,8 @@ async fn remove_stale(runtime: &impl Runtime, path: &Path, aside: &Path) -> io::
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Ok(_) | Err(_) => return Err(in_use()),
     }
-    // Another may have put its own there since; moved aside, it can be looked at before it is removed.
+    // Another process may have put its own file there by now. The file is moved aside, so that it can be examined
+    // before it is removed.
     match fs::rename(path, aside) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         moved => moved?,
@@ -100,7 +101,7 @@ fn in_use() -> io::Error {
 }
 
 impl Identity {
-    /// Linking, moving and setting the mode change none of these.
+    /// None of these change when the file is linked, moved, or its mode is set.
     fn of(metadata: &Metadata) -> Self {
         let modified = (metadata.mtime(), metadata.mtime_nsec());
         Self { device: metadata.dev(), inode: metadata.ino(), modified }
@@ -111,15 +112,15 @@ impl Drop for SocketFile {
     fn drop(&mut self) {
         let is_ours = fs::symlink_metadata(&self.path).is_ok_and(|metadata| Identity::of(&metadata) == self.identity);
         if is_ours {
-            // What cannot be removed is replaced by whoever listens there next.
+            // If the file cannot be removed, the next process that listens there replaces it.
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
 impl PrivateDirectory {
-    /// Makes one in the directory of this path, where a name can be linked from one to the other. Its name is random, so
-    /// that nobody else who may write there can take it before.
+    /// Makes a private directory beside this path, on the same file system, so that files can be linked from one to the
+    /// other. Its name is random, so that no other user who may write there can take the name first.
     fn beside(path: &Path) -> io::Result<Self> {
         let mut result = Err(ErrorKind::AlreadyExists.into());
         for _ in 0..ATTEMPTS {
@@ -137,7 +138,7 @@ impl PrivateDirectory {
 
 impl Drop for PrivateDirectory {
     fn drop(&mut self) {
-        // An empty directory that stays is in nobody's way.
+        // An empty directory that is left behind does no harm.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

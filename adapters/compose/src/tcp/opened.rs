@@ -1,11 +1,11 @@
-//! A socket that was open before it was given to a transport.
+//! A socket that the caller opened and gave to a transport.
 
 use crate::{Runtime, TcpListener};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 
-/// A socket that is open already, and kept until somebody listens on it.
+/// A socket that is open already, kept until a server listens on it.
 #[derive(Debug)]
 pub(super) struct Opened {
     address: SocketAddr,
@@ -22,14 +22,15 @@ impl Opened {
         self.address
     }
 
-    /// Listens on it, once: a copy that stayed here would keep it open when its server has gone.
+    /// Listens on the socket, which can be done once: a copy that was kept here would keep the socket open after its
+    /// server has closed.
     pub(super) fn listen(&self, runtime: &dyn Runtime) -> io::Result<Box<dyn TcpListener>> {
         let socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
         runtime.tcp_adopt(socket.ok_or_else(Taken::error)?)
     }
 }
 
-/// Somebody has listened on the socket before.
+/// Another server has taken the socket before.
 #[derive(Debug, thiserror::Error)]
 #[error("this socket went to a server before, and serves one only: open another one, or bind to the address")]
 pub(crate) struct Taken;

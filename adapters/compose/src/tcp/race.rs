@@ -1,4 +1,4 @@
-//! One of several IP addresses of a host.
+//! Connects to one of several IP addresses of a host.
 
 use crate::Runtime;
 use crate::race::race;
@@ -8,10 +8,10 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// How long an address is tried alone before the next one is tried as well (RFC 8305, section 5).
+/// The delay before the next address is tried as well (RFC 8305, section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Connects to whichever of these addresses answers first, where each is tried alone for a while before the next is.
+/// Connects to the first of these addresses that answers; the next one is tried as well after a short delay.
 pub(super) async fn connect(runtime: &dyn Runtime, addresses: Vec<SocketAddr>) -> io::Result<Duplex> {
     let connect = |address: &SocketAddr| runtime.tcp_connect(*address);
     race(runtime, Some(ATTEMPT_DELAY), alternate(addresses), connect).await.map_err(failure)
@@ -29,7 +29,7 @@ fn failure(mut failed: Vec<(SocketAddr, io::Error)>) -> io::Error {
     }
 }
 
-/// Why none of a host's addresses answers.
+/// None of a host's addresses answers, for these reasons.
 #[derive(Debug)]
 struct Unreachable(Vec<(SocketAddr, io::Error)>);
 
@@ -42,7 +42,8 @@ impl fmt::Display for Unreachable {
     }
 }
 
-/// The same addresses, but of both families in turn (RFC 8305, section 4), so that one broken family costs little.
+/// The same addresses with the two address families alternating (RFC 8305, section 4), so that one broken family delays
+/// little.
 fn alternate(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let is_ipv6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv6() == is_ipv6);

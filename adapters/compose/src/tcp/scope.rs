@@ -1,9 +1,9 @@
-//! Which addresses are known where.
+//! The scope of a host name or an IP address.
 
 use multiserver_core::address::{Host, Scope};
 use std::net::IpAddr;
 
-/// The scope in which a host's name or address leads to it: names other than `localhost` are taken for public ones.
+/// The scope in which a host's name or address leads to this host; names other than `localhost` count as public.
 pub(super) fn of_host(host: &Host) -> Scope {
     match host.ip() {
         Some(ip) => of(ip),
@@ -12,7 +12,7 @@ pub(super) fn of_host(host: &Host) -> Scope {
     }
 }
 
-/// The scope in which an address leads to the same host: RFC 1918, 3927, 4193, 4291 and 6598 name the local ones.
+/// The scope in which an IP address leads to the same host; RFC 1918, 3927, 4193, 4291 and 6598 define the local ones.
 pub(super) fn of(ip: IpAddr) -> Scope {
     match ip.to_canonical() {
         ip if ip.is_loopback() => Scope::Device,

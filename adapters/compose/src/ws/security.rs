@@ -1,4 +1,4 @@
-//! What lies between TCP and a WebSocket: nothing, or TLS.
+//! The security below a WebSocket: none, or TLS.
 
 use crate::{Attempt, BoxFuture};
 use futures_io::{AsyncRead, AsyncWrite};
@@ -12,7 +12,7 @@ use {
     std::sync::OnceLock,
 };
 
-/// What is under a WebSocket: [`Plain`] TCP or `Tls`. There are no others, so nobody else can implement this.
+/// The layer below a WebSocket: [`Plain`] TCP or `Tls`. The trait is sealed, since there are no others.
 pub trait Security: sealed::Sealed {}
 
 /// TCP without TLS.
@@ -25,11 +25,11 @@ pub struct Plain;
 pub struct Tls {
     certificate: Option<Certificate>,
     roots: Roots,
-    /// Made of the roots for the first connection.
+    /// Made from the roots when the first connection needs it.
     client: OnceLock<Client>,
 }
 
-/// A URL of a WebSocket, taken apart.
+/// The parts of a WebSocket's URL.
 #[derive(Debug)]
 pub struct Url {
     pub(super) host: Host,
@@ -42,7 +42,7 @@ pub struct Url {
 pub(super) mod sealed {
     use super::{AsyncRead, AsyncWrite, Attempt, BoxFuture, Duplex, Host, Layer, LayerBuf, Url, io};
 
-    /// What the transport needs to know; not to be named from outside.
+    /// What the transport needs; other crates cannot name this trait.
     pub trait Sealed: Clone + Send + Sync + 'static {
         const NAME: &'static str;
         type Io: AsyncRead + AsyncWrite + Send + Unpin + 'static;
@@ -143,7 +143,7 @@ impl sealed::Sealed for Tls {
 impl Url {
     fn new(host: &Host, port: u16, default_port: u16, path: &str) -> Self {
         let mut authority = host.in_url().to_string();
-        // Only this machine knows what a zone means, and HTTP has no place for it (RFC 6874).
+        // A zone has a meaning on this machine only, and must not be sent in HTTP (RFC 6874).
         if let Some(start) = authority.find('%') {
             authority.replace_range(start.., "]");
         }

@@ -9,8 +9,8 @@ use multiserver_tokio::{Admission, Attempt, BoxFuture, LayerError, Opened, Plan,
 
 /// `deflate`: compresses each direction (RFC 1951).
 ///
-/// How well something compresses shows in its length, even when it is encrypted below: never compress what an attacker
-/// can choose together with what it must not learn.
+/// The length of compressed data tells something about its content, even if a layer below encrypts it: never compress
+/// data that an attacker chooses together with data that the attacker must not learn.
 pub(crate) struct Deflate;
 
 fn layer() -> LayerBuf {

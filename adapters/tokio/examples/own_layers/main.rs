@@ -1,8 +1,8 @@
 //! A transport and a transform of one's own: connections within a process, and compression.
 //!
-//! Neither is known to any crate of this workspace; both are made of its public traits alone, and then stand in a
-//! suite beside those that are. `pipe:NAME` ([`Pipes`]) takes the place of `net`, and `deflate` ([`Deflate`]) stands
-//! over `shs`, so that what is compressed is encrypted: `pipe:one~shs:KEY~deflate`.
+//! No crate of this workspace knows them: both are made with the public traits alone, and combined in a suite with
+//! `shs`. `pipe:NAME` ([`Pipes`]) replaces `net`, and `deflate` ([`Deflate`]) is above `shs`, so that the compressed
+//! data is encrypted: `pipe:one~shs:KEY~deflate`.
 //!
 //! Run it with `cargo run -p multiserver-tokio --example own_layers`.
 
@@ -29,7 +29,7 @@ async fn main() -> Result<()> {
     let client = Multiserver::builder().suite(suite(generate_identity()?)).build()?;
     let mut connection = client.connect(&address).await?;
 
-    // What was flushed arrives at once, as in any conversation.
+    // Data that was flushed arrives at once, without waiting for more.
     connection.write_all(b"hello").await?;
     connection.flush().await?;
     let mut hello = [0; 5];
@@ -56,7 +56,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Gives every byte back as soon as it is there.
+/// Sends every byte back as soon as it arrives.
 async fn echo(connection: Connection) {
     let (mut read, mut write) = connection.into_split();
     if copy(&mut read, &mut write).await.is_ok() {

@@ -39,7 +39,7 @@ impl Pipes {
         self.carried.load(Ordering::Relaxed)
     }
 
-    /// Lets the listener accept this next, or fail so.
+    /// Queues this stream, or this error, for the listener to return next.
     pub(crate) fn arrive(&self, arrival: io::Result<DuplexStream>) {
         let mut state = self.state();
         state.arrivals.push_back(arrival);
@@ -52,7 +52,7 @@ impl Pipes {
     }
 
     fn layers(scope: Scope) -> Vec<LayerBuf> {
-        // A pipe leads nowhere but within this process.
+        // A pipe can be reached within this process only.
         if scope == Scope::Device { LayerBuf::new("pipe", ["one"]).into_iter().collect() } else { Vec::new() }
     }
 
@@ -107,7 +107,8 @@ impl Listener for Pipes {
     fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<Arrival>> {
         let mut state = self.state();
         match state.arrivals.pop_front() {
-            // What a transport has to agree on with the peer, as a WebSocket's upgrade, is part of the opening.
+            // If a transport exchanges messages with the peer first, as a WebSocket does for its upgrade, it does so in
+            // the opening.
             Some(Ok(stream)) => {
                 let io = self.duplex(stream);
                 Poll::Ready(Ok(Arrival::opening(|_| Box::pin(async { Ok(Opened::new(io)) }))))

@@ -1,4 +1,5 @@
-//! Which peers are connected, and who loses its slot: the policy alone, without clock, lock or socket.
+//! The policy of a peer limiter: which peers hold slots, and which one loses its slot to a newcomer. It has no clock,
+//! lock or socket.
 
 use super::super::slots::{Entered, network};
 use multiserver_core::keys::PublicKey;
@@ -12,7 +13,7 @@ use std::time::Duration;
 pub(super) struct Table {
     pub(super) most: usize,
     pub(super) per_key: usize,
-    /// How long a peer may carry nothing before its slot is a newcomer's; `None` if it never is.
+    /// How long a peer may carry no bytes before a newcomer can take its slot; `None` if idle peers keep their slots.
     pub(super) idle: Option<Duration>,
     next: u64,
     held: BTreeMap<u64, Held>,
@@ -23,12 +24,13 @@ struct Held {
     key: Option<PublicKey>,
     source: Option<IpAddr>,
     traffic: u64,
-    /// When it was last seen to have carried something, on the caller's clock.
+    /// When the peer was last seen to have carried bytes, on the caller's clock.
     active: Duration,
 }
 
 impl Table {
-    /// With this many slots, of which all may be one key's, and where a peer that is idle for so long makes room.
+    /// A table with this many slots, all of which one key may have, where a peer can be evicted after it was idle for
+    /// this long.
     pub(super) const fn new(most: usize, idle: Duration) -> Self {
         Self { most, per_key: most, idle: Some(idle), next: 0, held: BTreeMap::new() }
     }
@@ -49,12 +51,12 @@ impl Table {
 
     /// Gives a newcomer with this key, from this source, a slot.
     ///
-    /// When all are taken, one of the peers makes room that have the most slots, by their key or by the network that they
-    /// come from, if these have more than the newcomer would have by either; those from the newcomer's own network are
-    /// compared by their keys. Otherwise it is one that was idle for long enough: any, if the newcomer's key has no slot
-    /// yet, or one of that key. Of several the one goes first whose key or network has the most slots, and then the one
-    /// that has been idle for the longest. When a key has all slots that it may have, one of its own makes room that was
-    /// idle for long enough.
+    /// When all slots are taken, a peer is evicted whose key or network has more slots than the newcomer's key or
+    /// network would have; peers from the newcomer's own network are compared by their keys alone. If there is none, a
+    /// peer is evicted that was idle for long enough: any such peer if the newcomer's key has no slot yet, otherwise
+    /// one with the same key. Among several, the peer whose key or network has the most slots goes first, and then the
+    /// one that was idle for the longest. When a key has as many slots as one key may have, only an idle peer with the
+    /// same key can be evicted.
     pub(super) fn enter(&mut self, key: Option<PublicKey>, source: Option<IpAddr>, now: Duration) -> Entered {
         let source = source.map(network);
         let of_key = key.map_or(0, |_| self.held.values().filter(|peer| peer.key == key).count());
@@ -77,12 +79,12 @@ impl Table {
         Entered::In { slot: number, evicted }
     }
 
-    /// Frees a slot; one that was lost before is nobody's any more.
+    /// Frees a slot; does nothing if its peer was evicted before.
     pub(super) fn leave(&mut self, number: u64) {
         self.held.remove(&number);
     }
 
-    /// Who makes room for a newcomer with this key, which has this many slots, from this source.
+    /// The peer to evict for a newcomer from this source, whose key has this many slots already.
     fn least_deserving(
         &self,
         key: Option<PublicKey>,
@@ -98,7 +100,8 @@ impl Table {
         }
         let at = |source: Option<IpAddr>| source.and_then(|_| sources.get(&source)).copied().unwrap_or_default();
         let of = |key: Option<PublicKey>| key.and_then(|_| keys.get(&key)).copied().unwrap_or_default();
-        // By how much a peer has more slots than the newcomer would have: of one source their keys are compared.
+        // By how many slots a peer's key or source exceeds what the newcomer's would have; within one source only the
+        // keys are compared.
         let excess = |peer: &Held| {
             let (peers, newcomers) = if peer.source == source {
                 (of(peer.key), of_key)
@@ -140,7 +143,7 @@ mod tests {
         Entered::In { slot: number, evicted }
     }
 
-    /// A full table with peers of these keys and sources.
+    /// A full table with peers that have these keys and sources.
     fn full(peers: &[(u8, u8)]) -> Table {
         let mut table = Table::new(peers.len(), MINUTE);
         for (number, (owner, from)) in (0..).zip(peers) {

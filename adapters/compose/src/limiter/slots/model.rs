@@ -1,10 +1,11 @@
-//! A model of the policy: every order of events in a small world, and what must hold after each of them.
+//! A model check of the policy: tries every order of events with few slots and sources, and checks what must hold after
+//! each event.
 
 use super::{Entered, Slots};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::net::IpAddr;
 
-/// How many may come in all, and from one source.
+/// How many connections there may be in total, and from one source.
 const MOST: usize = 3;
 const PER_SOURCE: usize = 2;
 
@@ -14,7 +15,7 @@ const SOURCES: u8 = 3;
 /// More turns at a step than this make no difference: half of the deadline, and one more.
 const LONG: u64 = 9;
 
-/// What may happen; slots are named by their ranks.
+/// An event. Slots are named by their rank, from the oldest on.
 #[derive(Debug, Clone, Copy)]
 enum Happens {
     Enter(Option<u8>),
@@ -26,13 +27,13 @@ enum Happens {
     NextTurn,
 }
 
-/// What the model remembers of a connection by itself.
+/// What the model itself remembers of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Known {
     /// `None` when it is not known.
     source: Option<u8>,
     is_proven: bool,
-    /// For how many turns it has not gone on.
+    /// For how many turns it has been at the same step.
     at_step: u64,
     has_begun: bool,
 }
@@ -45,8 +46,8 @@ struct World {
 }
 
 impl World {
-    /// All that decides about what comes later, without numbers that only grow; sources are as good as each other, so
-    /// they are named in the order of their first connections.
+    /// The part of the state that decides about later events, without numbers that only grow. Sources are
+    /// interchangeable, so they are numbered in the order of their first connections.
     fn state(&self) -> Vec<Known> {
         let mut names = Vec::new();
         let mut name = |source| {
@@ -144,7 +145,8 @@ impl World {
         }
     }
 
-    /// Checks that nobody who is left deserved to go more than the one that went, where one of `within` had to.
+    /// Checks that of the connections that could be evicted, those from the source `within` if it is given, the right
+    /// one was.
     fn check_choice(&self, gone: &Known, within: Option<u8>) {
         assert!(!gone.is_proven, "a proven peer lost its slot");
         if let Some(source) = within {
