@@ -14,7 +14,7 @@ const DEADLINE: Duration = Duration::from_secs(120);
 /// `onion`: TCP through Tor, to onion services or to any other host.
 ///
 /// It dials through the SOCKS port of a Tor process that runs already, by default [`Proxy::tor`], and does not look up
-/// names itself. An attempt may take two minutes unless [`Suite::limits`] or
+/// names itself. An attempt may take two minutes unless [`Suite::limits`](crate::Suite::limits) or
 /// [`Builder::limits`](crate::Builder::limits) says otherwise: Tor has to find the service and build circuits first.
 ///
 /// # Serving behind Tor
