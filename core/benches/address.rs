@@ -1,4 +1,4 @@
-//! Reading and printing the address that is most common: 71 bytes of TCP and secret handshake.
+//! Reads and prints the most common form of address: 71 bytes of TCP and secret handshake.
 
 #![allow(clippy::expect_used)]
 
@@ -11,7 +11,7 @@ fn main() {
     divan::main();
 }
 
-/// With what it takes to zeroize and free the address.
+/// Includes the time to zeroize and free the address.
 #[divan::bench(sample_size = 1000)]
 fn parse() {
     drop(black_box(black_box(TEXT).parse::<MultiAddress>()));

@@ -1,4 +1,4 @@
-//! The secret handshake inside another protocol: here one of frames with a kind, a length and a payload.
+//! The secret handshake inside another protocol, whose frames have a kind, a length and a payload.
 //!
 //! The protocol carries the four handshake messages as frames of its own, then seals its payloads, and binds a
 //! statement of its own to the session. Nothing here needs a stream of bytes, so the typestates are used directly.
@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let on_the_wire = frame(HANDSHAKE, &accept)?;
     let client = client.server_accept(payload(HANDSHAKE, &on_the_wire)?.try_into()?)?;
 
-    // What the protocol above signs or hashes to be sure that it speaks of this session and no other.
+    // The protocol above signs or hashes this value to bind a statement to this session and no other.
     assert_eq!(client.channel_binding(), server.channel_binding());
 
     let (mut sealer, _) = client.into_boxes();

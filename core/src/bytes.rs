@@ -1,5 +1,5 @@
-//! Bytes put together and taken apart, where the lengths are known to fit: if they did not, going on with other bytes
-//! would say something else.
+//! Splits and joins bytes whose lengths are known to fit. If they did not fit, these functions panic instead of going
+//! on with wrong bytes.
 
 use core::ops::Range;
 
@@ -11,7 +11,7 @@ pub(crate) fn within(bytes: &[u8], range: Range<usize>) -> &[u8] {
     bytes.get(range).unwrap_or_else(|| misfit())
 }
 
-/// The bytes in this range, to be changed.
+/// The bytes in this range, mutably.
 ///
 /// # Panics
 /// The range reaches past them.

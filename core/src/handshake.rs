@@ -1,4 +1,4 @@
-//! The one way anything with a dialogue is driven: a machine gives one instruction at a time.
+//! The interface between protocols and I/O: a machine returns one instruction at a time, and a driver carries it out.
 //!
 //! A driver runs any machine over a stream; this is one for blocking streams:
 //!
@@ -45,8 +45,8 @@ pub use messages::{FlushStep, MessageTooLong, Messages, ReadStep, WriteStep};
 
 /// A dialogue of messages that is driven one [`Step`] at a time.
 ///
-/// The machine keeps its own progress: whoever drives it may stop at any step, drop everything else and go on later
-/// with nothing lost. A machine of your own keeps it in [`Messages`].
+/// The machine keeps its own progress: a driver may stop after any step, drop everything else, and go on later with
+/// nothing lost. A machine of your own can keep its progress in [`Messages`].
 ///
 /// ```text
 ///        ┌──────────── step() ───────────┐
@@ -62,7 +62,7 @@ pub trait Handshake {
     /// Why a dialogue failed.
     type Error;
 
-    /// Says what to do next.
+    /// Returns what to do next.
     ///
     /// # Errors
     /// The dialogue has failed, or was over before this call.

@@ -21,8 +21,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Nothing here opens a socket, reads a clock, draws randomness or logs: what varies is an argument. See
-//! [`handshake`] for how everything with a dialogue is driven.
+//! Nothing here opens a socket, reads a clock, draws randomness or logs: callers pass in whatever varies. See
+//! [`handshake`] for how to drive the protocols that exchange messages.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,6 @@
-//! serde for what has a text: serialized as that text, in every format.
+//! Implements serde for types with a text form: they are serialized as that text, in every format.
 //!
-//! An address with a seed is serialized in full: treat what comes out as the secret that it is.
+//! An address with a seed is serialized in full: treat the output as a secret.
 
 use crate::address::{Address, MultiAddress};
 use crate::keys::PublicKey;

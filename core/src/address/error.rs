@@ -1,4 +1,4 @@
-//! What is wrong with an address, and where.
+//! Parse errors of addresses.
 
 use super::escape;
 use crate::keys::ParseKeyError;
@@ -13,7 +13,7 @@ pub struct ParseError {
     expected: Expected,
 }
 
-/// What a text should have had where it stopped being an address.
+/// What was expected where a text stopped being an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Expected {
@@ -37,7 +37,7 @@ pub enum Expected {
     /// A text that the grammar can print.
     #[error("a printable ASCII character other than a space")]
     Printable,
-    /// The end of one address, where another one follows.
+    /// The end of the text, where only one address is allowed and another follows.
     #[error("the end: `;` separates the addresses of a multi-address, and this is a place for one address")]
     OneAddress,
     /// The end of one layer.
@@ -46,7 +46,7 @@ pub enum Expected {
     /// The end of a layer that has all its fields.
     #[error("the end of the layer, which has all its fields")]
     EndOfLayer,
-    /// A layer of another name.
+    /// A layer of the name that was asked for.
     #[error("the layer `{0}`")]
     Layer(&'static str),
     /// A host and a port.
@@ -61,7 +61,7 @@ pub enum Expected {
     /// The end of an IPv6 address in brackets.
     #[error("`]`, which closes the brackets of an IPv6 address")]
     ClosingBracket,
-    /// An IPv6 address, as URLs have it.
+    /// An IPv6 address in brackets, as in URLs.
     #[error("a host with its IPv6 address in brackets")]
     BracketedIpv6,
     /// A port.
@@ -107,28 +107,28 @@ impl ParseError {
         Self { offset, expected }
     }
 
-    /// The same, for a text of which the first `before` bytes were left out.
+    /// The same error in the whole text, when this one is for the text without its first `before` bytes.
     pub(super) fn after(self, before: usize) -> Self {
         self.moved(|offset| before + offset)
     }
 
-    /// The same, at the offset that `place` says for this one.
+    /// The same error at another offset, which `place` computes from this one's.
     pub(super) fn moved(self, place: impl FnOnce(usize) -> usize) -> Self {
         Self { offset: place(self.offset), expected: self.expected }
     }
 
-    /// The same, for an error in the text that `escaped` stands for.
+    /// The same error in the text `escaped`, when this one is for that text without its escapes.
     pub(super) fn unescaped(self, escaped: &str) -> Self {
         self.moved(|offset| escape::escaped_offset(escaped, offset))
     }
 
-    /// The error of a key that starts at `start`.
+    /// The error in a key that starts at offset `start`.
     pub(super) fn at_key(start: usize, error: ParseKeyError, expected: fn(ParseKeyError) -> Expected) -> Self {
         let inside = if let ParseKeyError::Character { offset } = error { offset } else { 0 };
         Self { offset: start + inside, expected: expected(error) }
     }
 
-    /// Where, in bytes from the start of the text; its length when something was expected after its end.
+    /// The offset in bytes from the start of the text; the text's length when something was expected after its end.
     #[must_use]
     pub const fn offset(&self) -> usize {
         self.offset

@@ -16,7 +16,7 @@ pub(super) fn fields(data: Option<&str>) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What stands before and after the last `:` that is not escaped.
+/// The text before and after the last `:` that is not escaped.
 pub(super) fn split_last(data: &str) -> Option<(&str, &str)> {
     let mut colons = data.rmatch_indices(':').map(|(at, _)| at);
     colons.find(|&at| !is_escaped(data, at)).and_then(|at| split_around(data, at))
@@ -38,7 +38,7 @@ pub(super) fn unescape(raw: &str) -> Cow<'_, str> {
     )
 }
 
-/// Where the byte at `offset` of the unescaped text stands in the escaped one.
+/// The offset in the escaped text of the byte at `offset` of the unescaped one.
 pub(super) fn escaped_offset(raw: &str, offset: usize) -> usize {
     let mut escaped = false;
     let kept = raw.bytes().enumerate().filter(|&(_, byte)| {
@@ -53,12 +53,12 @@ pub(super) fn push_field(text: &mut Zeroizing<String>, field: &str) {
     push_escaped(text, field, |character| matches!(character, '!' | '~' | ':' | ';'));
 }
 
-/// Appends what is all the rest of a layer, escaped but for its colons.
+/// Appends the rest of a layer, escaped except for its colons.
 pub(super) fn push_rest(text: &mut Zeroizing<String>, rest: &str) {
     push_escaped(text, rest, |character| matches!(character, '!' | '~' | ';'));
 }
 
-/// Appends to a text that may hold a secret, of which no copy is left behind when it moves.
+/// Appends to a text that may hold a secret: when the text has to grow, the old copy is zeroized.
 pub(super) fn push(text: &mut Zeroizing<String>, more: &str) {
     let needed = text.len() + more.len();
     if needed > text.capacity() {

@@ -1,10 +1,10 @@
-//! Whom a layer asks to be proven.
+//! Which peer a layer asks to be proven.
 
 use super::known::{NoAuth, Shs};
 use super::layer::Layer;
 use crate::keys::PublicKey;
 
-/// Whom dialling a layer asks to be proven, as its text says.
+/// Which peer has to prove its key when a layer is dialled, as the layer's text says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ExpectedPeer {
@@ -12,15 +12,15 @@ pub enum ExpectedPeer {
     Nobody,
     /// The holder of this key.
     Key(PublicKey),
-    /// The layer is not known, and may ask for a proof that its text does not show.
+    /// The layer's name is unknown and its text names no key, but its protocol may prove one.
     Unknown,
 }
 
 impl Layer<'_> {
-    /// Whom dialling this layer asks to be proven, by its text alone.
+    /// Which peer has to prove its key when this layer is dialled, by the layer's text alone.
     ///
-    /// A security protocol that this crate does not know is taken to name its peer's key in its first field, as `shs`
-    /// does: so the key is asked for also where nothing can run that protocol.
+    /// A layer of an unknown name is assumed to name its peer's key in its first field, as `shs` does. So the key is
+    /// asked for even by a program that cannot run that protocol.
     #[must_use]
     pub fn expected_peer(&self) -> ExpectedPeer {
         if NoAuth::try_from(*self).is_ok() {

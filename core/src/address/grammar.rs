@@ -20,7 +20,7 @@ use nom::multi::{many0_count, separated_list1};
 use nom::sequence::preceded;
 use nom::{Err, IResult, Parser};
 
-/// Where a layer stands in its text, in bytes.
+/// The position of a layer in its text, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
     pub(super) start: usize,
@@ -29,7 +29,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// The same layer in the text without its first `by` bytes, which are not the layer's.
+    /// The position of the same layer in the text without its first `by` bytes, which are before the layer.
     pub(super) fn moved_back(self, by: usize) -> Self {
         Self { start: self.start - by, name_end: self.name_end - by, end: self.end - by }
     }
@@ -60,7 +60,7 @@ pub(super) fn printable(text: &str) -> Result<(), ParseError> {
     }
 }
 
-/// Where the input stopped fitting, and what would have fitted.
+/// Where the input stopped matching the grammar, and what was expected there.
 #[derive(Debug)]
 struct Stop<'a> {
     rest: &'a [u8],
@@ -92,7 +92,7 @@ fn run<'a, T>(
     }
 }
 
-/// The parser, with what it expects named: it fails for good with that.
+/// The same parser, but its failure is final and says that this was expected.
 fn expect<'a, T>(
     mut parser: impl Parser<&'a [u8], Output = T, Error = Stop<'a>>,
     expected: Expected,
@@ -100,7 +100,7 @@ fn expect<'a, T>(
     move |input: &'a [u8]| parser.parse(input).map_err(|_| Err::Failure(Stop { rest: input, expected }))
 }
 
-/// Reads a layer, and that it ends as a layer may, in a text of `length` bytes.
+/// Reads a layer in a text of `length` bytes, and checks that a `~`, a `;` or the end follows.
 fn span(length: usize, input: &[u8]) -> Parsed<'_, Span> {
     let (after_name, _) = name(input)?;
     let (rest, data) = opt(preceded(char(':'), data)).parse(after_name)?;
@@ -126,7 +126,7 @@ fn data(input: &[u8]) -> Parsed<'_, &[u8]> {
     recognize(many0_count(alt((value((), plain), value((), escape))))).parse(input)
 }
 
-/// Reads one byte or more that stand for themselves; 16 at once, which a compiler makes one comparison of.
+/// Reads one or more plain bytes; 16 at once, so that the compiler can compare them by one instruction.
 fn plain(input: &[u8]) -> Parsed<'_, &[u8]> {
     let (chunks, _) = input.as_chunks::<16>();
     let all_plain = |chunk: &&[u8; 16]| chunk.iter().fold(true, |all, &byte| all & is_plain(byte));
@@ -144,12 +144,12 @@ fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
 }
 
-/// What stands for itself in data, and the `:` between two fields.
+/// Whether data may have this byte without an escape, the `:` between two fields included.
 fn is_plain(byte: u8) -> bool {
     matches!(byte, b'"'..=b':' | b'<'..=b'}')
 }
 
-/// What only stands in data after a `!`.
+/// Whether data may have this byte only after a `!`.
 fn is_special(byte: u8) -> bool {
     matches!(byte, b'!' | b'~' | b':' | b';')
 }

@@ -11,10 +11,10 @@ use core::str::FromStr;
 /// The longest name of a host, in bytes: what a SOCKS5 request can carry (RFC 1928, section 5).
 const LONGEST_NAME: usize = 255;
 
-/// What an empty host means.
+/// The host that an empty text means.
 pub(super) const LOCALHOST: &str = "localhost";
 
-/// A host: an IP address, or a name that nobody has resolved.
+/// A host: an IP address, or a name that is not resolved yet.
 ///
 /// IPv6 addresses are read with or without brackets and written without, in the form of RFC 5952; one that is only valid
 /// on a link may have a zone (`fe80::1%eth0`).
@@ -34,21 +34,21 @@ impl Host {
         &self.0
     }
 
-    /// The address, when the host is one; `None` of a name, and of an address with a zone, which the operating system
-    /// resolves.
+    /// The IP address, if the host is one; `None` for a name, and for an address with a zone, which the operating
+    /// system resolves.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         self.0.parse().ok()
     }
 
-    /// Whether it is a name of Tor's, which no resolver knows and none must be asked for (RFC 7686).
+    /// Whether it is a `.onion` name of Tor, which must not be looked up by DNS (RFC 7686).
     #[must_use]
     pub fn is_onion(&self) -> bool {
         let name = self.0.strip_suffix('.').unwrap_or(&self.0);
         name.rsplit_once('.').is_some_and(|(_, last)| last.eq_ignore_ascii_case("onion"))
     }
 
-    /// Returns a value whose `Display` is the host as URLs have it: IPv6 in brackets.
+    /// Returns a value whose `Display` is the host as in URLs: IPv6 addresses in brackets.
     #[must_use]
     pub fn in_url(&self) -> impl fmt::Display + '_ {
         InUrl(&self.0)
@@ -60,7 +60,7 @@ impl Host {
     }
 }
 
-/// A host's text as it ought to be written, or what is wrong with it.
+/// The canonical text of a host, or the error in it.
 pub(super) fn canonical(text: &str) -> Result<Cow<'_, str>, ParseError> {
     let Some(offset) = text.bytes().position(|byte| !is_of_name(byte)) else {
         let fits = !text.is_empty() && text.len() <= LONGEST_NAME;

@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 /// One layer of an address: a name and fields of data.
 ///
-/// Layers of the names this crate knows have typed views, such as [`Net`](super::Net), that are made of a `Layer` with
-/// `try_from`. A layer of any other name is read field by field.
+/// A layer of a name that this crate knows converts into a type of its own, such as [`Net`](super::Net), by `try_from`.
+/// A layer of any other name is read field by field.
 ///
 /// ```
 /// use multiserver_core::address::Address;
@@ -44,18 +44,18 @@ impl<'a> Layer<'a> {
 
     /// The fields of data, without their escapes.
     ///
-    /// `net` has none, `net:` has one that is empty.
+    /// `net` has no field, `net:` has one that is empty.
     pub fn fields(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
         escape::fields(self.data()).map(escape::unescape)
     }
 
-    /// All that follows the name and its `:`, as written; `None` when nothing does.
+    /// Everything after the name and its `:`, as written; `None` when the layer is a name only.
     #[must_use]
     pub fn data(&self) -> Option<&'a str> {
         self.text.get(self.data_start()..)
     }
 
-    /// The layer as written; of a layer with a seed that is a secret.
+    /// The layer as written; if it has a seed, this text is a secret.
     #[must_use]
     pub fn as_str(&self) -> &'a str {
         self.text
@@ -63,8 +63,8 @@ impl<'a> Layer<'a> {
 
     /// Returns a value whose `Display` is the layer without what may be secret.
     ///
-    /// `<seed>` stands in the place of a seed, and `<hidden>` for the query of a `ws` or `wss` URL and for all after the
-    /// first field of a layer that this crate does not know.
+    /// `<seed>` replaces a seed. `<hidden>` replaces the query of a `ws` or `wss` URL, and everything after the first
+    /// field of a layer that this crate does not know.
     #[must_use]
     pub fn redacted(&self) -> impl fmt::Display + use<'a> {
         Redacted(*self)
@@ -118,11 +118,11 @@ pub struct LayerBuf {
 }
 
 impl LayerBuf {
-    /// The layer with this name and these fields, which need no escapes.
+    /// The layer with this name and these fields, which are given without escapes.
     ///
     /// # Errors
-    /// The grammar cannot print the name or a field, or the name is known and the fields are not what it has. The
-    /// offset is for the layer as it would be written.
+    /// The name or a field has characters that the grammar does not allow, or the name is known and the fields are not
+    /// those of such a layer. The offset is that in the layer's text.
     pub fn new<F: AsRef<str>>(name: &str, fields: impl IntoIterator<Item = F>) -> Result<Self, ParseError> {
         grammar::layer_name(name)?;
         let mut text = Zeroizing::new(String::from(name));
@@ -134,7 +134,7 @@ impl LayerBuf {
         Self::canonical(Layer { text: &text, name_length: name.len() })
     }
 
-    /// The layer whose text this is.
+    /// A borrowed view of this layer.
     #[must_use]
     pub fn as_layer(&self) -> Layer<'_> {
         Layer { text: &self.text, name_length: self.name_length }
@@ -145,7 +145,7 @@ impl LayerBuf {
         Self { text, name_length: name.len() }
     }
 
-    /// The layer as it ought to be written, or what is wrong with it.
+    /// The layer in its canonical form, or the error in it.
     pub(super) fn canonical(layer: Layer<'_>) -> Result<Self, ParseError> {
         known::kind(layer.name()).map_or_else(|| Ok(layer.into()), |kind| (kind.canonical)(layer))
     }

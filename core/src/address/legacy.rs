@@ -1,7 +1,7 @@
-//! Other spellings of addresses that people hold, read and written by functions of their own.
+//! Other forms of addresses that are in use, each with functions to read and write it.
 //!
-//! None of these goes through `FromStr` of an [`Address`]: `localhost:8008:@KEY.ed25519` is also a valid layer, of the
-//! unknown name `localhost`.
+//! `FromStr` of an [`Address`] does not read these forms, since they can be ambiguous: `localhost:8008:@KEY.ed25519` is
+//! also a valid layer of the unknown name `localhost`.
 //!
 //! ```
 //! use multiserver_core::address::legacy;
@@ -22,7 +22,7 @@ use core::fmt;
 /// `.onion`.
 ///
 /// # Errors
-/// The text is no such address; the offset is in this text.
+/// The text is not such an address; the offset is that in this text.
 pub fn from_address(text: &str) -> Result<Address, ParseError> {
     let Legacy { transport, key } = read(text)?;
     Ok(Address::new(transport).then(Shs { key, seed: None }))
@@ -30,8 +30,8 @@ pub fn from_address(text: &str) -> Result<Address, ParseError> {
 
 /// Returns a value whose `Display` is the address as a legacy one.
 ///
-/// `None` when a legacy address cannot say it: there is a seed, or there are other layers than `net` or `onion` and
-/// `shs`, or the host's name does not go with `net` or `onion`.
+/// `None` when a legacy address cannot express it: there is a seed, there are other layers than `net` or `onion` and
+/// `shs`, or a `.onion` name stands in `net` or another name in `onion`.
 #[must_use]
 pub fn to_address(address: &Address) -> Option<impl fmt::Display + use<>> {
     let (legacy, seed) = write(address)?;
@@ -42,7 +42,7 @@ pub fn to_address(address: &Address) -> Option<impl fmt::Display + use<>> {
 /// ends in `.onion`.
 ///
 /// # Errors
-/// The text is no such invite; the offset is in this text.
+/// The text is not such an invite; the offset is that in this text.
 pub fn from_invite(text: &str) -> Result<Address, ParseError> {
     let (legacy, seed_text) = text.rsplit_once('~').ok_or(ParseError::new(text.len(), Expected::InviteSeed))?;
     let Legacy { transport, key } = read(legacy)?;
@@ -52,8 +52,8 @@ pub fn from_invite(text: &str) -> Result<Address, ParseError> {
 
 /// Returns a value whose `Display` is the address as a legacy invite, the seed included.
 ///
-/// `None` when a legacy invite cannot say it: there is no seed, or there are other layers than `net` or `onion` and
-/// `shs`, or the host's name does not go with `net` or `onion`.
+/// `None` when a legacy invite cannot express it: there is no seed, there are other layers than `net` or `onion` and
+/// `shs`, or a `.onion` name stands in `net` or another name in `onion`.
 #[must_use]
 pub fn to_invite(address: &Address) -> Option<impl fmt::Display + use<>> {
     let (legacy, seed) = write(address)?;
@@ -62,10 +62,10 @@ pub fn to_invite(address: &Address) -> Option<impl fmt::Display + use<>> {
 
 /// Reads an ssb URI, `ssb:address/multiserver?multiserverAddress=...`.
 ///
-/// `ssb:address:multiserver?` and `ssb://address/multiserver?` are read as well; other parameters are passed over.
+/// `ssb:address:multiserver?` and `ssb://address/multiserver?` are read as well; other parameters are ignored.
 ///
 /// # Errors
-/// The text is no such URI, or what it holds is no multi-address; the offset is in this text.
+/// The text is not such a URI, or its parameter is not a multi-address; the offset is that in this text.
 pub fn from_ssb_uri(text: &str) -> Result<MultiAddress, ParseError> {
     ssb_uri::read(text)
 }
@@ -76,7 +76,7 @@ pub fn to_ssb_uri(multi: &MultiAddress) -> impl fmt::Display + '_ {
     ssb_uri::Uri(multi)
 }
 
-/// What a legacy address says.
+/// The parts of a legacy address.
 struct Legacy<T> {
     transport: T,
     key: PublicKey,

@@ -1,8 +1,8 @@
-//! Multi-protocol addresses: how a peer is reached, and who it is, as one line of text.
+//! Multi-protocol addresses: one line of text says how to reach a peer, and which key it proves.
 //!
 //! A [`MultiAddress`] is one or more [`Address`]es, best first, with `;` between. An address is a transport and the
 //! transforms over it, with `~` between, and each of these is a [`Layer`]: a name and fields of data, with `:` between.
-//! `;`, `~`, `:` and `!` themselves are written in a field with a `!` before.
+//! In a field, the characters `;`, `~`, `:` and `!` are escaped by a `!` before them.
 //!
 //! ```
 //! use multiserver_core::address::{MultiAddress, Net, Shs};
@@ -18,12 +18,12 @@
 //! # Ok::<(), multiserver_core::address::ParseError>(())
 //! ```
 //!
-//! Layers of unknown names are kept and printed unchanged. A layer of a known name has the data it ought to, or the
-//! text is no address: the [`ParseError`] says where and what was expected. Names are not resolved, and keys are not
-//! checked to be points, when an address is read.
+//! Layers of unknown names are kept and printed unchanged. A layer of a known name must have valid data; otherwise the
+//! [`ParseError`] says where the data is wrong and what was expected. Reading an address does not resolve host names,
+//! and does not check that keys are points of the curve.
 //!
-//! Each address has one canonical text, which is what is printed; other accepted spellings, such as
-//! `net:[::1]:8008` or a key without its padding, are read as that.
+//! Each address has one canonical text, which is the one that is printed; other accepted spellings, such as
+//! `net:[::1]:8008` or a key without its padding, are converted to it.
 
 mod error;
 mod escape;

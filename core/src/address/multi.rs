@@ -9,7 +9,7 @@ use core::str::FromStr;
 
 /// The ways to reach one peer, best first: one [`Address`] at least.
 ///
-/// Two are equal when they have the same addresses in the same order. `Display` prints all of it, seeds included;
+/// Two are equal when they have the same addresses in the same order. `Display` prints the whole text, seeds included;
 /// `Debug` and [`redacted`](Self::redacted) do not.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MultiAddress(Vec<Address>);
@@ -54,7 +54,7 @@ impl FromStr for MultiAddress {
     }
 }
 
-/// Appends addresses, each after what is there.
+/// Appends addresses at the end.
 impl Extend<Address> for MultiAddress {
     fn extend<I: IntoIterator<Item = Address>>(&mut self, addresses: I) {
         self.0.extend(addresses);

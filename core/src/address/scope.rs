@@ -3,7 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-/// Who an address is for, from the nearest to the farthest.
+/// Which peers an address is for, from the nearest to the farthest.
 ///
 /// Read from `device`, `local` or `private`, and `public`; written as the first of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,7 +16,7 @@ pub enum Scope {
     Public,
 }
 
-/// A text names no scope.
+/// The text is not the name of a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a scope is one of `device`, `local` (or `private`) and `public`")]
 pub struct ParseScopeError;

@@ -16,11 +16,11 @@ use zeroize::Zeroizing;
 
 /// One way to reach a peer: a transport and the transforms over it.
 ///
-/// Always written canonically, whatever the spelling it was read from, so that two addresses are equal when their texts
+/// It is always written canonically, whatever spelling it was read from, so two addresses are equal when their texts
 /// are. Addresses are ordered layer by layer.
 ///
-/// `Display` prints all of it. An address with a seed holds a private key: what is shown to others or logged is
-/// [`redacted`](Self::redacted), as `Debug` is. The text is zeroized on drop.
+/// `Display` prints the whole text. An address with a seed holds a private key: show and log only its
+/// [`redacted`](Self::redacted) form, as `Debug` does. The text is zeroized on drop.
 #[derive(Clone)]
 pub struct Address {
     text: Zeroizing<String>,
@@ -34,7 +34,7 @@ impl Address {
         Self::empty().with(transport.into().as_layer())
     }
 
-    /// The same with this transform over it.
+    /// The same address with this transform on top.
     #[must_use]
     pub fn then(self, transform: impl Into<LayerBuf>) -> Self {
         self.with(transform.into().as_layer())
@@ -49,7 +49,7 @@ impl Address {
     #[must_use]
     pub fn transport(&self) -> Layer<'_> {
         let first = self.layers.first().copied();
-        // No address is made without a layer.
+        // No address is ever made without a layer.
         Layer::at(&self.text, first.unwrap_or(Span { start: 0, name_end: 0, end: 0 }))
     }
 
@@ -65,7 +65,7 @@ impl Address {
         Redacted(self)
     }
 
-    /// Reads the address at `start` of a text, and where it ends.
+    /// Reads the address at `start` of a text, and returns it and where it ends.
     pub(super) fn read(text: &str, start: usize) -> Result<(Self, usize), ParseError> {
         let layers = grammar::address(text, start)?;
         let end = layers.last().map_or(start, |last| last.end);
@@ -86,7 +86,7 @@ impl Address {
         Ok((address, end))
     }
 
-    /// What [`with`](Self::with) makes an address of.
+    /// An address without layers yet, to which [`with`](Self::with) adds them.
     fn empty() -> Self {
         Self { text: Zeroizing::default(), layers: Vec::new() }
     }

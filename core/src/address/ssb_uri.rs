@@ -36,9 +36,9 @@ pub(super) fn read(text: &str) -> Result<MultiAddress, ParseError> {
     Err(ParseError::new(end, Expected::SsbUriParameter))
 }
 
-/// Undoes percent-encoding; a `+` stands for itself, as in base64, since no address has a space.
+/// Undoes percent-encoding. A `+` stays a `+`, as in base64, since no address has a space.
 fn decode(encoded: &str) -> Result<Zeroizing<String>, ParseError> {
-    // As long as what is decoded, so that no copy of a seed is left behind.
+    // With room for the whole text, so that it never grows and leaves no copy of a seed behind.
     let mut text = Zeroizing::new(String::with_capacity(encoded.len()));
     let mut rest = encoded;
     while let Some((plain, escaped)) = rest.split_once('%') {
@@ -58,7 +58,7 @@ fn ascii_character(digits: &str) -> Option<char> {
     u8::from_str_radix(digits, 16).ok().filter(u8::is_ascii).map(char::from)
 }
 
-/// Where the byte at `offset` of the decoded text stands in the encoded one.
+/// The offset in the encoded text of the byte at `offset` of the decoded one.
 fn encoded_offset(encoded: &str, offset: usize) -> usize {
     let mut digits_left: u8 = 0;
     let starts = encoded.bytes().enumerate().filter(|&(_, byte)| {

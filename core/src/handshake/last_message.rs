@@ -1,17 +1,17 @@
-//! The end of a dialogue.
+//! The last message of a dialogue.
 
 use super::{Messages, Step};
 
-/// The end of a dialogue that closes with a message of ours: it is written and flushed, and nothing is read.
+/// The end of a dialogue whose last message is ours: it is written and flushed, and nothing is read after it.
 #[derive(Debug)]
 pub struct LastMessage<const N: usize, T> {
     messages: Messages<[u8; N]>,
-    /// What the dialogue yields, until it has.
+    /// What the dialogue yields; `None` once it was yielded.
     output: Option<T>,
 }
 
 impl<const N: usize, T> LastMessage<N, T> {
-    /// Sets out to write the message, to flush, and to yield `output`.
+    /// Prepares to write the message, to flush, and then to yield `output`.
     #[must_use]
     pub fn new(message: [u8; N], output: T) -> Self {
         let mut messages = Messages::new([0; N]);
@@ -19,7 +19,7 @@ impl<const N: usize, T> LastMessage<N, T> {
         Self { messages, output: Some(output) }
     }
 
-    /// The step to hand out, or `None` when the dialogue is over.
+    /// The next step, or `None` when the dialogue is over.
     pub fn step(&mut self) -> Option<Step<'_, T>> {
         if self.messages.is_busy() { self.messages.step() } else { self.output.take().map(Step::Done) }
     }

@@ -1,18 +1,18 @@
-//! What a machine keeps of the message that is under way.
+//! The current message of a machine, and its progress.
 
 use super::Step;
 use crate::bytes::{within, within_mut};
 use core::fmt;
 use zeroize::Zeroize;
 
-/// The message that a machine is about to have written, flushed or read, and how far that is.
+/// The message that a machine currently writes, flushes or reads, and how far it has come.
 ///
-/// A machine of your own has one of these and a state: [`Handshake::step`](super::Handshake::step) hands out what
-/// [`step`](Self::step) returns, and when there is nothing more to hand out, the machine looks at the
-/// [message](Self::bytes) that came and sets out for the next one.
+/// A machine of your own has one of these and a state. Its [`Handshake::step`](super::Handshake::step) returns what
+/// [`step`](Self::step) returns; when that is `None`, the machine looks at the [message](Self::bytes) that arrived and
+/// starts the next one.
 ///
-/// The buffer is an array, so that nothing is allocated, or a `Vec<u8>` or `Box<[u8]>` for longer messages; it holds
-/// the longest of them, and is cleared when this is dropped.
+/// The buffer is an array, so that nothing is allocated, or a `Vec<u8>` or `Box<[u8]>` for longer messages. It has the
+/// length of the longest message, and is zeroized when this is dropped.
 ///
 /// ```
 /// use multiserver_core::handshake::{Handshake, Messages, Step};
@@ -55,7 +55,7 @@ pub struct Messages<B: AsRef<[u8]> + AsMut<[u8]>> {
     progress: Progress,
 }
 
-/// A message is longer than the buffer that was to hold it.
+/// A message is longer than the machine's buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a message of {length} bytes is longer than the {capacity} bytes that its buffer holds")]
 #[non_exhaustive]
@@ -66,19 +66,19 @@ pub struct MessageTooLong {
     pub capacity: usize,
 }
 
-/// Bytes to write, and the place to say how many were.
+/// Bytes to write. The driver reports by [`advance`](Self::advance) how many were written.
 pub struct WriteStep<'a> {
     buffer: &'a [u8],
     progress: &'a mut Progress,
 }
 
-/// A flush to carry out, and the place to say that it was.
+/// A flush to carry out. The driver reports by [`done`](Self::done) that it was.
 pub struct FlushStep<'a> {
     buffer: &'a mut [u8],
     progress: &'a mut Progress,
 }
 
-/// Room for bytes to read, and the place to say how many came.
+/// A buffer to read into. The driver reports by [`advance`](Self::advance) how many bytes were read.
 pub struct ReadStep<'a> {
     buffer: &'a mut [u8],
     progress: &'a mut Progress,
@@ -119,13 +119,13 @@ impl ReadStep<'_> {
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Messages<B> {
-    /// Nothing to do yet; no message may be longer than this buffer.
+    /// Without a message yet; no message may be longer than this buffer.
     #[must_use]
     pub const fn new(buffer: B) -> Self {
         Self { buffer, progress: Progress { done: 0, end: 0, answer: 0, doing: Doing::Nothing } }
     }
 
-    /// Sets out to write this message, then to flush; an empty one is only flushed.
+    /// Starts to write this message and then to flush; an empty message is only flushed.
     ///
     /// # Errors
     /// The message is longer than the buffer.
@@ -138,7 +138,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Messages<B> {
         Ok(())
     }
 
-    /// Sets out to write this message, to flush, and to read an answer of `length` bytes.
+    /// Starts to write this message, to flush, and then to read an answer of `length` bytes.
     ///
     /// # Errors
     /// The message or the answer is longer than the buffer.
@@ -149,7 +149,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Messages<B> {
         Ok(())
     }
 
-    /// Sets out to read a message of `length` bytes.
+    /// Starts to read a message of `length` bytes.
     ///
     /// # Errors
     /// The message is longer than the buffer.
@@ -159,7 +159,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Messages<B> {
         Ok(())
     }
 
-    /// Sets out to read on, until the message that was [read](Self::read) has `length` bytes in all: for messages whose
+    /// Continues to read until the message that was [read](Self::read) has `length` bytes in total, for messages whose
     /// first bytes say how long they are.
     ///
     /// # Errors
@@ -170,7 +170,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Messages<B> {
         Ok(())
     }
 
-    /// The step to hand out, or `None` when the message is through and the machine has to say what comes next.
+    /// The next step, or `None` when the message is complete and the machine has to decide what comes next.
     pub fn step<T>(&mut self) -> Option<Step<'_, T>> {
         let Self { buffer, progress } = self;
         match progress.doing {
@@ -181,7 +181,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Messages<B> {
         }
     }
 
-    /// Whether [`step`](Self::step) has something to hand out.
+    /// Whether [`step`](Self::step) returns a step.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.progress.doing != Doing::Nothing
@@ -193,7 +193,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Messages<B> {
         within(self.buffer.as_ref(), 0..self.progress.end)
     }
 
-    /// Forgets the message that is under way: there is nothing more to do.
+    /// Drops and zeroizes the current message; there are no more steps.
     pub fn clear(&mut self) {
         self.buffer.as_mut().zeroize();
         self.progress = Progress { done: 0, end: 0, answer: 0, doing: Doing::Nothing };
@@ -205,7 +205,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Messages<B> {
     }
 }
 
-/// The same for a machine whose buffer is an array that holds its longest message, as the machine's author knows.
+/// The same methods without errors, for a machine whose buffer is an array with room for its longest message.
 impl<const N: usize> Messages<[u8; N]> {
     /// Like [`write`](Self::write), for a message that fits.
     ///
@@ -239,10 +239,10 @@ impl<const N: usize> Messages<[u8; N]> {
         self.read_on(length).unwrap_or_else(too_long);
     }
 
-    /// The step to hand out while this [is busy](Self::is_busy).
+    /// The next step, for a machine that [is busy](Self::is_busy).
     ///
     /// # Panics
-    /// There is nothing to hand out.
+    /// There is no step.
     pub fn must_step<T>(&mut self) -> Step<'_, T> {
         self.step().unwrap_or_else(|| unreachable!("a machine is asked for a step while it is busy"))
     }
@@ -283,7 +283,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Drop for Messages<B> {
     }
 }
 
-/// How far a message is; it lies within its buffer.
+/// The progress of a message within its buffer.
 struct Progress {
     /// How many bytes are written or read.
     done: usize,
@@ -307,7 +307,7 @@ impl Progress {
     }
 
     fn read(&mut self, buffer: &mut [u8], length: usize) {
-        // Whoever fills the buffer does not see what it held.
+        // The driver that fills the buffer must not see its earlier content.
         buffer.fill(0);
         self.done = 0;
         self.read_on(length);

@@ -23,8 +23,9 @@ const CONNECT: u8 = 1;
 /// offer a method ─▶ Method ─┬───────────── no authentication ──────────────┬─▶ request ─▶ Reply ─▶ Done
 ///                           └─ user and password ─▶ Authentication ─ fine ─┘
 /// ```
-/// One method is offered: none without credentials, user/password with them. To offer both would let a proxy skip the
-/// credentials silently, and with Tor they are what keeps one user's streams apart.
+/// It offers one method: no authentication when it has no credentials, and user/password when it has. If it offered
+/// both, a proxy could skip the credentials silently, and Tor separates the streams of different users by their
+/// credentials.
 #[derive(Debug)]
 pub struct Connect {
     messages: Messages<[u8; LONGEST]>,
@@ -34,7 +35,7 @@ pub struct Connect {
 
 /// The bytes the machine waits for.
 enum State {
-    /// The choice of a method, and what to say if it is user/password.
+    /// The choice of a method, with the message to send if that is user/password.
     Method(Option<Zeroizing<Vec<u8>>>),
     Authentication,
     /// The version and code of the reply.
@@ -87,7 +88,7 @@ impl Connect {
         }
     }
 
-    /// The length of the reply, of which the first five bytes are here.
+    /// The length of the reply, whose first five bytes have arrived.
     fn reply_length(&self) -> Result<usize, Error> {
         let [_, _, reserved, form, first] = *self.messages.message();
         if reserved != 0 {
@@ -131,7 +132,7 @@ impl Handshake for Connect {
                     status => return Err(Error::WrongCredentials(status)),
                 },
                 State::ReplyCode => {
-                    // Told before the rest is read, which some proxies leave out after a failure.
+                    // Returned before the rest is read, since some proxies do not send the rest after a failure.
                     if let Some(refusal) = Refusal::from_code(self.answer(Stage::Reply, VERSION)?) {
                         return Err(Error::Refused(refusal));
                     }
@@ -160,9 +161,9 @@ impl Handshake for Connect {
     }
 }
 
-/// From where the proxy says it connected; many proxies say `0.0.0.0:0`.
+/// The address from which the proxy says that it connected; many proxies say `0.0.0.0:0`.
 ///
-/// Nothing vouches for it, and it may be the proxy's address in a network of its own.
+/// Do not trust it: nothing proves it, and it may be an address in the proxy's own network.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Bound {
     /// An IP address and a port.

@@ -3,26 +3,26 @@ use alloc::vec::Vec;
 use core::fmt;
 use zeroize::Zeroizing;
 
-/// A user of 1 to 255 bytes and a password of at most 255 for a proxy (RFC 1929).
+/// A user name of 1 to 255 bytes and a password of at most 255 bytes for a proxy (RFC 1929).
 ///
-/// RFC 1929 has no empty password; proxies take one all the same, and other clients send it.
+/// RFC 1929 does not allow an empty password, but proxies accept one and other clients send it.
 ///
-/// They travel in the clear. To Tor they are no secret but a name: streams with different ones never share a circuit.
-/// Wiped on drop all the same.
+/// They are sent unencrypted. Tor does not check them, and uses them as a label: streams with different credentials
+/// never share a circuit. They are zeroized on drop.
 pub struct Credentials(Zeroizing<Vec<u8>>);
 
 impl Credentials {
     /// The credentials of this user with this password.
     ///
     /// # Errors
-    /// The user is empty, or one of them is over 255 bytes.
+    /// The user name is empty, or one of the two is longer than 255 bytes.
     pub fn new(user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<Self, CredentialsLength> {
         let (user, password) = (user.as_ref(), password.as_ref());
         if user.is_empty() {
             return Err(CredentialsLength(0));
         }
         let (user_length, password_length) = (length(user)?, length(password)?);
-        // Of its full size at once: growth would leave copies behind that nothing wipes.
+        // With its full capacity at once, since growing would leave copies behind that are not zeroized.
         let mut message = Zeroizing::new(Vec::with_capacity(3 + user.len() + password.len()));
         message.extend_from_slice(&[PASSWORD_VERSION, user_length]);
         message.extend_from_slice(user);
@@ -47,7 +47,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// The caller's fault: a user was empty, or a user or a password too long. Holds its length in bytes.
+/// The caller's mistake: a user name is empty, or a user name or a password too long. Holds its length in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a user for a SOCKS5 proxy has 1 to 255 bytes and a password at most 255, not {0}")]
 pub struct CredentialsLength(pub usize);

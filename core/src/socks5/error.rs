@@ -1,35 +1,35 @@
 use core::fmt;
 
-/// Why no connection through a proxy came about.
+/// Why connecting through a proxy failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The proxy closed the connection before this answer was complete.
     #[error("the proxy closed the connection before {0} was complete")]
     Closed(Stage),
-    /// The answer has another version byte than the protocol's; holds it.
+    /// The answer has another version byte than the protocol's.
     #[error("{stage} starts with byte {found:#04x}, not {expected:#04x}: is this a SOCKS5 proxy?")]
     Version {
-        /// Which answer it was.
+        /// The answer.
         stage: Stage,
         /// Its first byte.
         found: u8,
-        /// What that has to be.
+        /// What its first byte has to be.
         expected: u8,
     },
-    /// The proxy takes none of the methods offered, without a user and password.
+    /// The proxy accepts no method that was offered, and no user name and password were given.
     #[error("the proxy wants authentication: give a user and a password")]
     AuthenticationRequired,
-    /// The proxy takes none of the methods offered, with a user and password.
+    /// The proxy accepts no method that was offered, although a user name and a password were given.
     #[error("the proxy takes no user and password: leave them out, or use a proxy that does")]
     AuthenticationUnsupported,
     /// The proxy chose a method that it was not offered; holds its code.
     #[error("the proxy chose authentication method {0:#04x}, which it was not offered")]
     UnofferedMethod(u8),
-    /// The proxy refused the user and password; holds its status code.
+    /// The proxy refused the user name and password; holds its status code.
     #[error("the proxy refused the user and password (status {0})")]
     WrongCredentials(u8),
-    /// The proxy did not connect.
+    /// The proxy did not connect to the target.
     #[error("the proxy did not connect: {0}")]
     Refused(Refusal),
     /// The reserved byte of the reply is not zero; holds it.
@@ -41,7 +41,7 @@ pub enum Error {
     /// The address in the reply is a name with something else than visible ASCII characters.
     #[error("the proxy's reply names itself by something else than visible ASCII characters")]
     BoundName,
-    /// The machine was stepped after it had ended: the caller's error.
+    /// The machine was stepped after its end, which is the caller's mistake.
     #[error("the dialogue with the proxy is over and cannot be driven further")]
     Finished,
 }
@@ -74,7 +74,7 @@ pub enum Stage {
     Method,
     /// It accepts or refuses the user and password.
     Authentication,
-    /// It has connected, or not.
+    /// It says whether it has connected.
     Reply,
 }
 
@@ -88,8 +88,8 @@ impl fmt::Display for Stage {
     }
 }
 
-/// Why a proxy says it did not connect: the reply codes of RFC 1928, and those of Tor for onion services (Tor's
-/// proposal 304, sent where the proxy is configured with `ExtendedErrors`).
+/// The reason that a proxy gives for not connecting: the reply codes of RFC 1928, and those of Tor for onion services
+/// (Tor's proposal 304, sent where the proxy is configured with `ExtendedErrors`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {

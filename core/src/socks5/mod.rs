@@ -1,9 +1,9 @@
 //! The client of a SOCKS5 proxy: CONNECT (RFC 1928), without authentication or by user and password (RFC 1929).
 //!
-//! Host names travel as names: the proxy resolves them, nobody here does.
+//! Host names are sent to the proxy, which resolves them; they are never resolved on this side.
 //!
 //! [`Connect`] is a [`Handshake`](crate::handshake::Handshake). When it is done, the stream to the proxy is the stream
-//! to the target, and not a byte of it has been read.
+//! to the target, and no byte of the target's has been read.
 //!
 //! ```
 //! use multiserver_core::handshake::{Handshake, Step};

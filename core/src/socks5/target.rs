@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 
-/// Where the proxy is to connect to: a host, by name or IP address, and a port.
+/// The target that a proxy connects to: a host name or IP address, and a port.
 ///
 /// Its `Display` is `host:port`, with brackets around IPv6.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -21,7 +21,7 @@ impl Target {
     /// The target with this host: an IP address in its usual text form, or else a name, which the proxy resolves.
     ///
     /// # Errors
-    /// The name is empty, over 255 bytes, or has something else than letters, digits, `-`, `.` and `_`.
+    /// The name is empty, over 255 bytes, or has other characters than letters, digits, `-`, `.` and `_`.
     pub fn new(host: &str, port: u16) -> Result<Self, TargetError> {
         if let Ok(ip) = host.parse::<IpAddr>() {
             return Ok(SocketAddr::new(ip, port).into());
@@ -76,7 +76,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// The caller's fault: a host that no proxy can be asked for.
+/// The caller's mistake: a host that cannot be sent to a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TargetError {
@@ -91,7 +91,7 @@ pub enum TargetError {
     Character {
         /// The first such character.
         found: char,
-        /// Where it stands, in bytes from the start.
+        /// Its offset in bytes.
         offset: usize,
     },
 }

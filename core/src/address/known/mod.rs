@@ -18,15 +18,15 @@ use super::error::{Expected, ParseError};
 use super::escape;
 use super::layer::{Layer, LayerBuf};
 
-/// Whether layers of this name have a type here, and data of this type only.
+/// Whether this crate knows layers of this name: they have a type here, and only data of that type is valid.
 #[must_use]
 pub fn is_known(name: &str) -> bool {
     kind(name).is_some()
 }
 
-/// What may be shown of a layer that holds more, and what stands for the rest.
+/// The part of a layer that may be shown, and the text that replaces the rest; `None` when all of it may be shown.
 ///
-/// A seed is a secret, and so may be the query of a URL, and all after the first field of a layer that is not known.
+/// A seed is a secret. The query of a URL, and everything after the first field of an unknown layer, may be one.
 pub(super) fn before_secret(layer: Layer<'_>) -> Option<(&str, &'static str)> {
     let name = layer.name();
     if name == Shs::NAME {
@@ -50,7 +50,7 @@ trait Known: Into<LayerBuf> {
     /// Reads a layer of this name; the offset of an error is in the layer's text.
     fn read(layer: Layer<'_>) -> Result<Self, ParseError>;
 
-    /// Whether a layer of this name is written as it ought to be; errors are those of [`read`](Self::read).
+    /// Whether a layer of this name is in its canonical form; errors are those of [`read`](Self::read).
     fn is_canonical(layer: Layer<'_>) -> Result<bool, ParseError> {
         Ok(canonical::<Self>(layer)?.as_layer() == layer)
     }
@@ -60,12 +60,12 @@ fn canonical<T: Known>(layer: Layer<'_>) -> Result<LayerBuf, ParseError> {
     T::read(layer).map(Into::into)
 }
 
-/// What a layer's name says about it.
+/// The functions for layers of a known name.
 #[derive(Clone, Copy)]
 pub(super) struct Kind {
-    /// Whether the layer is written as it ought to be, unless its data is wrong.
+    /// Whether the layer is in its canonical form, or the error in its data.
     pub(super) is_canonical: fn(Layer<'_>) -> Result<bool, ParseError>,
-    /// The layer as it ought to be written.
+    /// The layer in its canonical form.
     pub(super) canonical: fn(Layer<'_>) -> Result<LayerBuf, ParseError>,
 }
 
@@ -88,7 +88,7 @@ pub(super) fn kind(name: &str) -> Option<Kind> {
     }
 }
 
-/// Makes `TryFrom<Layer>` of `Known::read`, for each of the types.
+/// Implements `TryFrom<Layer>` by `Known::read` for each of these types.
 macro_rules! typed_layer {
     ($($name:ident),*) => {
         $(
@@ -110,7 +110,7 @@ macro_rules! typed_layer {
 
 typed_layer!(Net, Onion, Ws, Wss, Unix, Shs, NoAuth, Channel, Tunnel);
 
-/// The fields of a layer, one after the other, and where they stand in it.
+/// Reads the fields of a layer one after the other, with their offsets.
 struct FieldReader<'a, I> {
     layer: Layer<'a>,
     fields: I,

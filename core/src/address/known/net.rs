@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 /// `net:{host}:{port}`: TCP.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Net {
-    /// The host, which is `localhost` when the text has none.
+    /// The host; an empty one in the text means `localhost`.
     pub host: Host,
     /// The TCP port.
     pub port: u16,
@@ -21,7 +21,7 @@ pub struct Net {
 /// `onion:{host}:{port}`: TCP through Tor.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Onion {
-    /// The host, of which the proxy resolves the name.
+    /// The host, whose name the proxy resolves.
     pub host: Host,
     /// The port of the onion service.
     pub port: u16,
@@ -45,7 +45,8 @@ macro_rules! host_and_port {
 
             fn is_canonical(layer: Layer<'_>) -> Result<bool, ParseError> {
                 let (host, port) = host_and_port(layer)?;
-                // Nothing was replaced, and nothing left out: no brackets, no zeros before the port.
+                // The text is canonical if it has this length: then there are no brackets and no leading zeros in the
+                // port.
                 let length = layer.data_start() + host.len() + 1 + digits(port);
                 Ok(matches!(host, Cow::Borrowed(_)) && length == layer.as_str().len())
             }
@@ -69,7 +70,7 @@ pub(in super::super) fn port(text: &str) -> Result<u16, ParseError> {
     number.ok_or(ParseError::new(0, Expected::Port))
 }
 
-/// The host, as it ought to be written, and the port.
+/// The canonical host, and the port.
 fn host_and_port(layer: Layer<'_>) -> Result<(Cow<'_, str>, u16), ParseError> {
     let (raw, port_text) = layer
         .data()

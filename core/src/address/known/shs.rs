@@ -1,4 +1,4 @@
-//! `shs` and `noauth`: who the peer is.
+//! `shs` and `noauth`: the layers that say which key the peer proves, or that it proves none.
 
 use super::super::error::{Expected, ParseError};
 use super::super::layer::{Layer, LayerBuf};
@@ -15,14 +15,14 @@ use zeroize::Zeroizing;
 pub struct Shs {
     /// The server's long-term key.
     pub key: PublicKey,
-    /// What the client's long-term key pair grows from, for connections to this address.
+    /// The seed of the client's long-term key pair for connections to this address.
     pub seed: Option<Seed>,
 }
 
-/// `noauth[:{key}]`: no authentication and no encryption, nor a byte on the wire.
+/// `noauth[:{key}]`: no authentication and no encryption; it sends no bytes of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoAuth {
-    /// The key that the address states and nobody proves.
+    /// The key that the address states, which the peer does not prove.
     pub key: Option<PublicKey>,
 }
 
@@ -57,7 +57,7 @@ impl Known for Shs {
 
 impl From<Shs> for LayerBuf {
     fn from(layer: Shs) -> Self {
-        // Room for both keys, so that no copy of the seed is left behind.
+        // With room for both keys, so that the text never grows and leaves no copy of the seed behind.
         let mut text = Zeroizing::new(String::with_capacity("shs::".len() + 2 * BASE64_LENGTH));
         // Writing to a string does not fail.
         let _ = match layer.seed {
@@ -86,7 +86,7 @@ impl From<NoAuth> for LayerBuf {
     }
 }
 
-/// What stands before the `:` and the seed, when the layer has a seed.
+/// The text before the `:` and the seed, if the layer has a seed.
 pub(super) fn before_seed(layer: Layer<'_>) -> Option<&str> {
     let (key, _) = layer.data()?.split_once(':')?;
     layer.as_str().get(..layer.data_start() + key.len())
@@ -101,12 +101,12 @@ fn seed(text: &str, start: usize) -> Result<Seed, ParseError> {
     text.parse().map_err(|error| ParseError::at_key(start, error, Expected::Seed))
 }
 
-/// The characters of 32 bytes in padded base64.
+/// The number of characters of 32 bytes in padded base64.
 const BASE64_LENGTH: usize = 44;
 
 /// Whether a text is 32 bytes in standard base64 with padding.
 fn is_canonical_key<T: FromStr>(text: &str) -> bool {
-    // A fold, where `any` would do: without a way out, the loop takes many bytes at once.
+    // A fold instead of `any`: a loop without an early exit can compare many bytes at once.
     let is_url_safe = text.bytes().fold(false, |found, byte| found | matches!(byte, b'-' | b'_'));
     text.len() == BASE64_LENGTH && text.ends_with('=') && !is_url_safe && text.parse::<T>().is_ok()
 }

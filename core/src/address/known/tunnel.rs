@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Channel;
 
-/// `tunnel:@{portal}.ed25519:@{target}.ed25519[:{instance}]`: a stream to the target by way of the portal.
+/// `tunnel:@{portal}.ed25519:@{target}.ed25519[:{instance}]`: a stream to the target through the portal. No transport
+/// of this workspace dials it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tunnel {
     portal: PublicKey,
@@ -29,7 +30,7 @@ impl Tunnel {
         Self { portal, target, instance: None }
     }
 
-    /// The same, to one instance of the target.
+    /// The same tunnel, to one instance of the target.
     ///
     /// # Errors
     /// The instance's name is empty or has a character that is not printable ASCII.
@@ -41,13 +42,13 @@ impl Tunnel {
         Ok(Self { instance: Some(String::from(instance)), ..self })
     }
 
-    /// The peer who passes the bytes on.
+    /// The peer that relays the bytes.
     #[must_use]
     pub fn portal(&self) -> &PublicKey {
         &self.portal
     }
 
-    /// The peer at the end.
+    /// The peer at the tunnel's end.
     #[must_use]
     pub fn target(&self) -> &PublicKey {
         &self.target

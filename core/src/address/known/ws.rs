@@ -30,7 +30,7 @@ macro_rules! web_socket {
                 Self { host, port, path: String::from("/") }
             }
 
-            /// The same with this path, and query if there is a `?` in it.
+            /// The same URL with this path, which may include a query after a `?`.
             ///
             /// # Errors
             /// The path does not start with `/`, has a `#`, or a character that is not printable ASCII.
@@ -51,7 +51,7 @@ macro_rules! web_socket {
                 self.port
             }
 
-            /// The path and the query, for the request: `/` at least.
+            /// The path and the query for the request, at least `/`.
             #[must_use]
             pub fn path(&self) -> &str {
                 &self.path
@@ -94,7 +94,7 @@ web_socket! {
     Wss, "wss", 443
 }
 
-/// Reads what follows the scheme of a URL and its `:`.
+/// Reads the part of a URL after the scheme and its `:`.
 fn read_url(text: &str, default_port: u16) -> Result<(Host, u16, String), ParseError> {
     let url = text.strip_prefix("//").ok_or(ParseError::new(0, Expected::Url))?;
     let host_end = url.find(['/', '?', '#']).unwrap_or(url.len());
