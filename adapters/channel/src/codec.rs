@@ -23,41 +23,41 @@ pub struct Encoder {
 
 /// Reads the messages of one direction, and puts them in order.
 ///
-/// What arrives early is kept, within the [`Limits`]; nothing is lost and nothing is delivered twice.
+/// Messages that arrive early are kept, within the [`Limits`]; no message is lost or delivered twice.
 #[derive(Debug, Clone, Default)]
 pub struct Decoder {
     limits: Limits,
-    /// The messages that were taken.
+    /// How many messages were taken out.
     taken: u64,
     waiting: BTreeMap<u64, Message>,
-    /// The bytes of data in those that wait.
+    /// The bytes of data in the messages that wait.
     held: usize,
 }
 
-/// What one message says.
+/// The content of one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
-    /// The next bytes; none at all are allowed, and say nothing.
+    /// The next bytes; a message with none is allowed and has no effect.
     Data(Vec<u8>),
     /// The peer sends nothing more.
     End,
-    /// The peer sends nothing more, since something failed there; the reason, when there is a text of it.
+    /// The peer sends nothing more, since something failed there; with the peer's reason, if it sent one as text.
     Failed(Option<String>),
 }
 
-/// How much a [`Decoder`] takes.
+/// How much a [`Decoder`] accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
     /// The longest message, in bytes of text.
     pub message: usize,
-    /// How far ahead of the one that is waited for a message may be, in messages.
+    /// How far ahead of the next expected message a message may be, in messages.
     pub ahead: u64,
-    /// How many bytes of data may wait for their turn, the message that is next not counted.
+    /// How many bytes of data may wait for earlier messages; the next expected message is not counted.
     pub held: usize,
 }
 
-/// What a peer does wrong.
+/// An error of the peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -93,13 +93,13 @@ pub enum Error {
         /// The message's number.
         seq: u64,
     },
-    /// A message's number was there before.
+    /// A message with this number came before.
     #[error("the peer sent message {seq} twice, or counts from 0 and not from 1")]
     Repeated {
         /// The message's number.
         seq: u64,
     },
-    /// A message is too far ahead of the one that is waited for.
+    /// A message is too far ahead of the next expected one.
     #[error("the peer sent message {seq} while {expected} is missing, and at most {limit} messages wait for another")]
     TooFarAhead {
         /// The message's number.
@@ -163,7 +163,8 @@ impl Decoder {
     /// Takes a message from the channel.
     ///
     /// # Errors
-    /// The peer does not keep to the protocol, or exceeds the limits. What was in order before can still be taken out.
+    /// The peer violates the protocol, or exceeds the limits. Messages that came in order before can still be taken
+    /// out.
     pub fn push(&mut self, text: &str) -> Result<(), Error> {
         if text.len() > self.limits.message {
             return Err(Error::TooLong { length: text.len(), limit: self.limits.message });
@@ -232,13 +233,13 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// Messages of 4 MiB, 1,024 messages ahead, and 8 MiB that wait.
+    /// Messages of up to 4 MiB, up to 1,024 messages ahead, and up to 8 MiB of data that wait.
     fn default() -> Self {
         Self { message: 4 << 20, ahead: 1024, held: 8 << 20 }
     }
 }
 
-/// A message as it is written; unknown members are left aside.
+/// A message as JSON; unknown members are ignored.
 #[derive(Deserialize)]
 struct Wire {
     #[serde(rename = "type")]
@@ -265,14 +266,14 @@ impl Wire {
     }
 }
 
-/// The text of a reason: it is one, or it has one as its message.
+/// The text of a reason, which is a string, or an object with a string `message`.
 fn reason(data: &Value) -> Option<String> {
     let text = data.as_str().or_else(|| data.get("message")?.as_str())?;
     Some(text.chars().take(REASON).collect())
 }
 
 fn parse(text: &str) -> Result<Wire, Error> {
-    // Arrays are objects to serde_json, their members in order.
+    // serde_json reads an array as a struct, its elements as the members in order; only an object is a message here.
     let start = text.trim_ascii_start();
     if !start.starts_with('{') {
         return Err(Error::NotAMessage { offset: text.len().saturating_sub(start.len()) });
@@ -280,7 +281,7 @@ fn parse(text: &str) -> Result<Wire, Error> {
     serde_json::from_str(text).map_err(|error| not_a_message(text, &error))
 }
 
-/// Where a text stops being a message; what is there is the peer's and is not told.
+/// The error with the offset at which the text stops being a message; the peer's text itself is left out.
 fn not_a_message(text: &str, error: &serde_json::Error) -> Error {
     let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
     let offset = lines.map(str::len).sum::<usize>().saturating_add(error.column());

@@ -1,8 +1,8 @@
-//! Byte streams over message channels: what an app's parts on one device talk through, such as the screen of a React
+//! Byte streams over message channels, by which the parts of an app on one device talk, such as the screen of a React
 //! Native app and the Node.js inside it, or a page and its worker.
 //!
-//! A channel carries texts both ways; [`duplex`] makes a byte stream of it, whatever carries the texts, and [`codec`] is
-//! the texts alone. The other end is Rust as well, or npm `multiserver-rn-channel`.
+//! A channel carries texts in both directions. [`duplex`] makes a byte stream of any such channel, and [`codec`] reads
+//! and writes the texts alone. The other end is Rust as well, or npm `multiserver-rn-channel`.
 //!
 //! ```
 //! use futures_channel::mpsc;

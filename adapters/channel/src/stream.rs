@@ -11,12 +11,12 @@ use std::io::{self, Cursor, ErrorKind, Read as _};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// The most bytes that are put in one message: 64 KiB of text, without what is around them.
+/// The most bytes that one message carries: 64 KiB of base64 text, not counting the JSON around it.
 const PIECE: usize = 48 << 10;
 
 /// The byte stream over a pair of message queues: messages that come in, and where messages go out.
 ///
-/// Only one byte stream at a time can be over a channel, and a channel serves once: its messages are counted from 1.
+/// A channel can carry one byte stream only, since the messages are numbered from 1.
 pub fn duplex<I, O>(incoming: I, outgoing: O) -> Duplex
 where
     I: Stream<Item = String> + Send + Unpin + 'static,
@@ -25,15 +25,15 @@ where
     Duplex::new(Reader::new(incoming, Limits::default()), Writer::new(outgoing))
 }
 
-/// The half of a byte stream that is read from messages.
+/// The read half of a byte stream over messages.
 ///
-/// The peer's `end` is the end of the stream. What the peer does wrong is an [`ErrorKind::InvalidData`] with an
-/// [`Error`] as its source, a failure that the peer tells of an [`ErrorKind::ConnectionAborted`], and the end of the
-/// messages without the peer's `end` an [`ErrorKind::UnexpectedEof`]. No message is taken from the queue before those
-/// that came before it, and were in order, are read.
+/// The peer's `end` is the end of the stream. A violation of the protocol is an [`ErrorKind::InvalidData`] with an
+/// [`Error`] as its source, a failure that the peer reports is an [`ErrorKind::ConnectionAborted`], and the end of the
+/// queue without the peer's `end` is an [`ErrorKind::UnexpectedEof`]. A message is taken from the queue only when all
+/// earlier bytes that are in order were read.
 ///
 /// # Cancel safety
-/// A read that was dropped can be called again, and nothing is lost.
+/// A read whose future was dropped can be called again, and nothing is lost.
 pub struct Reader<I> {
     incoming: I,
     decoder: Decoder,
@@ -41,20 +41,20 @@ pub struct Reader<I> {
 }
 
 enum State {
-    /// These bytes are to be read next.
+    /// The bytes that are read next.
     Open(Cursor<Vec<u8>>),
     Ended,
     Broken(Error),
     Failed(Option<String>),
 }
 
-/// The half of a byte stream that is written to messages.
+/// The write half of a byte stream over messages.
 ///
-/// A write puts at most 48 KiB in a message of its own. Closing sends `end` and leaves the queue as it is; dropping says
-/// nothing, and only the end of the queue tells the peer.
+/// A write puts at most 48 KiB in a message of its own. Closing sends `end` and leaves the queue open; dropping sends
+/// nothing, and the peer sees the end of the queue only.
 ///
 /// # Cancel safety
-/// A write, flush or close that was dropped can be called again, and nothing is lost or sent twice.
+/// A write, flush or close whose future was dropped can be called again, and nothing is lost or sent twice.
 pub struct Writer<O> {
     outgoing: O,
     encoder: Encoder,
@@ -62,7 +62,7 @@ pub struct Writer<O> {
 }
 
 impl<I> Reader<I> {
-    /// What these messages say, from message 1 on.
+    /// A reader of these messages, from message 1 on.
     #[must_use]
     pub fn new(incoming: I, limits: Limits) -> Self {
         Self { incoming, decoder: Decoder::new(limits), state: State::Open(Cursor::default()) }
@@ -70,7 +70,7 @@ impl<I> Reader<I> {
 }
 
 impl<O> Writer<O> {
-    /// Sends messages here, from message 1 on.
+    /// A writer to this queue, from message 1 on.
     #[must_use]
     pub const fn new(outgoing: O) -> Self {
         Self { outgoing, encoder: Encoder::new(), is_closed: false }
@@ -161,12 +161,12 @@ impl<O> fmt::Debug for Writer<O> {
     }
 }
 
-/// The peer tells that something failed there.
+/// The peer reports that something failed there.
 #[derive(Debug, thiserror::Error)]
 #[error("the peer ended the stream because something failed there{}", Because(.0))]
 struct PeerFailed(Option<String>);
 
-/// The messages end before the peer has said so.
+/// The queue ended before the peer sent `end`.
 #[derive(Debug, thiserror::Error)]
 #[error("the message channel ended and the peer had not said that it sends nothing more")]
 struct NoEnd;
@@ -175,7 +175,7 @@ struct Because<'a>(&'a Option<String>);
 
 impl fmt::Display for Because<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The text is the peer's: control characters are shown, not sent to a terminal.
+        // The text is the peer's, so control characters are escaped instead of being sent to a terminal.
         self.0.as_deref().map_or(Ok(()), |reason| write!(f, ": {}", reason.escape_debug()))
     }
 }

@@ -1,18 +1,18 @@
-//! What the server says to an applicant.
+//! The server's answer to an applicant.
 
 use core::fmt;
 
-/// What the server answers an application with, by its code.
+/// The server's answer to an application, with its code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Answer {
-    /// 0: the key is stored; from now on the client comes with it, and without the invite.
+    /// 0: the key is stored; from now on the client connects with its own key, without the invite.
     Joined,
-    /// 1: the invite is spent, expired or not known any more.
+    /// 1: the invite is used up, has expired, or is no longer known.
     Spent,
-    /// 2: the server could not store the key; the invite is as it was.
+    /// 2: the server could not store the key; the invite can still be used.
     NotStored,
-    /// 3: the server knows the key already, by this invite or otherwise; the invite is as it was.
+    /// 3: the server knows the key already, by this invite or otherwise; the invite can still be used.
     AlreadyKnown,
 }
 

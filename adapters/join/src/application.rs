@@ -10,7 +10,7 @@ pub(super) const SIZE: usize = 104;
 /// How an application begins.
 pub(super) const MAGIC: [u8; 8] = *b"msjoin1\n";
 
-/// What an application is signed for; it keeps it apart from every other use of the client's key.
+/// The label in the signed statement, which separates it from every other use of the client's key.
 const LABEL: &[u8; 18] = b"multiserver join 1";
 
 /// The application of this identity on the connection with this binding.
@@ -26,7 +26,8 @@ pub(super) fn sign(identity: &KeyPair, binding: &[u8; 32]) -> [u8; SIZE] {
     application
 }
 
-/// The client's key, once the application proves it on the connection with this binding; the magic is not looked at.
+/// Returns the client's key, if the application proves it on the connection with this binding; the magic is not
+/// checked.
 pub(super) fn verify(application: &[u8; SIZE], binding: &[u8; 32]) -> Result<PublicKey, Error> {
     let (_, rest) = application.split_at(MAGIC.len());
     let (Some(name), Some(signature)) = (rest.first_chunk(), rest.last_chunk()) else {

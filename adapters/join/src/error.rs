@@ -1,4 +1,4 @@
-//! Why somebody did not join.
+//! Why joining failed.
 
 use core::fmt;
 
@@ -15,15 +15,15 @@ pub enum Error {
     /// The client's long-term key is not on the curve, of low order or not canonical.
     #[error("the key in the application is not one that can be trusted")]
     Key,
-    /// The client does not have the key it names, or signed for another connection.
+    /// The client does not have the key that it names, or signed for another connection.
     #[error(
         "the signature in the application does not hold: the peer does not have the key, or means another connection"
     )]
     Signature,
-    /// The server answers with a code that does not exist; holds it.
+    /// The server answered with this code, which does not exist.
     #[error("the peer answered with the unknown code {0}: it may be newer than this program")]
     UnknownAnswer(u8),
-    /// The machine was stepped after it had ended: the caller's error.
+    /// The machine was stepped after its end, which is the caller's mistake.
     #[error("the dialogue about joining is over and cannot be driven further")]
     Finished,
 }
@@ -57,7 +57,7 @@ impl fmt::Display for Message {
     }
 }
 
-/// What it means to a person that the peer closed when this message was due.
+/// The explanation for a user when the peer closed the stream before this message.
 const fn why_closed(due: Message) -> &'static str {
     match due {
         Message::Application => "it gave up, or came for something else than to join",

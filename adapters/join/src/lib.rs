@@ -1,8 +1,10 @@
-//! How somebody who comes by an invite joins: it proves its own long-term key, 104 bytes, and is answered, 1 byte.
+//! Joining a server by an invite: the client proves its own long-term key in 104 bytes, and the server answers with 1
+//! byte.
 //!
-//! An invite is an address with a seed. The secret handshake proves no more than the key that grew from this seed, which
-//! is the invite's and not the person's. So this dialogue follows, inside the box stream of that very connection: the
-//! client signs the connection's [channel binding](multiserver_core::shs::Outcome::channel_binding) with its own key.
+//! An invite is an address with a seed. The secret handshake proves only the key that was made from this seed, which
+//! belongs to the invite and not to the client. So this dialogue follows, inside the box stream of the same connection:
+//! the client signs the connection's [channel binding](multiserver_core::shs::Outcome::channel_binding) with its own
+//! key.
 //!
 //! ```text
 //!  client                                                                          server
@@ -11,10 +13,10 @@
 //!  Answer ◀── answer: 0 joined, 1 spent, 2 not stored, 3 already known ──────────  Answering
 //! ```
 //!
-//! `A` is the client's public key. It signs `"multiserver join 1" | binding (32) | A (32)`: an application holds on one
-//! connection alone, and these 82 bytes are no statement of the handshake, which signs 96 or 160.
+//! `A` is the client's public key. It signs `"multiserver join 1" | binding (32) | A (32)`: an application is valid on
+//! one connection only, and these 82 bytes cannot be a statement of the handshake, which signs 96 or 160 bytes.
 //!
-//! It is an application protocol of this workspace's program, and of nobody else so far.
+//! Only this workspace's program uses this protocol so far.
 //!
 //! [`Client`], [`Server`] and [`Answering`] are [`Handshake`](multiserver_core::handshake::Handshake)s.
 //!

@@ -1,4 +1,4 @@
-//! Both ends as machines for drivers.
+//! Both ends of the dialogue, as machines for a driver.
 
 use super::{Answer, Error, Message, application};
 use core::mem;
@@ -6,7 +6,7 @@ use multiserver_core::handshake::{Handshake, LastMessage, Messages, Step};
 use multiserver_core::keys::{KeyPair, PublicKey};
 use zeroize::Zeroizing;
 
-/// Somebody who wants to join.
+/// A client that wants to join.
 ///
 /// ```text
 /// write and flush application ─▶ read answer ─▶ Done
@@ -18,7 +18,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// The application of this identity on the connection with this [binding](multiserver_core::shs::Outcome::channel_binding).
+    /// A client that applies with this identity, on the connection with this
+    /// [binding](multiserver_core::shs::Outcome::channel_binding).
     #[must_use]
     pub fn new(identity: &KeyPair, binding: &[u8; 32]) -> Self {
         let mut messages = Messages::new([0; application::SIZE]);
@@ -59,10 +60,11 @@ pub struct Server {
     state: State,
 }
 
-/// What the server waits for, with the connection's binding, which `Zeroizing` keeps from `Debug`, too.
+/// What the server waits for, with the connection's binding. `Zeroizing` also keeps the binding out of `Debug`.
 #[derive(Debug)]
 enum State {
-    /// The magic; told before the rest is read, which a peer that wants something else may never send.
+    /// The magic. It is checked before the rest is read, since a peer that speaks another protocol may never send the
+    /// rest.
     Magic(Zeroizing<[u8; 32]>),
     /// The whole application.
     Application(Zeroizing<[u8; 32]>),
@@ -112,7 +114,7 @@ impl Handshake for Server {
     }
 }
 
-/// Somebody who proved its key and has no answer yet; it is answered once:
+/// A client that has proven its key and was not answered yet; it can be answered once:
 /// ```compile_fail,E0382
 /// # fn answer(applicant: multiserver_join::Applicant) {
 /// # use multiserver_join::Answer;
@@ -121,8 +123,8 @@ impl Handshake for Server {
 /// # }
 /// ```
 ///
-/// The server stores the key and spends the invite before it answers: an answer can get lost. Without one, the client
-/// does not know whether it joined.
+/// The server has to store the key and use up the invite before it answers, since the answer can get lost. A client
+/// without an answer does not know whether it joined.
 #[derive(Debug)]
 #[must_use = "dropping it leaves the client without an answer"]
 pub struct Applicant {
@@ -136,14 +138,14 @@ impl Applicant {
         &self.peer
     }
 
-    /// Returns the machine that tells the client this.
+    /// Returns the machine that sends the client this answer.
     #[must_use]
     pub fn answer(self, answer: Answer) -> Answering {
         Answering(LastMessage::new([answer.code()], ()))
     }
 }
 
-/// The end of the server's side: the client is answered.
+/// The end of the server's side: sends the client its answer.
 ///
 /// ```text
 /// write and flush answer ─▶ Done
@@ -159,7 +161,7 @@ impl Handshake for Answering {
         self.0.step().ok_or(Error::Finished)
     }
 
-    /// It never reads: asked for this, it is over.
+    /// This machine never reads, so it is over when a driver calls this.
     fn end_of_input(&mut self) -> Error {
         self.0.end();
         Error::Finished

@@ -1,8 +1,8 @@
 //! Connects through SOCKS5 proxies, Tor among them, over any futures-io stream.
 //!
 //! The protocol is a machine of `multiserver-core`, [`socks5::Connect`]; this runs it over a stream to the proxy, which
-//! then is the stream to the target. A multiserver does so by itself: its `onion` transport, and `net` when a proxy is
-//! set, as the crates of the runtimes have them.
+//! then is the stream to the target. In a multiserver, the transport `onion` does so by itself, and `net` does when a
+//! proxy is set.
 //!
 //! ```
 //! use futures_io::{AsyncRead, AsyncWrite};
@@ -28,18 +28,19 @@ use multiserver_core::socks5::{Bound, Connect, Credentials, Error, Refusal, Targ
 use multiserver_io::{DriveError, drive};
 use std::io::{self, ErrorKind};
 
-/// Has the proxy at the other end of this stream connect it to `target`, and returns from where it says it did.
+/// Asks the proxy at the other end of this stream to connect it to `target`, and returns the address from which the
+/// proxy says that it connected.
 ///
 /// A name in the target is resolved by the proxy. No byte is read past the proxy's reply.
 ///
 /// # Errors
-/// The stream's own errors as they are. What the proxy did or said otherwise is an [`Error`], the source of the error
-/// returned, whose kind is as near to it as there is one: a target that refused the proxy's connection is
+/// The stream's own errors are returned as they are. An error of the proxy is an [`Error`], which is the source of the
+/// returned error; the kind is the nearest one that there is: a target that refused the proxy's connection is
 /// [`ErrorKind::ConnectionRefused`], as it would be without a proxy.
 ///
 /// # Cancel safety
-/// Not cancel safe: what the proxy was told is forgotten, so the stream is of no more use. A [`Connect`] of your own
-/// under [`drive`] can be resumed.
+/// Not cancel safe: after the future is dropped, the progress is lost and the stream cannot be used any more. A
+/// [`Connect`] of your own under [`drive`] can be resumed.
 pub async fn connect<S>(stream: &mut S, target: Target, credentials: Option<&Credentials>) -> io::Result<Bound>
 where
     S: AsyncRead + AsyncWrite + Unpin + ?Sized,

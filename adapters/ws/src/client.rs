@@ -1,4 +1,4 @@
-//! Asking a server for a WebSocket.
+//! The client's side: asks a server for a WebSocket.
 
 use crate::http_head::{Head, has_word};
 use crate::{Config, Error, Timer, WebSocket};
@@ -11,7 +11,7 @@ use std::io;
 
 use crate::http::{HeaderMap, StatusCode};
 
-/// What a client asks for.
+/// The target of a client's request.
 #[derive(Debug, Clone, Copy)]
 pub struct Target<'a> {
     /// The host, with the port unless it is the default one, as the header `Host` has it.
@@ -23,7 +23,7 @@ pub struct Target<'a> {
 /// Asks the server at the other end of the stream for a WebSocket.
 ///
 /// # Errors
-/// The stream failed, or the server's [answer](Error) was another than that.
+/// The stream failed, or the server did not [agree](Error) to a WebSocket.
 ///
 /// # Cancel safety
 /// Dropping the future drops the stream in it.
@@ -45,7 +45,7 @@ where
     Ok(WebSocket::new(io, head.into_rest(), Role::Client, config, timer).await)
 }
 
-/// RFC 6455, section 4.1: what the client has to check, where it asked for neither an extension nor a subprotocol.
+/// The client's checks of the response (RFC 6455, section 4.1), for a request without extensions and subprotocols.
 fn check(status: StatusCode, headers: &HeaderMap, key: &str) -> Result<(), Error> {
     if status != StatusCode::SWITCHING_PROTOCOLS {
         return Err(Error::Refused(status));

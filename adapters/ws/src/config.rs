@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How much is collected of small messages before it is written without a flush, in bytes.
+/// How many bytes of small messages are collected before they are written without a flush.
 const WRITE_BUFFER: usize = 16 * 1024;
 
 /// How much is read from the stream below at once, in bytes.
@@ -22,8 +22,8 @@ pub type Timer = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>
 
 /// The bounds of a WebSocket.
 ///
-/// A connection holds 16 KiB to read, at most one message of the peer that is read and one that is not whole yet, and at
-/// most 145 KiB to write.
+/// A connection buffers 16 KiB of input, at most one message of the peer that is being read and one that is still
+/// incomplete, and at most 145 KiB of output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
@@ -31,7 +31,7 @@ pub struct Config {
     pub longest_message: usize,
     /// The longest head of an HTTP request or response, in bytes; 8 KiB by default.
     pub longest_head: usize,
-    /// The longest time without anything sent, after which a ping is; 30 seconds by default, since reverse proxies cut
+    /// The longest time in which nothing is sent; after it, a ping is. 30 seconds by default, since reverse proxies cut
     /// a connection after 60.
     pub ping_every: Duration,
     /// How long a peer may be silent once this side has sent its Close frame; 10 seconds by default.
@@ -74,7 +74,7 @@ impl Config {
         Self { linger, ..self }
     }
 
-    /// The same in the library's terms.
+    /// The configuration of the WebSocket library.
     pub(crate) fn of_messages(&self) -> WebSocketConfig {
         WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)

@@ -1,11 +1,11 @@
-//! What a peer does wrong.
+//! The errors of a WebSocket's peer.
 
 use async_tungstenite::tungstenite;
 use std::io::{self, ErrorKind};
 use tungstenite::http::StatusCode;
 use tungstenite::protocol::frame::coding::CloseCode;
 
-/// What the peer of a WebSocket does wrong; it is the source of an [`io::Error`].
+/// An error of a WebSocket's peer; it is the source of an [`io::Error`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -18,13 +18,14 @@ pub enum Error {
     /// What the peer sent is not HTTP.
     #[error("the peer does not speak HTTP: {0}")]
     NotHttp(httparse::Error),
-    /// The client sent a request that asks for no WebSocket, or one that it may not have, which was answered.
+    /// The client's request did not ask for a WebSocket, or for one that it may not have; it was answered with this
+    /// status.
     #[error("an HTTP request that gets no WebSocket, answered with {0}")]
     Answered(StatusCode),
-    /// The server answered with something else than a WebSocket.
+    /// The server did not agree to a WebSocket, and answered with this status.
     #[error("the server offers no WebSocket there: it answered {0}")]
     Refused(StatusCode),
-    /// The server agreed to an upgrade, but to another one than it was asked for.
+    /// The server agreed to another upgrade than the one it was asked for.
     #[error("the server's upgrade is not the one asked for: wrong or unexpected {0}")]
     WrongUpgrade(
         /// The header that shows it.
@@ -33,7 +34,7 @@ pub enum Error {
     /// The peer sent a text message, and only binary ones carry bytes.
     #[error("the peer sent a text message, where bytes come in binary ones")]
     TextMessage,
-    /// The peer sent a longer message than a handshake needs before it was proven.
+    /// Before it was proven, the peer sent a longer message than a handshake needs.
     #[error("the peer sent a message of more than {0} bytes before its handshake was through")]
     LongBeforeProof(
         /// The longest that is accepted until then, in bytes.
@@ -79,8 +80,9 @@ impl From<Error> for io::Error {
     }
 }
 
-/// The code with which a peer is told of its error: 1009 for what is too long, 1002 for what else violates the protocol
-/// (RFC 6455, section 7.4.1); `None` for what is no peer's error, or leaves nobody to be told.
+/// The code for the Close frame that tells the peer of its error: 1009 for a message that is too long, 1002 for other
+/// violations of the protocol (RFC 6455, section 7.4.1). `None` for errors that are not the peer's, and when the peer
+/// cannot be told.
 pub(crate) fn code_for(error: &tungstenite::Error) -> Option<CloseCode> {
     use tungstenite::error::{Error as Library, ProtocolError};
     if matches!(error, Library::Protocol(ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing))
@@ -93,7 +95,7 @@ pub(crate) fn code_for(error: &tungstenite::Error) -> Option<CloseCode> {
     matches!(error, Library::Protocol(_)).then_some(CloseCode::Protocol)
 }
 
-/// The library's error as one of input and output.
+/// Converts the library's error into an [`io::Error`].
 pub(crate) fn into_io(error: tungstenite::Error) -> io::Error {
     use tungstenite::error::{Error as Library, ProtocolError};
     if let Library::Io(error) = error {
@@ -109,6 +111,6 @@ pub(crate) fn into_io(error: tungstenite::Error) -> io::Error {
     if is_closed {
         return io::Error::new(ErrorKind::BrokenPipe, "the WebSocket is closed");
     }
-    // The library's error can hold a message, which the text leaves out.
+    // The library's error may contain a message of the peer, which its text leaves out.
     Error::Protocol(error.to_string()).into()
 }

@@ -1,4 +1,4 @@
-//! The stream below a WebSocket, which can be read up to the peer's Close frame and, once that is wanted, beyond.
+//! The stream below a WebSocket. It holds the peer's Close frame back from the library until it is released.
 //!
 //! The library answers a Close frame as soon as it has read one, and writes nothing after its answer. A peer that
 //! has finished sending may still be reading, yet sends Close because it cannot half-close (npm multiserver does).
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
-/// The opcode of a frame that goes on with a message (RFC 6455, section 5.2).
+/// The opcode of a frame that continues a message (RFC 6455, section 5.2).
 const CONTINUATION: u8 = 0;
 
 /// The first opcode of control frames, which stand between the fragments of messages (RFC 6455, section 5.5).
@@ -25,13 +25,13 @@ const LONGEST_UNPROVEN: u64 = 4096;
 /// The opcode of a Close frame (RFC 6455, section 5.5.1).
 const CLOSE: u8 = 8;
 
-/// The first byte of a Close frame: it is whole, and has no extension's bits (RFC 6455, section 5.2).
+/// The first byte of a Close frame, which is never fragmented and has no extension bits (RFC 6455, section 5.2).
 const WHOLE_CLOSE: u8 = 0x80 | CLOSE;
 
 /// The most bytes of payload that a Close frame may have (RFC 6455, section 5.5).
 const LONGEST_CLOSE: usize = 125;
 
-/// How many reads in a row may give bytes at once before other tasks get their turn.
+/// How many reads in a row may return bytes at once before other tasks get to run.
 ///
 /// The library reads on within one poll as long as the peer's frames complete no message, as empty fragments do.
 const READS_IN_A_ROW: usize = 32;
@@ -40,13 +40,14 @@ const READS_IN_A_ROW: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Held<S> {
     io: S,
-    /// What was read and not given to the reader.
+    /// The bytes that were read from the stream and not yet passed to the reader.
     rest: Vec<u8>,
     frames: Frames,
     state: State,
-    /// How many reads have given bytes since one had to wait.
+    /// How many reads have returned bytes since one had to wait.
     reads: usize,
-    /// Set once the peer is proven; until then its messages are short. `None` where they may be long in any case.
+    /// Set once the peer is proven; until then its messages have to be short. `None` if they may be long from the
+    /// start.
     is_proven: Option<Arc<AtomicBool>>,
     /// Whether the peer masks its frames, as clients do.
     is_masked: bool,
@@ -54,37 +55,37 @@ pub(crate) struct Held<S> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The reader has it all.
+    /// No Close frame has begun.
     Flowing,
-    /// A part of a Close frame is in the rest.
+    /// `rest` begins with a part of a Close frame.
     Closing,
-    /// A whole Close frame is in the rest.
+    /// `rest` begins with a whole Close frame.
     AtClose,
-    /// Nothing is held.
+    /// The Close frame was released to the reader.
     Released,
 }
 
-/// Where in the peer's frames its next byte is.
+/// The position of the next byte within the peer's frames.
 #[derive(Debug, Default)]
 struct Frames {
-    /// What there is of a frame's header.
+    /// The bytes of a frame's header so far.
     header: Vec<u8>,
-    /// How many bytes of the payload are to come.
+    /// How many bytes of the payload are still to come.
     payload: u64,
-    /// How many bytes the fragments of the message have that have begun.
+    /// How many bytes the fragments of the current message have so far.
     message: u64,
-    /// How many the longest message has had.
+    /// How many bytes the longest message so far had.
     longest: u64,
 }
 
 impl<S> Held<S> {
-    /// The stream of which these bytes were read already, where we have this role.
+    /// The stream from which these bytes were read already, for this side's role.
     pub(crate) fn new(io: S, rest: Vec<u8>, role: Role) -> Self {
         let is_masked = role == Role::Server;
         Self { io, rest, frames: Frames::default(), state: State::Flowing, reads: 0, is_proven: None, is_masked }
     }
 
-    /// Begins a new row of reads, for whoever cannot come back when one is over.
+    /// Resets the count of reads in a row, for a caller that cannot be woken to go on.
     pub(crate) fn begin_row(&mut self) {
         self.reads = 0;
     }
@@ -108,7 +109,7 @@ impl<S> Held<S> {
         }
     }
 
-    /// Whether the peer's Close frame is here and the reader has all that came before it.
+    /// Whether the peer's Close frame has arrived and the reader has read everything before it.
     pub(crate) fn is_at_close(&self) -> bool {
         self.state == State::AtClose
     }
@@ -123,7 +124,7 @@ impl<S> Held<S> {
         (self.state == State::AtClose).then(|| u16::from_be_bytes(unmasked))
     }
 
-    /// Lets the reader have the Close frame and all behind it.
+    /// Lets the reader read the Close frame and everything after it.
     pub(crate) fn release(&mut self) {
         self.state = State::Released;
         self.begin_row();
@@ -131,7 +132,7 @@ impl<S> Held<S> {
 }
 
 impl<S: AsyncRead + Unpin> Held<S> {
-    /// Reads what is in the rest or else in the stream, whatever it is.
+    /// Reads from `rest`, or else from the stream, without looking at the frames.
     fn poll_any(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         if self.rest.is_empty() {
             return Pin::new(&mut self.io).poll_read(cx, buffer);
@@ -143,7 +144,7 @@ impl<S: AsyncRead + Unpin> Held<S> {
         Poll::Ready(Ok(count))
     }
 
-    /// Ready when the stream has ended behind the Close frame that is held.
+    /// Ready when the stream has ended after the Close frame that is held back.
     pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.is_at_close() {
             return Poll::Pending;
@@ -152,7 +153,7 @@ impl<S: AsyncRead + Unpin> Held<S> {
         Poll::Ready(if count == 0 { Ok(()) } else { Err(bytes_after_the_end()) })
     }
 
-    /// Whether the first two bytes of the rest are those of a Close frame.
+    /// Whether the first two bytes of `rest` can begin a Close frame.
     fn begins_well(&self) -> bool {
         match self.rest.as_slice() {
             [first, second, ..] => *first == WHOLE_CLOSE && (second & 0x80 != 0) == self.is_masked,
@@ -160,7 +161,8 @@ impl<S: AsyncRead + Unpin> Held<S> {
         }
     }
 
-    /// Reads on until the Close frame is whole; a wrong one and one that is cut short are the reader's to see.
+    /// Reads on until the Close frame is whole. A frame that is invalid or cut short is passed to the reader, which
+    /// reports the error.
     fn poll_close_frame(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             let frame =
@@ -199,12 +201,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Held<S> {
 }
 
 impl<S: AsyncRead + Unpin> Held<S> {
-    /// Reads up to a Close frame and, once that is released, beyond.
+    /// Reads up to a Close frame and, once it is released, past it.
     fn poll_to_close(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             match self.state {
                 State::Released => return self.poll_any(cx, buffer),
-                // Whoever reads looks at `is_at_close` then.
+                // The reader checks `is_at_close` then, so it needs no waker.
                 State::AtClose => return Poll::Pending,
                 State::Closing => ready!(self.poll_close_frame(cx))?,
                 State::Flowing => {
@@ -239,7 +241,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Held<S> {
 }
 
 impl Frames {
-    /// Takes the peer's next bytes, up to a Close frame, and returns how many these were if there is one.
+    /// Follows the frames in the peer's next bytes. If a Close frame begins there, returns how many bytes come before
+    /// it.
     fn before_close(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut taken = 0;
         while let Some(next) = bytes.get(taken).copied() {
@@ -270,13 +273,13 @@ impl Frames {
     }
 }
 
-/// Whether a Close frame's payload may have this many bytes: none, or a code of two and a reason.
+/// Whether a Close frame's payload may have this many bytes: none, or a code of two bytes and a reason.
 fn is_close_payload(length: usize) -> bool {
     length != 1 && length <= LONGEST_CLOSE
 }
 
-/// The sizes of the header and the payload of the frame that begins here, in bytes, once its header is whole (RFC 6455,
-/// section 5.2).
+/// The sizes in bytes of the header and the payload of the frame that begins here (RFC 6455, section 5.2); `None` while
+/// the header is incomplete.
 fn sizes(frame: &[u8]) -> Option<(usize, u64)> {
     let second = *frame.get(1)?;
     let length_bytes = match second & 0x7f {

@@ -11,7 +11,7 @@ use std::pin::Pin;
 /// How many headers a head may have.
 const MOST_HEADERS: usize = 100;
 
-/// How much is read at once, in bytes.
+/// How many bytes are read at once.
 const CHUNK: usize = 1024;
 
 /// A head, and the bytes that came after it.
@@ -34,7 +34,8 @@ impl Head {
             bytes.extend(chunk.iter().take(count));
             let end = end_of_head(&bytes, known);
             let of_head = bytes.get(known..end.unwrap_or(bytes.len())).unwrap_or_default();
-            // Such as the first byte of TLS, behind which no empty line can be waited for.
+            // A control character, such as the first byte of TLS, means that this is not HTTP: the empty line may never
+            // come.
             if of_head.iter().any(|byte| byte.is_ascii_control() && !b"\r\n\t".contains(byte)) {
                 return Err(not_http());
             }
@@ -87,7 +88,7 @@ pub(crate) fn has_word(headers: &HeaderMap, name: &str, word: &str) -> bool {
     values.flat_map(|value| value.split(',')).any(|other| other.trim().eq_ignore_ascii_case(word))
 }
 
-/// Where the head ends, of which this many bytes were looked at before.
+/// Where the head ends, if its end is there; `known` bytes were searched before.
 fn end_of_head(bytes: &[u8], known: usize) -> Option<usize> {
     const END: &[u8] = b"\r\n\r\n";
     let from = known.saturating_sub(END.len() - 1);

@@ -1,8 +1,7 @@
 //! Byte streams over WebSocket messages (RFC 6455), on any futures-io stream.
 //!
 //! [`connect`] and [`accept`] upgrade a stream to a [`WebSocket`]; with the feature `tls`, [`tls`] puts TLS under it.
-//! Addresses, listening and dialling are above this crate: add a runtime's crate, such as `multiserver-tokio`, for
-//! these.
+//! For addresses, listening and dialling, add the crate of a runtime, such as `multiserver-tokio`.
 //!
 //! ```
 //! use futures_io::{AsyncRead, AsyncWrite};
@@ -19,10 +18,10 @@
 //! ```
 //!
 //! # How the bytes travel
-//! - Every write becomes one binary message. The receiver joins the messages: their boundaries mean nothing. A text
+//! - Every write becomes one binary message. The receiver joins the messages: their boundaries have no meaning. A text
 //!   message is an error, and there is no compression.
-//! - Pings are answered, and sent when nothing else was for a while ([`Config::ping_every`]), both while the stream is
-//!   being read.
+//! - Pings are answered, and are sent when nothing else was sent for a while ([`Config::ping_every`]), both while the
+//!   stream is being read.
 //! - Messages, buffers and HTTP heads are bounded by the [`Config`].
 //!
 //! # How it ends

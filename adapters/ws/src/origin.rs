@@ -1,15 +1,15 @@
-//! Whether a browser's request comes from a page that may speak to this device.
+//! Checks whether a browser's request comes from a page that may connect to this device.
 
 use crate::http::header::{HOST, HeaderName, ORIGIN};
 use crate::http::uri::Authority;
 use crate::http::{HeaderMap, Request};
 use std::net::IpAddr;
 
-/// Whether a request asks for a loopback host and, where a browser makes it, does so for a page that this very host has
-/// sent or that is among the allowed origins, such as `https://example.org` (RFC 6454).
+/// Whether a request is for a loopback host and, if a browser made it, comes from a page of that host or of an allowed
+/// origin, such as `https://example.org` (RFC 6454).
 ///
-/// Without both checks any page on the web could open a WebSocket to a port of its visitor's own machine: browsers do
-/// not keep a page from that, and a page's own host name may lead to 127.0.0.1.
+/// Without both checks, any page on the web could open a WebSocket to a port of its visitor's own machine: browsers do
+/// not prevent that, and a page's own host name may resolve to 127.0.0.1.
 pub(crate) fn is_local(request: &Request<()>, allowed: &[String]) -> bool {
     let (Some(Some(host)), Some(origin)) = (single(request.headers(), &HOST), single(request.headers(), &ORIGIN))
     else {
@@ -25,7 +25,8 @@ pub(crate) fn is_local(request: &Request<()>, allowed: &[String]) -> bool {
     is_loopback(host) && origin.is_none_or(is_allowed)
 }
 
-/// The value of a header that stands once; `Some(None)` where it does not stand, and `None` where it is not to be read.
+/// The value of a header that occurs once; `Some(None)` if it does not occur, and `None` if it occurs more than once or
+/// is not text.
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Option<&'a str>> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -35,7 +36,7 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Option<&'a st
     }
 }
 
-/// Whether this `HOST[:PORT]` is a name or an address of the machine itself (RFC 6761, section 6.3, for the names).
+/// Whether this `HOST[:PORT]` is a loopback name (RFC 6761, section 6.3) or address.
 fn is_loopback(host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
     let name = authority.host().trim_end_matches('.').to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! Giving a client the WebSocket it asks for, and an answer to whoever asks for something else.
+//! The server's side: upgrades a client that asks for a WebSocket, and answers other requests.
 
 use crate::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
 use crate::http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -13,21 +13,21 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-/// Answers an HTTP request that asks for no WebSocket.
+/// Answers an HTTP request that does not ask for a WebSocket.
 ///
-/// The body of the request is not read, and the connection is closed behind the answer.
+/// The body of the request is not read, and the connection is closed after the answer.
 pub type Handler = Arc<dyn Fn(Request<()>) -> Pin<Box<dyn Future<Output = Response<Vec<u8>>> + Send>> + Send + Sync>;
 
-/// How much of what a client still sends is taken after an answer, so that the answer is not lost in a reset; bytes.
+/// How many bytes that a client still sends are read after an answer, so that a reset does not destroy the answer.
 const TAKEN_AFTER_ANSWER: u64 = 64 * 1024;
 
 /// Reads the client's request, and upgrades the stream when that is what it asks for.
 ///
-/// Any path is accepted. A request that is no upgrade is answered by the handler or, without one, with 426 (Upgrade
-/// Required); a bad one with 400 or 431.
+/// Any path is accepted. A request for something else is answered by the handler or, without one, with 426 (Upgrade
+/// Required); an invalid one with 400 or 431.
 ///
 /// # Errors
-/// The stream failed, or the client asked for [something else](Error::Answered), and has its answer.
+/// The stream failed, or the client asked for [something else](Error::Answered) and was answered.
 ///
 /// # Cancel safety
 /// Dropping the future drops the stream in it. There is no deadline here: set one around it.
@@ -38,9 +38,10 @@ where
     upgrade(io, config, handler, |_| true, timer).await
 }
 
-/// Does what [`accept`] does, for a server that nobody proves anything to and that is for this device alone: an upgrade
-/// is answered with 403 (Forbidden) when its `Host` is no loopback host, or when its `Origin` is neither that host nor
-/// one of these, such as `https://example.org`. So no page of the web reaches the server through its visitor's browser.
+/// Does what [`accept`] does, for a server whose clients prove nothing and that is for this device alone: an upgrade is
+/// answered with 403 (Forbidden) when its `Host` is not a loopback host, or when its `Origin` is neither that host nor
+/// one of these origins, such as `https://example.org`. So no web page reaches the server through its visitor's
+/// browser.
 ///
 /// # Errors
 /// As [`accept`].
@@ -102,7 +103,7 @@ where
     Err(Error::Answered(status).into())
 }
 
-/// Sends a response and ends the stream behind it.
+/// Sends a response, then ends the stream.
 async fn answer<S>(io: &mut S, response: Response<Vec<u8>>, without_body: bool) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -133,7 +134,7 @@ fn head_of(response: &Response<()>) -> Vec<u8> {
     bytes
 }
 
-/// RFC 9110, section 15.5.22.
+/// The response to a request that asks for no upgrade (RFC 9110, section 15.5.22).
 fn upgrade_required() -> Response<Vec<u8>> {
     let mut response = plain(StatusCode::UPGRADE_REQUIRED);
     let headers = response.headers_mut();
@@ -150,7 +151,7 @@ fn plain(status: StatusCode) -> Response<Vec<u8>> {
     response
 }
 
-/// The answer to a request that could not be read.
+/// The status for a request that could not be read.
 fn status_of(error: &io::Error) -> Option<StatusCode> {
     let error = error.get_ref()?.downcast_ref()?;
     match error {

@@ -15,34 +15,35 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-/// A byte stream over WebSocket messages; how it ends is told in the [crate's documentation](crate).
+/// A byte stream over WebSocket messages. The [crate's documentation](crate) describes how it ends.
 ///
 /// Reading yields the bytes of binary messages; 0 bytes are the peer's Close frame, and an end without one is an
 /// [`ErrorKind::UnexpectedEof`]. Every write becomes one message of up to 128 KiB, which may be held back until a flush.
 ///
 /// # Cancel safety
-/// What is under way is kept here and not in futures: a read, write, flush or close that was dropped can be called
-/// again, and nothing is lost or sent twice.
+/// The stream keeps its progress itself, not in futures: a read, write, flush or close whose future was dropped can be
+/// called again, and nothing is lost or sent twice.
 pub struct WebSocket<S: AsyncRead + AsyncWrite + Unpin> {
     read: ReadHalf<S>,
     write: WriteHalf<S>,
 }
 
-/// The half of a [`WebSocket`] that is read.
+/// The read half of a [`WebSocket`].
 pub struct ReadHalf<S: AsyncRead + AsyncWrite + Unpin>(Arc<Mutex<State<S>>>);
 
-/// The half of a [`WebSocket`] that is written. Dropping it sends the Close frame, as closing it does.
+/// The write half of a [`WebSocket`]. Dropping it sends the Close frame, as closing it does.
 pub struct WriteHalf<S: AsyncRead + AsyncWrite + Unpin>(Arc<Mutex<State<S>>>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// The WebSocket over this stream, of which this many bytes were read already.
+    /// The WebSocket over this stream, from which the bytes in `read` were read already.
     pub(crate) async fn new(io: S, read: Vec<u8>, role: Role, config: &Config, timer: &Timer) -> Self {
         let state = Arc::new(Mutex::new(State::new(io, read, role, config, timer).await));
         Self { read: ReadHalf(Arc::clone(&state)), write: WriteHalf(state) }
     }
 
-    /// Bounds the peer's messages to 4 KiB until this is set, as whoever runs a handshake over the WebSocket does when the
-    /// peer is proven: nobody else makes this side assemble long messages. A longer one is [`LongBeforeProof`](crate::Error::LongBeforeProof).
+    /// Bounds the peer's messages to 4 KiB until this is set. Set it when the peer is proven, so that only a proven
+    /// peer makes this side assemble long messages. A longer message before that is the error
+    /// [`LongBeforeProof`](crate::Error::LongBeforeProof).
     pub fn bound_until(&self, is_proven: Arc<AtomicBool>) {
         lock(&self.read.0).bound_until(is_proven);
     }
@@ -72,7 +73,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for ReadHalf<S> {
     }
 }
 
-/// The Close frame is a goodbye: the peer may still take what is sent until it is answered.
+/// The Close frame is a goodbye: until it is answered, the peer may still read what is sent.
 impl<S: AsyncRead + AsyncWrite + Unpin + MaybeSend> ReadStream for ReadHalf<S> {
     fn has_goodbye(&self) -> bool {
         true

@@ -1,4 +1,4 @@
-//! What goes on under both halves of a WebSocket: messages, control frames, the clock and the end.
+//! The state that both halves of a WebSocket share: messages, control frames, the timer and the end.
 //!
 //! ```text
 //! open ─ peer's Close, held back ─▶ its bytes are over ─ ours ended, or nothing sent for linger ─▶ closing
@@ -27,29 +27,29 @@ use std::sync::atomic::AtomicBool;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-/// How many messages without bytes are taken in a row before other tasks get their turn.
+/// How many empty messages one poll reads in a row before other tasks get to run.
 const EMPTY_PER_POLL: usize = 32;
 
-/// How many messages of the peer are taken in when the last half is dropped, so that they do not reset the connection
-/// under the Close frame.
+/// How many messages of the peer are read when the last half is dropped, so that unread bytes do not make the system
+/// reset the connection before the Close frame arrives.
 const TAKEN_AT_DROP: usize = 8;
 
-/// The shortest time between two looks at the clock.
+/// The shortest time between two checks of the timer.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
-/// What the halves share: the library's WebSocket is not to be split without a lock.
+/// The state that the halves share, behind a lock, since the library's WebSocket cannot be split without one.
 pub(crate) struct State<S> {
     socket: WebSocketStream<Held<S>>,
     role: Role,
     wakers: Wakers,
-    /// What is left of the message that is being read.
+    /// The rest of the message that is being read.
     message: Bytes,
     end: Option<End>,
-    /// Whether the Close frame is on its way, after which nothing can be written.
+    /// Whether this side has begun to send its Close frame, after which nothing can be written.
     is_closing: bool,
-    /// Whether the peer's Close frame is to be answered when nothing more is sent for a while, since its end was read.
+    /// Whether the peer's Close frame was read, and is to be answered when this side sends nothing more for a while.
     is_answer_due: bool,
-    /// Whether something was sent since the timer was set or, once closing, received.
+    /// Whether something was sent since the timer was set; while closing, whether something was received.
     is_active: bool,
     is_half_dropped: bool,
     timer: Timer,
@@ -65,7 +65,8 @@ enum End {
     Failed(ErrorKind),
 }
 
-/// Whether a Close frame with this code ends the peer's bytes as it should: with 1000 (normal), 1001 (going away) or none.
+/// The end that a Close frame with this code means: a proper one for 1000 (normal), 1001 (going away) or no code, and
+/// an error for any other.
 fn end_of(code: Option<u16>) -> Result<(), Error> {
     match code {
         None | Some(1000 | 1001) => Ok(()),
@@ -74,7 +75,7 @@ fn end_of(code: Option<u16>) -> Result<(), Error> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
-    /// The WebSocket over this stream, of which this many bytes were read already.
+    /// The WebSocket over this stream, from which the bytes in `read` were read already.
     pub(crate) async fn new(io: S, read: Vec<u8>, role: Role, config: &Config, timer: &Timer) -> Self {
         let socket =
             WebSocketStream::from_raw_socket(Held::new(io, read, role), role, Some(config.of_messages())).await;
@@ -121,8 +122,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         Poll::Ready(Ok(count))
     }
 
-    /// Ready when the stream below has ended or both Close frames are out, once the peer has sent its own; ours is the
-    /// answer when nothing was sent for the time of [`Config::linger`].
+    /// Ready when the peer has sent its Close frame, and either the stream below has ended or this side's Close frame
+    /// is sent as well. This side answers the peer's frame when it has sent nothing for the time of [`Config::linger`].
     pub(crate) fn poll_closed(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         let waker = self.wakers.waiting(Half::Read, cx);
         let cx = &mut Context::from_waker(&waker);
@@ -147,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         if self.is_closing { self.poll_ending(cx) } else { self.socket.get_mut().poll_end(cx) }
     }
 
-    /// Ready when there are bytes of a message, or none will come.
+    /// Ready when there are bytes of a message to read, or when no more will come.
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         for _ in 0..EMPTY_PER_POLL {
             match self.end {
@@ -157,8 +158,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             }
             self.poll_time(cx)?;
             if self.is_closing {
-                // Whoever dropped the writing half could not wait for this; what the peer sent before a failure of
-                // writing can still be read.
+                // Goes on sending the Close frame when the write half was dropped before it was sent. If writing fails,
+                // the peer's earlier bytes can still be read.
                 let _ = self.poll_ending(cx);
             }
             let message = match Pin::new(&mut self.socket).poll_next(cx) {
@@ -188,7 +189,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                 }
                 Message::Close(frame) => {
                     self.end = Some(End::Clean);
-                    // What is left to send; on its way it may find that all is closed.
+                    // Sends what is left to send; an error here shows again when reading finds the end.
                     let _ = Pin::new(&mut self.socket).poll_flush(cx);
                     end_of(frame.map(|frame| frame.code.into()))?;
                 }
@@ -196,7 +197,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                     self.close_with(CloseCode::Unsupported, cx);
                     return Poll::Ready(Err(Error::TextMessage.into()));
                 }
-                // The library has its answer to a ping ready, and sends it with the next read or flush.
+                // The library has prepared the answer to a ping, and sends it with the next read or flush.
                 Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }
         }
@@ -204,8 +205,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         Poll::Pending
     }
 
-    /// Sends a ping when it is time, or the answer to the peer's Close frame; once closing, fails when the peer was silent
-    /// for too long.
+    /// When the timer ends, sends a ping, or the answer to the peer's Close frame. While closing, it fails when the
+    /// peer was silent for too long.
     fn poll_time(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         while self.sleep.as_mut().poll(cx).is_ready() {
             let was_active = std::mem::take(&mut self.is_active);
@@ -226,8 +227,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         Ok(())
     }
 
-    /// Sends a ping, unless something is still to be sent: then the connection is not idle. Should it fail, what the
-    /// peer sent before can still be read, and reading finds the end.
+    /// Sends a ping, unless something else is still to be sent, since then the connection is not idle. If sending
+    /// fails, the peer's earlier bytes can still be read, and reading then finds the end.
     fn ping(&mut self, cx: &mut Context<'_>) {
         let is_ready = matches!(Pin::new(&mut self.socket).poll_ready(cx), Poll::Ready(Ok(())));
         if is_ready && Pin::new(&mut self.socket).start_send(Message::Ping(Bytes::new())).is_ok() {
@@ -261,15 +262,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         self.poll_ending(&mut Context::from_waker(&waker))
     }
 
-    /// Sends the Close frame, which once begun is to be driven to its end; a server ends its direction behind it, since
-    /// clients wait for that (RFC 6455, section 7.1.1).
+    /// Sends the Close frame; once begun, this has to be polled until it is ready. A server then ends its direction of
+    /// the stream, since clients wait for that (RFC 6455, section 7.1.1).
     fn poll_ending(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.is_closing {
             self.is_closing = true;
             self.is_active = false;
             self.sleep = (self.timer)(self.linger);
             self.take_held_close(cx);
-            // The reader has to see the new timer.
+            // Wakes the reader, which has to poll the new timer.
             self.wakers.both().wake_by_ref();
         }
         ready!(Pin::new(&mut self.socket).poll_close(cx)).map_err(into_io)?;
@@ -279,7 +280,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         }
     }
 
-    /// Lets the library see the Close frame that was held back, so that ours is the answer to it.
+    /// Lets the library read the Close frame that was held back, so that it answers it with this side's.
     fn take_held_close(&mut self, cx: &mut Context<'_>) {
         let is_at_close = self.socket.get_ref().is_at_close();
         if is_at_close && !matches!(self.end, Some(End::Failed(_))) {
@@ -292,7 +293,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         }
     }
 
-    /// Tells the peer what is wrong with it, as far as that is possible without waiting.
+    /// Sends the peer a Close frame with this code, as far as that is possible without waiting.
     fn close_with(&mut self, code: CloseCode, cx: &mut Context<'_>) {
         self.is_closing = true;
         self.socket.get_mut().release();

@@ -12,14 +12,14 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-/// Why a certificate, a key or a root is of no use.
+/// Why a certificate, a key or a root cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
-    /// It is not the PEM text it should be.
+    /// The text is not the expected PEM.
     #[error("the {what} is no PEM text of that kind: {error}")]
     Pem {
-        /// What should be there.
+        /// What the text should contain.
         what: &'static str,
         /// What is wrong with the text.
         error: futures_rustls::pki_types::pem::Error,
@@ -37,10 +37,11 @@ pub enum TlsError {
 pub struct Certificate(TlsAcceptor);
 
 impl Certificate {
-    /// Reads the certificate, with those between it and a root behind it, and its private key, both as PEM text.
+    /// Reads the certificate, followed by the intermediate certificates up to a root, and its private key, both as PEM
+    /// text.
     ///
     /// # Errors
-    /// One of the texts is something else, or they do not belong together.
+    /// One of the texts is not the expected PEM, or the key does not belong to the certificate.
     pub fn from_pem(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<Self, TlsError> {
         let chain = certificates(chain.as_ref())?;
         let key = PrivateKeyDer::from_pem_slice(key.as_ref())
@@ -66,7 +67,7 @@ impl Certificate {
     }
 }
 
-/// Whom a client trusts: what the platform trusts, and roots of its own.
+/// The root certificates that a client trusts: those of the platform, and others that are added.
 #[derive(Clone, Default)]
 pub struct Roots {
     extra: Vec<CertificateDer<'static>>,
@@ -82,13 +83,13 @@ impl Roots {
     /// Adds roots, as PEM text.
     ///
     /// # Errors
-    /// The text is something else.
+    /// The text is not a PEM file of certificates.
     pub fn with_pem(mut self, roots: impl AsRef<[u8]>) -> Result<Self, TlsError> {
         self.extra.extend(certificates(roots.as_ref())?);
         Ok(self)
     }
 
-    /// The client's side with these roots; the platform's are looked up now.
+    /// The client's side with these roots; those of the platform are loaded now.
     ///
     /// # Errors
     /// The platform has no roots, or one of the others cannot be used.
@@ -113,8 +114,8 @@ impl Client {
     /// Runs the client's side over a stream to the host of this name or IP address.
     ///
     /// # Errors
-    /// The stream failed, or the server did not prove that it is this host: [`Untrusted`] is the source where its
-    /// certificate is from nobody that is trusted.
+    /// The stream failed, or the server did not prove that it is this host: if the certificate is from no trusted
+    /// authority, the source of the error is [`Untrusted`].
     ///
     /// # Cancel safety
     /// Dropping the future drops the stream in it. There is no deadline here: set one around it.
@@ -124,14 +125,14 @@ impl Client {
     }
 }
 
-/// Why a server's certificate is not taken, where a person can mend it.
+/// Why a server's certificate is not accepted, for the errors that a user can fix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Untrusted {
-    /// It is from an authority that is not among the roots, or is self-signed.
+    /// The certificate is self-signed, or from an authority that is not among the roots.
     #[error("the certificate is self-signed, or from an authority that is not trusted here")]
     Issuer,
-    /// It is an authority's own, which is none for a server: `openssl req -x509` makes such ones.
+    /// The certificate is an authority's own and not a server's; `openssl req -x509` makes such certificates.
     #[error(
         "the certificate is an authority's and not a server's; one for a server is made with \
          `openssl req -x509 -addext basicConstraints=critical,CA:FALSE`"
@@ -139,12 +140,12 @@ pub enum Untrusted {
     Authority,
 }
 
-/// Names the errors that a person can mend.
+/// Replaces the errors that a user can fix by an [`Untrusted`].
 fn untrusted(error: io::Error) -> io::Error {
     use rustls::{CertificateError, Error};
     let kind = error.kind();
     match error.get_ref().and_then(|source| source.downcast_ref()) {
-        // A bad signature is one by another key of an authority that has a trusted one's name.
+        // A bad signature means that an authority with the name of a trusted one, but with another key, has signed it.
         Some(Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)) => {
             io::Error::new(kind, Untrusted::Issuer)
         }

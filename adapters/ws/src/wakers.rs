@@ -3,17 +3,17 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Wake, Waker};
 
-/// Wakes the tasks of both halves, whichever of them made the stream below wait.
+/// Wakes the tasks of both halves, whichever of them polled the stream below.
 ///
-/// Reading also writes, to answer a ping, and a stream keeps one waker for each direction only: with the waker of one
-/// task there, the other would wait for ever.
+/// Reading also writes, to answer a ping, and a stream keeps only one waker for each direction: if it had the waker of
+/// one task, the other task would wait for ever.
 #[derive(Debug)]
 pub(crate) struct Wakers {
     slots: Arc<Slots>,
     both: Waker,
 }
 
-/// The half that waits.
+/// Which half waits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Half {
     Read,
@@ -35,7 +35,7 @@ impl Wakers {
         Self { both: Waker::from(Arc::clone(&slots)), slots }
     }
 
-    /// Notes who waits, and returns the waker to wait with.
+    /// Notes that this half waits, and returns the waker to pass to the stream below.
     pub(crate) fn waiting(&self, half: Half, cx: &Context<'_>) -> Waker {
         let mut waiting = self.slots.waiting();
         let slot = match half {
@@ -49,7 +49,7 @@ impl Wakers {
         self.both.clone()
     }
 
-    /// The waker to wait with, on behalf of whoever waits already.
+    /// The waker to pass to the stream below for the halves that wait already.
     pub(crate) const fn both(&self) -> &Waker {
         &self.both
     }
