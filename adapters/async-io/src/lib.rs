@@ -1,7 +1,7 @@
-//! Sockets and timers of `async-io`, which smol and async-std have in common, as the runtime of a multiserver.
+//! A runtime for a multiserver with the sockets and timers of `async-io`, which smol and async-std share.
 //!
-//! To use a multiserver, add `multiserver-smol` or `multiserver-async-std`. This crate is for those who run futures on
-//! an executor of their own: [`AsyncIo`] is a runtime, and an [`Executor`] is all that it lacks.
+//! To use a multiserver, add `multiserver-smol` or `multiserver-async-std`. This crate is for programs that run futures
+//! on an executor of their own: [`AsyncIo`] is a runtime that only needs an [`Executor`].
 //!
 //! ```
 //! use multiserver_async_io::{AsyncIo, Executor};

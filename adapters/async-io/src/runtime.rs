@@ -12,7 +12,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// Runs futures to their end; the sockets and timers are those of `async-io` whatever it is.
+/// Spawns futures. The sockets and timers are those of `async-io`, whatever the executor is.
 pub trait Executor: Default + Send + Sync + 'static {
     /// Runs this future in a task of its own, to its end.
     fn spawn(&self, future: BoxFuture<'static, ()>);
@@ -20,12 +20,12 @@ pub trait Executor: Default + Send + Sync + 'static {
 
 /// The runtime of async-io's sockets and timers and this executor.
 ///
-/// Its reactor needs no set-up: where no executor polls it, it has a thread of its own.
+/// The reactor of `async-io` needs no set-up: if no executor polls it, it runs in a thread of its own.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AsyncIo<E>(E);
 
 impl<E: Executor> Runtime for AsyncIo<E> {
-    /// Asks the system in a thread for blocking calls.
+    /// Asks the system's resolver in a thread for blocking calls.
     fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
         let host = host.to_owned();
         Box::pin(blocking::unblock(move || Ok((host.as_str(), port).to_socket_addrs()?.collect())))

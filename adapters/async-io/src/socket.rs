@@ -1,4 +1,4 @@
-//! Sockets in two halves, and sockets that listen.
+//! Sockets in two halves, and listening sockets.
 
 use async_io::{Async, IoSafe};
 use futures_io::{AsyncRead, AsyncWrite};
@@ -23,21 +23,21 @@ where
     fn end_writing(&self) -> io::Result<()>;
 }
 
-/// The half of a socket that is read.
+/// The read half of a socket.
 struct Read<S>(Arc<Async<S>>);
 
-/// The half of a socket that is written; dropping it ends the direction to the peer.
+/// The write half of a socket; dropping it ends the direction to the peer.
 struct Write<S: Socket>(Arc<Async<S>>)
 where
     for<'a> &'a S: io::Read + io::Write;
 
-/// A TCP socket that listens.
+/// A listening TCP socket.
 pub(crate) struct Listener(pub(crate) Async<std::net::TcpListener>);
 
-/// A Unix socket that listens.
+/// A listening Unix socket.
 #[cfg(unix)]
 pub(crate) struct UnixListener {
-    /// Removed before the socket closes, unless it is somebody else's.
+    /// Declared first, so that it is dropped, and the file removed, before the socket closes.
     pub(crate) _file: Option<SocketFile>,
     pub(crate) socket: Async<std::os::unix::net::UnixListener>,
 }
@@ -147,7 +147,7 @@ where
     for<'a> &'a S: io::Read + io::Write,
 {
     fn drop(&mut self) {
-        // The peer may be gone already; nothing is left to be said to it then.
+        // The peer may be gone already, so an error is ignored.
         let _ = self.0.get_ref().end_writing();
     }
 }
@@ -166,7 +166,7 @@ mod tests {
             let (far, _) = listener.accept().await.unwrap();
             near.get_ref().write_all(b"never read").unwrap();
             far.readable().await.unwrap();
-            // A socket that is closed with bytes in it resets its connection.
+            // The system resets the connection of a socket that is closed with unread bytes in it.
             drop(far);
             let mut near = duplex(near);
             let reset = poll_fn(|cx| Pin::new(&mut near).poll_read(cx, &mut [0; 1])).await.unwrap_err();

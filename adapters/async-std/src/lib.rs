@@ -56,8 +56,8 @@
 //! The crates of the other runtimes, `multiserver-tokio` and `multiserver-smol`, differ from this one in their names
 //! only: a program that keeps to the [`prelude`] moves by changing its dependency and its `use` line.
 //!
-//! async-std itself is no longer developed (RUSTSEC-2025-0052 recommends smol). This crate is for programs that are on
-//! it still; new ones had better take `multiserver-smol`, which has the same sockets and timers beneath.
+//! async-std itself is no longer developed (RUSTSEC-2025-0052 recommends smol). This crate is for programs that still
+//! use it; new programs should use `multiserver-smol`, which has the same sockets and timers.
 //!
 //! Without addresses and suites, the secret handshake over a stream of your own:
 //! ```

@@ -1,9 +1,10 @@
-//! Virtual time, and what is to happen when.
+//! Virtual time, and the events that are due later.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What is to happen, in order of time; what is due at the same time happens in the order in which it was added.
+/// The events to come, in order of time; events that are due at the same time happen in the order in which they were
+/// added.
 pub(crate) struct Agenda<T> {
     now: Duration,
     added: u64,
@@ -42,19 +43,19 @@ impl<T> Agenda<T> {
         self.entries.remove(&key)
     }
 
-    /// When something is due next.
+    /// When the next event is due.
     pub(crate) fn next(&self) -> Option<Duration> {
         self.entries.first_key_value().map(|(key, _)| key.at)
     }
 
-    /// Lets time pass until something is due, and takes it.
+    /// Advances the time to the next event, and takes that event.
     pub(crate) fn take_next(&mut self) -> Option<T> {
         let (key, entry) = self.entries.pop_first()?;
         self.now = key.at;
         Some(entry)
     }
 
-    /// Lets time pass in which nothing is due.
+    /// Advances the time to this point, before which no event is due.
     pub(crate) fn pass(&mut self, until: Duration) {
         self.now = self.now.max(until);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Everything waits, and nothing is going to happen: on real machines this would be a hang.
+    /// All tasks wait and no event is due: on real machines this would be a hang.
     #[error(
         "deadlock at {at:?}: the future and {tasks} tasks wait, no timer is set and no packet is under way ({held} are \
          held back by cuts): something waits without a deadline for what will not come"
@@ -16,10 +16,10 @@ pub enum Error {
         at: Duration,
         /// The spawned tasks that have not ended.
         tasks: usize,
-        /// The packets that wait for a cut to be healed.
+        /// The packets that wait until a cut is healed.
         held: usize,
     },
-    /// Tasks run on and on, and no time passes.
+    /// Tasks run again and again without any time passing.
     #[error(
         "livelock at {at:?}: tasks were run {polls} times and no time has passed: one of them wakes itself for ever"
     )]
@@ -29,13 +29,13 @@ pub enum Error {
         /// How often a task was run at this time.
         polls: u64,
     },
-    /// Things go on happening, and the future does not end.
+    /// Events go on, and the future does not end.
     #[error("the future had not ended after {0:?} of virtual time, which is the limit: what it waits for never comes")]
     TooLong(
         /// The virtual time that passed.
         Duration,
     ),
-    /// The simulation was asked to run by something that runs in it, or by two threads at once.
+    /// The simulation was run by a task within it, or by two threads at once.
     #[error("this simulation runs already: inside it, await the future instead")]
     Running,
 }

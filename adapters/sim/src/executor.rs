@@ -1,4 +1,4 @@
-//! Tasks, one at a time, in an order that the seed decides.
+//! Runs tasks one at a time, in an order that the seed decides.
 
 use crate::Error;
 use crate::world::World;
@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-/// How often tasks are run without any time passing before that is taken for a livelock.
+/// How often tasks are polled without any time passing before that counts as a livelock.
 const POLLS_AT_ONE_TIME: u64 = 10_000_000;
 
-/// The number of the future that is not spawned but run.
+/// The number of the main future, the one that `block_on` runs.
 const MAIN: u64 = 0;
 
 pub(crate) struct Executor {
-    /// Chooses who runs next; held by whoever runs the simulation.
+    /// Chooses the task that runs next. The thread that runs the simulation holds this lock.
     turn: Mutex<fastrand::Rng>,
     ready: Arc<Mutex<Vec<u64>>>,
     tasks: Mutex<Tasks>,
@@ -34,7 +34,7 @@ struct Task {
     wake: Arc<TaskWake>,
 }
 
-/// Puts its task among those that are ready, once until it is run.
+/// Marks its task as ready, once until the task is run.
 struct TaskWake {
     number: u64,
     is_ready: AtomicBool,
@@ -60,7 +60,7 @@ impl Executor {
         wake.wake();
     }
 
-    /// Drops every task, and those that are spawned from now on.
+    /// Drops every task, and also each task that is spawned from now on.
     pub(crate) fn close(&self) {
         let mut tasks = self.tasks();
         tasks.is_closed = true;
@@ -69,7 +69,7 @@ impl Executor {
         drop(waiting);
     }
 
-    /// Runs until `main` is ready, or returns `None` when nothing is left to happen up to this point in time.
+    /// Runs until `main` is ready, or returns `None` when no event is left up to this point in time.
     pub(crate) fn run<T>(
         &self,
         world: &World,
@@ -85,7 +85,7 @@ impl Executor {
         Arc::clone(&wake_main).wake();
         let (mut polls, mut now) = (0, world.with(|network| network.agenda.now()));
         loop {
-            // What is due already does not wait for tasks that are always ready.
+            // Events that are due happen first, so that they do not wait for tasks that are always ready.
             while world.with(|network| network.happen(now)).is_some() {}
             if let Some(number) = self.next_ready(&mut random) {
                 polls += 1;
@@ -115,7 +115,7 @@ impl Executor {
     }
 
     fn run_task(&self, number: u64) {
-        // It is not among the waiting while it runs, and no lock is held: it may spawn.
+        // The task is taken out and the lock is released while it runs, since it may spawn others.
         let Some(mut task) = self.tasks().waiting.remove(&number) else { return };
         task.wake.is_ready.store(false, Ordering::Relaxed);
         let waker = Waker::from(Arc::clone(&task.wake));

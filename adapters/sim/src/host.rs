@@ -14,9 +14,9 @@ use std::time::{Duration, SystemTime};
 
 /// One machine of a [`Sim`](crate::Sim), as a runtime: its sockets are in the simulated network, its clock is virtual.
 ///
-/// Its Unix sockets are names that only this machine knows, in no file system; in the trace they have the address
-/// 127.0.0.0. Cloning is cheap, and the clones are the same machine. Its futures and timers make progress only while the simulation
-/// runs. Its randomness comes from the seed: keys made of it are for tests and nothing else.
+/// Its Unix sockets are names that only this machine knows, and are not in a file system; in the trace they have the
+/// address 127.0.0.0. Cloning is cheap, and the clones are the same machine. Its futures and timers make progress only
+/// while the simulation runs. Its randomness comes from the seed, so keys made from it are for tests only.
 #[derive(Clone)]
 pub struct Host {
     pub(crate) world: Arc<World>,
@@ -24,7 +24,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// The virtual time: how long the simulation has been going on.
+    /// The virtual time since the simulation began.
     #[must_use]
     pub fn now(&self) -> Duration {
         self.world.with(|network| network.agenda.now())
@@ -36,13 +36,13 @@ impl Host {
         self.world.with(|network| network.machine(self.id).map(|machine| machine.name.clone()).unwrap_or_default())
     }
 
-    /// The machine's addresses but for loopback, in the order in which its name resolves to them.
+    /// The machine's addresses without loopback, in the order in which its name resolves to them.
     #[must_use]
     pub fn addresses(&self) -> Vec<IpAddr> {
         self.world.with(|network| network.machine(self.id).map(|machine| machine.addresses.clone()).unwrap_or_default())
     }
 
-    /// Gives the machine an address besides those it has, an IPv6 or a public one for instance.
+    /// Gives the machine a further address, for example an IPv6 or a public one.
     pub fn add_address(&self, ip: IpAddr) {
         self.world.with(|network| {
             if let Some(machine) = network.machine(self.id) {

@@ -1,9 +1,9 @@
-//! Multi-protocol addresses and the secret handshake in a simulated network: for tests, yours included.
+//! Multi-protocol addresses and the secret handshake in a simulated network, for this workspace's tests and for yours.
 //!
-//! A [`Sim`] is a network of machines in memory. Its latencies, the sizes of reads and writes, the order in which tasks
-//! run and the keys that are made all come from one seed, so that a test that fails fails again. Its time is virtual:
-//! it jumps to whatever is due next, so that a deadline of 15 s passes in no time. Machines are runtimes like tokio or
-//! smol, and the multiservers on them are the same code.
+//! A [`Sim`] is a network of machines in memory. One seed decides its latencies, the sizes of reads and writes, the
+//! order in which tasks run and the keys that are made, so that a failing test fails again. Its time is virtual: it
+//! jumps to the next event, so that a deadline of 15 s passes at once. Its machines are runtimes like tokio or smol,
+//! and the multiservers on them run the same code.
 //!
 //! ```
 //! use multiserver_sim::{Multiserver, Net, Scope, Shs, Sim, generate_identity};
@@ -31,10 +31,10 @@
 //! # Ok(())
 //! # }
 //! ```
-//! What would hang on real machines is an [`Error`] here that says why.
+//! A test that would hang on real machines ends with an [`Error`] that says why.
 //!
-//! Only what uses the machine's [`Runtime`] is simulated: a thread, a real socket, the system's clock or its randomness
-//! are outside of it, and a test that uses them is no longer decided by the seed.
+//! Only code that uses the machine's [`Runtime`] is simulated. Threads, real sockets, the system's clock and its
+//! randomness are not, and the seed no longer decides a test that uses them.
 #![forbid(unsafe_code)]
 
 mod agenda;

@@ -1,4 +1,4 @@
-//! Machines, the links between them, and packets on their way.
+//! Machines, the links between them, and packets in transit.
 
 use crate::agenda::Agenda;
 use crate::settings::{Settings, pick_duration};
@@ -11,10 +11,10 @@ use std::path::PathBuf;
 use std::task::Waker;
 use std::time::Duration;
 
-/// After this time a request for a connection is sent again to a listener that had no room for it (RFC 6298).
+/// After this time, a connection request that a listener had no room for is sent again (RFC 6298).
 const RETRANSMISSION: Duration = Duration::from_secs(1);
 
-/// The first port of those that are given to whoever asks for none (RFC 6335).
+/// The first of the ports that are chosen when port 0 is asked for (RFC 6335).
 const FIRST_FREE_PORT: u16 = 49152;
 
 /// The number of a machine, of a socket or of a listener, each counted from 0.
@@ -25,14 +25,14 @@ pub(crate) struct Network {
     pub(crate) random: fastrand::Rng,
     pub(crate) settings: Settings,
     pub(crate) trace: Trace,
-    /// Whoever is to be woken once the network is not locked any longer.
+    /// The tasks to wake once the network is unlocked.
     pub(crate) woken: Vec<Waker>,
     pub(crate) machines: Vec<Machine>,
     pub(crate) sockets: BTreeMap<Id, Socket>,
     pub(crate) listeners: BTreeMap<Id, Listening>,
-    /// Names that are not those of machines.
+    /// What names resolve to that do not belong to machines.
     pub(crate) names: BTreeMap<String, Vec<IpAddr>>,
-    /// Between two machines, the lower number first.
+    /// The links between two machines, with the lower number first.
     links: BTreeMap<(Id, Id), Link>,
     numbered: Id,
 }
@@ -40,20 +40,20 @@ pub(crate) struct Network {
 pub(crate) struct Machine {
     pub(crate) name: String,
     pub(crate) addresses: Vec<IpAddr>,
-    /// Whether it refuses new connections.
+    /// Whether the machine refuses new connections.
     pub(crate) refuses: bool,
-    /// The Unix sockets, and where their listeners are.
+    /// The paths of Unix sockets, with the addresses of their listeners.
     pub(crate) paths: BTreeMap<PathBuf, SocketAddr>,
     next_port: u16,
 }
 
-/// What is to happen.
+/// An event that is due at some time.
 pub(crate) enum Due {
     Timer(Option<Waker>),
     Arrival(Transit),
 }
 
-/// A packet on its way.
+/// A packet in transit.
 pub(crate) struct Transit {
     pub(crate) from: SocketAddr,
     pub(crate) to: SocketAddr,
@@ -76,7 +76,7 @@ pub(crate) enum Content {
 struct Link {
     latency: Option<RangeInclusive<Duration>>,
     is_cut: bool,
-    /// In the order in which they were held back.
+    /// The packets that a cut holds back, in the order in which they were sent.
     held: Vec<Transit>,
 }
 
@@ -97,7 +97,7 @@ impl Network {
         }
     }
 
-    /// A number that no socket and no listener has.
+    /// A number that no socket and no listener has yet.
     pub(crate) fn number(&mut self) -> Id {
         self.numbered += 1;
         self.numbered
@@ -126,7 +126,7 @@ impl Network {
         self.machines.get_mut(id)
     }
 
-    /// The machine that has this address, seen from another.
+    /// The machine that has this address, as seen from the machine `seen_from`.
     pub(crate) fn machine_at(&self, seen_from: Id, ip: IpAddr) -> Option<Id> {
         if ip.is_loopback() {
             return Some(seen_from);
@@ -134,7 +134,7 @@ impl Network {
         self.machines.iter().position(|machine| machine.addresses.contains(&ip))
     }
 
-    /// A port of this machine on which nobody listens.
+    /// A port of this machine on which no listener listens.
     pub(crate) fn free_port(&mut self, machine: Id) -> Option<u16> {
         for _ in FIRST_FREE_PORT..=u16::MAX {
             let owner = self.machines.get_mut(machine)?;
@@ -171,7 +171,8 @@ impl Network {
         self.link(between).is_cut = true;
     }
 
-    /// Undoes a cut: what was held back arrives at once, in its order and before all that is still under way.
+    /// Undoes a cut: the packets that were held back arrive at once, in their order and before all packets that are
+    /// still in transit.
     pub(crate) fn heal(&mut self, between: (Id, Id)) {
         let link = self.link(between);
         link.is_cut = false;
@@ -185,7 +186,8 @@ impl Network {
         self.links.values().map(|link| link.held.len()).sum()
     }
 
-    /// Sends a packet off. Those of one socket arrive in the order in which they were sent; others overtake them.
+    /// Sends a packet. Packets of one socket arrive in the order in which they were sent; packets of different sockets
+    /// may overtake each other.
     pub(crate) fn send(&mut self, transit: Transit) {
         let between = (transit.source, transit.target);
         let latency = self.link(between).latency.clone().unwrap_or_else(|| self.settings.latency.clone());
@@ -197,7 +199,8 @@ impl Network {
         self.agenda.add(at, Due::Arrival(transit));
     }
 
-    /// Lets time pass until something happens and returns when that is; `None` if nothing does up to this time.
+    /// Advances the time to the next event, carries it out and returns its time; `None` if there is no event up to this
+    /// time.
     pub(crate) fn happen(&mut self, until: Duration) -> Option<Duration> {
         let at = self.agenda.next().filter(|at| *at <= until)?;
         match self.agenda.take_next() {
@@ -260,7 +263,7 @@ impl Network {
         }
     }
 
-    /// Sends an answer from where a packet went, without a socket.
+    /// Sends an answer from the destination of a packet, where there is no socket.
     pub(crate) fn answer(&mut self, to: &Transit, content: Content) {
         let &Transit { from, to, source, target, .. } = to;
         let nobody = 0;

@@ -1,10 +1,10 @@
-//! What the network is like.
+//! The settings of the network.
 
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// What the network is like where no link says otherwise.
+/// The settings of the network, where no link has its own.
 pub(crate) struct Settings {
     pub(crate) latency: RangeInclusive<Duration>,
     pub(crate) segments: RangeInclusive<usize>,

@@ -1,4 +1,4 @@
-//! The simulation as a test holds it.
+//! The simulation, as a test uses it.
 
 use crate::world::World;
 use crate::{Error, Host, Trace};
@@ -14,20 +14,20 @@ use std::time::Duration;
 /// How much virtual time a future may take.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A network of machines, their tasks and their time, all of which a seed decides.
+/// A network of machines with their tasks and their time; a seed decides all that happens.
 ///
-/// Nothing in it is shared with another simulation or with the real world, and nothing happens while no method here
-/// runs it. Tasks run one at a time in this thread, in an order that the seed decides. Time stands still while any of
-/// them can run, and jumps to what is due next when none can. Dropping it drops all tasks.
+/// It shares nothing with another simulation or with the real system, and nothing happens unless a method here runs it.
+/// Tasks run one at a time in this thread, in an order that the seed decides. Time stands still while any of them can
+/// run, and jumps to the next event when none can. Dropping the simulation drops all tasks.
 pub struct Sim {
     world: Arc<World>,
 }
 
 impl Sim {
-    /// A simulation without machines: the same seed, asked to do the same, does the same.
+    /// A simulation without machines. Two simulations with the same seed, used in the same way, behave the same.
     ///
     /// A packet takes 1 to 20 ms, a read or a write moves 1 to 1,460 bytes, and a sender is at most 64 KiB ahead of its
-    /// reader, until told otherwise.
+    /// reader, unless other values are set.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { world: Arc::new(World::new(seed)) }
@@ -40,13 +40,13 @@ impl Sim {
         Host { world: Arc::clone(&self.world), id }
     }
 
-    /// Runs a future to its end, and all tasks and timers meanwhile, and returns what it returns.
+    /// Runs a future to its end, with all tasks and timers meanwhile, and returns its output.
     ///
-    /// The tasks that it leaves behind stay as they are until something runs the simulation again.
+    /// Tasks that have not ended by then stay as they are until the simulation is run again.
     ///
     /// # Errors
-    /// The future never ends: everything waits for nothing, or runs without time passing, or a day of virtual time has
-    /// passed. Or the simulation runs already.
+    /// The future does not end: all tasks wait and no event is due, or tasks run without time passing, or a day of
+    /// virtual time has passed. Or the simulation is running already.
     ///
     /// # Panics
     /// When a task panics.
@@ -57,7 +57,7 @@ impl Sim {
         output.ok_or_else(|| self.stuck())
     }
 
-    /// Runs a future in a task of its own whenever the simulation runs.
+    /// Spawns a future as a task, which runs whenever the simulation runs.
     pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         self.world.executor.spawn(Box::pin(future));
     }
@@ -65,15 +65,15 @@ impl Sim {
     /// Runs all tasks until each of them waits, without letting any time pass.
     ///
     /// # Errors
-    /// They run on and on, or the simulation runs already.
+    /// The tasks run without end, or the simulation is running already.
     pub fn run_until_stalled(&self) -> Result<(), Error> {
         self.advance(Duration::ZERO)
     }
 
-    /// Lets so much virtual time pass, and everything happen that is due meanwhile.
+    /// Advances the virtual time by this much, and runs all events that are due meanwhile.
     ///
     /// # Errors
-    /// Tasks run on and on without time passing, or the simulation runs already.
+    /// Tasks run without end and without time passing, or the simulation is running already.
     pub fn advance(&self, duration: Duration) -> Result<(), Error> {
         let until = self.now().saturating_add(duration);
         self.world.executor.run(&self.world, until, |_| Poll::<()>::Pending)?;
@@ -81,7 +81,7 @@ impl Sim {
         Ok(())
     }
 
-    /// The virtual time: how long the simulation has been going on.
+    /// The virtual time since the simulation began.
     #[must_use]
     pub fn now(&self) -> Duration {
         self.world.with(|network| network.agenda.now())
@@ -95,8 +95,8 @@ impl Sim {
 
     /// Sets how long a packet takes, between all machines that have no latency of their own.
     ///
-    /// Each packet's time is chosen from the range; those of one stream keep their order, and those of different streams
-    /// overtake each other.
+    /// Each packet's time is chosen from the range; packets of one stream keep their order, and packets of different
+    /// streams may overtake each other.
     pub fn latency(&self, range: RangeInclusive<Duration>) {
         self.world.with(|network| network.settings.latency = range);
     }
@@ -115,14 +115,15 @@ impl Sim {
         self.world.with(|network| network.settings.segments = range);
     }
 
-    /// Sets how many bytes may be sent that were not read, in each direction of each connection.
+    /// Sets how many bytes may be sent and not yet read, in each direction of each connection.
     pub fn window(&self, bytes: NonZeroUsize) {
         self.world.with(|network| network.settings.window = bytes);
     }
 
-    /// Cuts the line between two machines: what is sent, and what is under way, is held back until it is healed.
+    /// Cuts the link between two machines: packets that are sent or in transit are held back until it is healed.
     ///
-    /// Neither side is told, as with real cuts. Healed, the line loses nothing: TCP would have sent it again.
+    /// As with real cuts, neither side is told. When the link is healed, nothing is lost, since TCP would have sent the
+    /// packets again.
     ///
     /// # Panics
     /// When one of them belongs to another simulation.
@@ -131,7 +132,7 @@ impl Sim {
         self.world.with(|network| network.cut(between));
     }
 
-    /// Heals a cut; what was held back arrives at once.
+    /// Heals a cut; the packets that were held back arrive at once.
     ///
     /// # Panics
     /// When one of them belongs to another simulation.
@@ -162,9 +163,9 @@ impl Sim {
         });
     }
 
-    /// Sets what a name resolves to, best first, in the place of a machine's own addresses.
+    /// Sets what a name resolves to, best first, instead of a machine's own addresses.
     ///
-    /// Addresses that no machine has never answer.
+    /// Connections to an address that no machine has are never answered.
     pub fn name(&self, name: &str, addresses: impl IntoIterator<Item = IpAddr>) {
         let addresses = addresses.into_iter().collect();
         self.world.with(|network| network.names.insert(name.to_ascii_lowercase(), addresses));
@@ -207,7 +208,7 @@ mod tests {
     use futures_util::future::{FutureExt, join};
     use futures_util::{AsyncReadExt, AsyncWriteExt};
 
-    /// Each of them beside an attempt that is given up on its way.
+    /// Each connection is made beside an attempt that is given up halfway.
     #[test]
     fn a_thousand_connections_leave_nothing() {
         let sim = Sim::new(1);

@@ -1,4 +1,4 @@
-//! Sockets and listeners as the network sees them.
+//! Sockets and listeners, from the network's side.
 
 use crate::network::{Content, Id, Network, Transit};
 use crate::settings::pick_size;
@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// How many connections a listener holds that were not accepted.
+/// How many connections a listener holds that were not accepted yet.
 const BACKLOG: usize = 1024;
 
 /// One end of a connection.
@@ -17,17 +17,17 @@ pub(crate) struct Socket {
     local: SocketAddr,
     remote_machine: Id,
     remote: SocketAddr,
-    /// The other end; `None` until that has consented.
+    /// The other end; `None` until it has accepted the connection.
     peer: Option<Id>,
     was_reset: bool,
     received: VecDeque<u8>,
-    /// Whether the end of what is received has arrived.
+    /// Whether the end of the incoming direction has arrived.
     pub(crate) has_ended: bool,
-    /// Whether the end of what is sent was sent.
+    /// Whether the end of the outgoing direction was sent.
     is_closed: bool,
-    /// How many bytes were sent that the other side has not read.
+    /// How many of the bytes that were sent the other side has not read yet.
     unread: usize,
-    /// When the last packet that was sent arrives.
+    /// When the packet that was sent last arrives.
     pub(crate) last_arrival: Duration,
     pub(crate) reader: Option<Waker>,
     writer: Option<Waker>,
@@ -42,7 +42,7 @@ pub(crate) struct Listening {
 }
 
 impl Listening {
-    /// Whether a request for a connection to this address of this machine is for this listener.
+    /// Whether a connection request to this address of this machine is for this listener.
     pub(crate) fn is_asked(&self, machine: Id, address: SocketAddr) -> bool {
         self.machine == machine && self.local.port() == address.port() && covers(self.local.ip(), address.ip())
     }
@@ -83,7 +83,7 @@ impl Network {
         }
     }
 
-    /// The next socket, where it leads to, and at which address it is.
+    /// The next socket, with its remote and its local address.
     pub(crate) fn poll_accept(
         &mut self,
         listener: Id,
@@ -101,7 +101,7 @@ impl Network {
         Poll::Pending
     }
 
-    /// Asks for a connection.
+    /// Sends a connection request.
     pub(crate) fn connect(&mut self, machine: Id, remote: SocketAddr) -> io::Result<Id> {
         let port = self.free_port(machine).ok_or(ErrorKind::AddrNotAvailable)?;
         let is_own = |ip: &IpAddr| ip.is_ipv4() == remote.is_ipv4();
@@ -196,7 +196,7 @@ impl Network {
         }
     }
 
-    /// Forgets a socket that nobody holds any longer; what was not read makes that a reset.
+    /// Removes a socket that was dropped; if it has unread bytes, the connection is reset.
     pub(crate) fn drop_socket(&mut self, id: Id) {
         self.close_write(id);
         if self.sockets.get(&id).is_some_and(|socket| !socket.received.is_empty() && !socket.was_reset) {
@@ -225,7 +225,7 @@ impl Network {
         }
     }
 
-    /// A request for a connection has reached its listener.
+    /// Handles a connection request that has reached its listener.
     pub(crate) fn establish(&mut self, listener: Id, transit: &Transit) {
         let id = self.number();
         let Some(listening) = self.listeners.get_mut(&listener) else { return };
@@ -257,7 +257,7 @@ impl Network {
         }
     }
 
-    /// Sends to the other end, when that has consented.
+    /// Sends to the other end, if it has accepted the connection.
     fn send_on(&mut self, id: Id, content: impl FnOnce(Id) -> Content) {
         if let Some(transit) = self.sockets.get(&id).and_then(|socket| socket.transit(id, content)) {
             self.send(transit);
@@ -284,7 +284,7 @@ impl Socket {
         }
     }
 
-    /// A packet to the other end; none before that has consented.
+    /// A packet to the other end; `None` before it has accepted the connection.
     fn transit(&self, sender: Id, content: impl FnOnce(Id) -> Content) -> Option<Transit> {
         let content = content(self.peer?);
         let (from, to, source, target) = (self.local, self.remote, self.machine, self.remote_machine);

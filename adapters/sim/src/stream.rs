@@ -1,4 +1,4 @@
-//! Sockets as the programs hold them.
+//! Sockets and listeners, from the program's side.
 
 use crate::network::{Id, Machine};
 use crate::world::World;
@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-/// A socket, forgotten by the network when dropped.
+/// A socket; dropping it removes it from the network.
 struct Held {
     world: Arc<World>,
     id: Id,
@@ -21,24 +21,24 @@ struct Held {
 
 struct ReadHalf(Arc<Held>);
 
-/// Dropping it ends its direction.
+/// The write half of a socket; dropping it ends its direction.
 struct WriteHalf(Arc<Held>);
 
-/// A listener, gone when dropped.
+/// A listener; dropping it removes it from the network.
 pub(crate) struct Listener {
     world: Arc<World>,
     id: Id,
     local: SocketAddr,
 }
 
-/// A listener with a path; the path is free again when it is dropped.
+/// A listener with a path; dropping it frees the path.
 pub(crate) struct PathListener {
     listener: Listener,
     machine: Id,
     path: PathBuf,
 }
 
-/// Where the listeners of Unix sockets are: an address that nobody else uses.
+/// The address of the listeners of Unix sockets, which nothing else uses.
 const PATHS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 0);
 
 pub(crate) async fn connect(world: Arc<World>, machine: Id, address: SocketAddr) -> io::Result<Duplex> {

@@ -11,7 +11,8 @@ const KEPT: usize = 1 << 16;
 
 /// What happened on the network, in order: two runs with the same seed have equal traces.
 ///
-/// The last 65,536 records are kept; the [digest](Self::digest) is over all of them. Displayed, it has a line a record.
+/// The last 65,536 records are kept; the [digest](Self::digest) is over all of them. `Display` prints one line for each
+/// record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trace {
     records: VecDeque<Record>,
@@ -25,11 +26,11 @@ pub struct Trace {
 pub struct Record {
     /// The virtual time.
     pub at: Duration,
-    /// Where the packet comes from.
+    /// The packet's source.
     pub from: SocketAddr,
-    /// Where it goes to.
+    /// The packet's destination.
     pub to: SocketAddr,
-    /// What is in it.
+    /// The packet's content.
     pub packet: Packet,
     /// What became of it.
     pub fate: Fate,
@@ -39,15 +40,15 @@ pub struct Record {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Packet {
-    /// A request for a connection.
+    /// A connection request.
     Connect,
-    /// The consent to a connection.
+    /// The acceptance of a connection.
     Accept,
-    /// So many bytes of a stream.
+    /// This many bytes of a stream.
     Data(usize),
     /// The end of one direction of a stream.
     End,
-    /// The end of a connection, or of the hope for one, by force.
+    /// The reset of a connection or of a connection request.
     Reset,
 }
 
@@ -57,11 +58,11 @@ pub enum Packet {
 pub enum Fate {
     /// It arrived.
     Arrived,
-    /// It is held back by a cut, and sent again when that is healed.
+    /// A cut holds it back; it arrives when the cut is healed.
     Held,
     /// No host has its destination's address.
     Lost,
-    /// The listener has too many connections that were not accepted; it is sent again later.
+    /// The listener has too many connections that were not accepted yet; the request is sent again later.
     Delayed,
 }
 
@@ -71,13 +72,13 @@ impl Trace {
         self.records.iter()
     }
 
-    /// How many records there were in all.
+    /// How many records there were in total.
     #[must_use]
     pub const fn count(&self) -> u64 {
         self.count
     }
 
-    /// A number made of all records there were. It is the same for equal runs of the same program, no longer than that.
+    /// A hash over all records. It is equal for equal runs of the same build of a program only.
     #[must_use]
     pub const fn digest(&self) -> u64 {
         self.digest

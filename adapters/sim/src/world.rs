@@ -1,4 +1,4 @@
-//! All of a simulation: its network and its tasks.
+//! The whole state of a simulation: its network and its tasks.
 
 use crate::agenda::Key;
 use crate::executor::Executor;
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// What a simulation and its hosts share.
+/// The state that a simulation and its hosts share.
 pub(crate) struct World {
     network: Mutex<Network>,
     pub(crate) executor: Executor,
@@ -27,7 +27,7 @@ impl World {
         Self { network: Mutex::new(Network::new(random)), executor }
     }
 
-    /// Looks at the network or changes it, and then wakes whom that concerns.
+    /// Locks the network to read or change it, then wakes the tasks that the change concerns.
     pub(crate) fn with<T>(&self, change: impl FnOnce(&mut Network) -> T) -> T {
         let mut network = self.network.lock().unwrap_or_else(PoisonError::into_inner);
         let value = change(&mut network);
