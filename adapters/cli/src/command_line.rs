@@ -1,4 +1,4 @@
-//! The command line, and the configuration file's part in it.
+//! The command line, to which the configuration file adds options.
 
 use crate::commands::{address, bench, bridge, completions, connect, forward, invite, join, keygen, man, ping, serve};
 use crate::options::config::ConfigOptions;
@@ -61,10 +61,10 @@ pub(crate) enum Command {
 }
 
 impl CommandLine {
-    /// Reads the arguments of the program, which ends here when they are wrong or ask for help.
+    /// Reads the program's arguments. If they are wrong or ask for help, the program ends here.
     ///
-    /// `serve` has the options of the configuration file besides: where there are any, the arguments are read again with
-    /// them among them.
+    /// `serve` also takes options from the configuration file: if there are any, the arguments are parsed again with
+    /// these added.
     ///
     /// # Errors
     /// The configuration file is wrong.
@@ -75,7 +75,8 @@ impl CommandLine {
         let mut read = command.clone().try_get_matches_from(&arguments);
         let configured = match &read {
             Ok(given) => configured(&command, given)?,
-            // What is missing may be configured; what is wrong is said when all are read.
+            // A missing argument may be in the configuration file; other errors are reported when all arguments are
+            // read.
             Err(error) if error.kind() == ErrorKind::MissingRequiredArgument => {
                 let given = command.clone().ignore_errors(true).try_get_matches_from(&arguments);
                 given.map_or_else(|_| Ok(Vec::new()), |given| configured(&command, &given))?
@@ -91,7 +92,8 @@ impl CommandLine {
     }
 }
 
-/// The configured options of `serve`; those that are given, or go against one that is, stay out.
+/// The options of `serve` in the configuration file, without those that are given on the command line or conflict with
+/// one that is.
 fn configured(command: &clap::Command, given: &clap::ArgMatches) -> Result<Vec<OsString>, Failure> {
     let (Some(("serve", given)), Some(serve)) = (given.subcommand(), command.find_subcommand("serve")) else {
         return Ok(Vec::new());
@@ -100,7 +102,7 @@ fn configured(command: &clap::Command, given: &clap::ArgMatches) -> Result<Vec<O
     config.serve_arguments(serve, given)
 }
 
-/// Adds these arguments before --exec, since all that follows that is its program's.
+/// Adds these arguments before --exec, since everything after it belongs to the program that it runs.
 fn add(arguments: &mut Vec<OsString>, configured: Vec<OsString>) {
     let is_exec = |argument: &OsString| argument.to_str().is_some_and(|text| text.split('=').next() == Some("--exec"));
     let place = arguments.iter().position(is_exec).unwrap_or(arguments.len());
@@ -109,7 +111,7 @@ fn add(arguments: &mut Vec<OsString>, configured: Vec<OsString>) {
 
 /// Masks the arguments that an error repeats: one in the wrong place may be an address with a seed.
 fn without_secrets(mut error: clap::Error) -> clap::Error {
-    // Only an argument that is unknown is not one of our own names.
+    // Only an unknown argument can be a text of the user's; the others are names of our own options.
     let argument = (error.kind() == ErrorKind::UnknownArgument).then_some(ContextKind::InvalidArg);
     for kind in [ContextKind::InvalidSubcommand, ContextKind::InvalidValue].into_iter().chain(argument) {
         if let Some(ContextValue::String(text)) = error.get(kind) {

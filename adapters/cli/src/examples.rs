@@ -1,4 +1,4 @@
-//! The examples in the help, each below what it is for.
+//! The examples in the help, each below a line that says what it does.
 
 /// The text of examples, and of a note below them.
 macro_rules! examples {

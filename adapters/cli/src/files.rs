@@ -1,4 +1,4 @@
-//! Files that the program reads and keeps.
+//! Files that the program reads and writes.
 
 pub(crate) mod durable;
 pub(crate) mod identity;

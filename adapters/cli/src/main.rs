@@ -1,7 +1,7 @@
 //! The `multiserver` program.
 //!
-//! One module of `commands` a subcommand; what several of them need stands in the others. The exit statuses are those of
-//! [`report::exit::Class`].
+//! Each subcommand is a module of `commands`; the other modules hold what several of them use. The exit statuses are
+//! those of [`report::exit::Class`].
 #![forbid(unsafe_code)]
 
 #[macro_use]

@@ -1,4 +1,4 @@
-//! What people get to see: results, failures and how it goes on.
+//! What the user sees: results, failures and progress.
 
 pub(crate) mod exit;
 pub(crate) mod failure_words;

@@ -1,4 +1,4 @@
-//! Seeds in addresses: whoever has one acts as the key pair that grows from it.
+//! Seeds in addresses. A seed is a secret: its holder acts as the key pair that is made from it.
 
 use crate::report::exit::Failure;
 use multiserver_tokio::core::address::{Layer, LayerBuf, Shs, is_known, legacy};
@@ -28,7 +28,7 @@ pub(crate) fn without_seeds(address: &Address) -> (Address, bool) {
     (address, had_seed)
 }
 
-/// The same of several addresses.
+/// The addresses without the seeds in them.
 pub(crate) fn all_without_seeds(addresses: &MultiAddress) -> MultiAddress {
     map(addresses, |address| without_seeds(address).0)
 }
@@ -48,8 +48,8 @@ pub(crate) fn with_seed(addresses: &MultiAddress, seed: &Seed) -> (MultiAddress,
     (addresses, has_handshake)
 }
 
-/// Refuses to hand an address on that has layers which are not known and may hold a secret: of such a layer, all after its
-/// first field may be one.
+/// Refuses to pass on an address with an unknown layer that may hold a secret: in an unknown layer, everything after
+/// the first field may be one.
 pub(crate) fn check_unknown_layers(addresses: &MultiAddress) -> Result<(), Failure> {
     let mut layers =
         addresses.addresses().flat_map(|address| iter::once(address.transport()).chain(address.transforms()));
@@ -64,7 +64,7 @@ pub(crate) fn check_unknown_layers(addresses: &MultiAddress) -> Result<(), Failu
 }
 
 fn map(addresses: &MultiAddress, change: impl FnMut(&Address) -> Address) -> MultiAddress {
-    // There is one at least, as there was before.
+    // There is at least one address, as before the change.
     MultiAddress::new(addresses.addresses().map(change)).unwrap_or_else(|| addresses.clone())
 }
 

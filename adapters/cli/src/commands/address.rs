@@ -14,7 +14,7 @@ use multiserver_tokio::core::address::{Address, MultiAddress, ParseError};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-/// Say what an address means, layer by layer, without its seed; or write it in another form.
+/// Explain an address, layer by layer, without its seed; or write it in another form.
 ///
 /// An error points at the byte that is wrong.
 #[derive(Args)]
@@ -37,19 +37,19 @@ pub(crate) struct Options {
     /// The form that the address is in.
     #[arg(long, value_enum, value_name = "FORM", default_value = "auto")]
     from: FormRead,
-    /// Print the address in this form, with any seed in plain sight, and do not explain it.
+    /// Print the address in this form, with any seed in it, and do not explain it.
     #[arg(long, value_enum, value_name = "FORM")]
     to: Option<FormWritten>,
     /// Print JSON, for programs.
     #[arg(long)]
     json: bool,
-    /// Print nothing: the exit status says whether it is an address, and one that --to can write.
+    /// Print nothing: the exit status says whether it is an address, and one that can be written in the form of --to.
     #[arg(long, conflicts_with = "json")]
     check: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    // What is to be checked stands for itself, and for no name.
+    // A text to be checked is not looked up as a name in the configuration file.
     let text = if options.check { options.address.given() } else { options.address.text() }?;
     match (answer(options, &text), options.check) {
         (Ok(_), true) => {
@@ -62,7 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     }
 }
 
-/// What is to be printed about this text.
+/// The output for this text.
 fn answer(options: &Options, text: &str) -> Result<Zeroizing<String>, Failure> {
     let form = options.from.of(text);
     let multi = form.read(text).map_err(|error| {
@@ -90,7 +90,7 @@ struct Written<'a> {
     address: &'a str,
 }
 
-/// A multi-address in a form to be printed.
+/// The explanation of a multi-address, to be printed.
 #[derive(Debug, Serialize)]
 struct Explained {
     addresses: Vec<ExplainedAddress>,
@@ -98,7 +98,7 @@ struct Explained {
 
 #[derive(Debug, Serialize)]
 struct ExplainedAddress {
-    /// The canonical text, with `<seed>` in the place of a seed.
+    /// The canonical text, with `<seed>` instead of a seed.
     address: String,
     layers: Vec<ExplainedLayer>,
 }
@@ -112,7 +112,7 @@ fn explain(multi: &MultiAddress) -> Explained {
 }
 
 impl Explained {
-    /// The addresses with what each of their layers means, a blank line between.
+    /// The addresses, each with the meaning of its layers, separated by blank lines.
     fn to_text(&self) -> String {
         let width = self.addresses.iter().flat_map(|address| &address.layers).map(|layer| layer.name.len()).max();
         let width = width.unwrap_or_default();
@@ -131,7 +131,7 @@ impl Explained {
 const SHOWN_BEFORE: usize = 50;
 const SHOWN_AFTER: usize = 20;
 
-/// The error, with the text below it as far as it can be shown, and a caret under what is wrong.
+/// The error, and below it the text as far as it can be shown, with a caret at the error.
 fn pointing_at(error: &ParseError, form: FormRead, text: &str) -> String {
     let shown = masked(text);
     let start = error.offset().saturating_sub(SHOWN_BEFORE);

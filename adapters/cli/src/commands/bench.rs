@@ -19,17 +19,18 @@ use serde::Serialize;
 use std::time::Duration;
 use suite_name::SuiteName;
 
-/// How long the warming up before each measure takes at most.
+/// How long the warm-up before each measurement takes at most.
 const WARM_UP: Duration = Duration::from_millis(200);
 
-/// How much longer than asked for a measure may take: the last connections have to end, and all bytes to arrive.
+/// How much longer than asked for a measurement may take, since the last connections have to end and all bytes have to
+/// arrive.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Measure connections and throughput on this machine, between two processes over the loopback interface.
 ///
 /// A handshake is one connection from its opening until both sides have said goodbye: first one after the other, then
 /// 32 at once. One way, the client sends, and the time ends with the server's goodbye after the last byte; with echo,
-/// every byte comes back and is counted once. Keys, and the certificate for wss, are made for the occasion.
+/// every byte comes back and is counted once. The keys, and the certificate for wss, are made for this run.
 ///
 /// The suites without shs are the bare transport, as the limit to compare with.
 ///
@@ -45,7 +46,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
         "multiserver bench --json > bench.json"
 ))]
 pub(crate) struct Options {
-    /// What to measure, several times or with commas between; by default all with shs, and net.
+    /// The suite to measure; give several by repeating the option or with commas. By default all with shs, and net.
     #[arg(long = "suite", value_name = "SUITE", value_enum, value_delimiter = ',')]
     suites: Vec<SuiteName>,
     /// How long each of the four measures of a suite takes.
@@ -100,7 +101,7 @@ async fn measure_all(suites: &[SuiteName], time: Duration) -> Result<Vec<Measure
     Ok(measured)
 }
 
-/// The measure, once all that is only done once has been.
+/// Runs the measurement after a warm-up, in which everything is done that happens only once.
 async fn warm(measure: Measure, peer: &Peer, time: Duration) -> Result<f64, Failure> {
     let measured = async {
         measure.run(peer, WARM_UP.min(time / 10)).await?;

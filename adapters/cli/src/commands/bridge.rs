@@ -30,17 +30,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// How long the other direction goes on when one is broken.
+/// How long one direction goes on when the other is broken.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// Listen, and pass the bytes of whoever comes to another address, as they are: a relay that holds no keys.
+/// Listen, and relay the bytes of each peer to another address unchanged: a relay that holds no keys.
 ///
-/// The first line on standard output is our own address: that of the target, reached through us. The handshake and all
-/// after it pass through, so that the peers prove their keys to each other and nobody between can read or change a byte.
-/// A seed in the target's address stays out.
+/// The first line on standard output is our own address, by which the target is reached through us. The handshake and
+/// everything after it pass through unchanged: the peers prove their keys to each other, and nobody between can read or
+/// change a byte. A seed in the target's address is left out.
 ///
-/// The addresses of the target are tried in their order, and have to ask for the same handshake. There, all who pass here
-/// come from our IP address: what serves them should allow for that by its --max-pending-per-source.
+/// The addresses of the target are tried in their order, and have to name the same handshake. To the target, all peers
+/// come from our IP address: its server should allow for that by --max-pending-per-source.
 ///
 /// Ctrl-C (SIGINT) and SIGTERM end it as they end `serve`.
 #[derive(Args)]
@@ -51,7 +51,7 @@ const LINGER: Duration = Duration::from_secs(5);
         "multiserver bridge --net 127.0.0.1:8008 'onion:NAME.onion:8008~shs:KEY'"
 ))]
 pub(crate) struct Options {
-    /// Where the bytes go.
+    /// The address of the target.
     #[command(flatten)]
     address: AddressOptions,
     #[command(flatten)]
@@ -62,19 +62,19 @@ pub(crate) struct Options {
     limits: LimitOptions,
 }
 
-/// How many bytes of the target's answers in its handshake are taken at once.
+/// How many bytes of the target's answers in the handshake are read at once.
 const ANSWER: usize = 4096;
 
-/// Where a bridge leads.
+/// The target of a bridge.
 struct Target {
-    /// The addresses without what comes after their transports.
+    /// The target's transports, without the layers over them.
     addresses: MultiAddress,
-    /// What comes there, the same for all.
+    /// The layers over the transports, which are the same for all addresses.
     layers: Vec<LayerBuf>,
 }
 
 impl Options {
-    /// The bounds on what the target has not answered yet; behind Tor all come from one source.
+    /// The limits for peers that the target has not answered yet; behind Tor all peers come from one source.
     fn unanswered(&self) -> Limits {
         let limits = self.limits.handshakes();
         if self.listening.is_behind_tor() { from_one_source(limits) } else { limits }
@@ -105,7 +105,7 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
         std::future::ready(permit)
     };
     let (target, idle_timeout) = (Arc::new(target), limits.idle_timeout);
-    // In their handshakes at the target all are one source: none of ours may use the slots there up.
+    // To the target all peers are one source, so no source of ours may use up the slots at the target.
     let unanswered = Arc::new(ConnectionLimiter::new(&options.unanswered()));
     let handle = move |near: Connection, peer_permit: PeerPermit| {
         let (multiserver, target, unanswered) = (multiserver.clone(), Arc::clone(&target), Arc::clone(&unanswered));
@@ -155,10 +155,11 @@ async fn relay(
     }
 }
 
-/// Passes bytes both ways until both have ended, and each end at once, as far as the transports tell the ends apart.
+/// Passes bytes both ways until both have ended. The end of each direction is passed on at once, as far as the
+/// transports can end one direction alone.
 ///
-/// Who takes nothing more or breaks off may still have said why, and the other may have what was passed still on its way:
-/// both are waited for, but not long.
+/// A side that reads nothing more or breaks off may have sent the reason before, and bytes may still be on their way to
+/// the other side: both are waited for, but not long.
 async fn pass(near: Connection, far: Connection, unanswered: Option<Permit>) -> io::Result<()> {
     let meter = near.counter();
     let ((near_read, mut near_write), (mut far_read, far_write)) = (near.into_split(), far.into_split());
@@ -185,8 +186,8 @@ async fn pass(near: Connection, far: Connection, unanswered: Option<Permit>) -> 
     ended.map(drop).map_err(PumpError::into_inner)
 }
 
-/// Passes the target's answers up to one to what the peer has sent after the first of them: by then the peer has said
-/// something in the handshake that only the right one can say.
+/// Passes on the target's answers, up to one that follows bytes which the peer sent after the first answer: by then the
+/// peer has sent a message of the handshake that only a valid client can send.
 async fn pass_handshake(from: &mut ReadHalf, to: &mut WriteHalf, peer: &ByteCounter) -> Result<(), PumpError> {
     let mut answer = [0; ANSWER];
     let mut first = None;
@@ -202,7 +203,7 @@ async fn pass_handshake(from: &mut ReadHalf, to: &mut WriteHalf, peer: &ByteCoun
     }
 }
 
-/// Suites that listen with the target's layers in their addresses, and leave the bytes as they are.
+/// Makes suites that listen with the target's layers in their addresses, and leave the bytes unchanged.
 impl Secure for Target {
     fn over(&self, transport: impl Transport) -> Suite {
         let layers = self.layers.iter().enumerate();
@@ -211,7 +212,7 @@ impl Secure for Target {
 }
 
 impl Target {
-    /// Whether anything is said there before the bytes that peers have for each other.
+    /// Whether the target's layers have a handshake.
     fn has_handshake(&self) -> bool {
         self.layers.iter().any(|layer| NoAuth::try_from(layer.as_layer()).is_err())
     }

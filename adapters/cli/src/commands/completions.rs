@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 use clap_complete::aot::generate;
 
-/// Print the script by which a shell completes our subcommands, options and files.
+/// Print a script with which a shell completes our subcommands, options and files.
 #[derive(Debug, Args)]
 #[command(after_help = examples!(
     "for this bash only":

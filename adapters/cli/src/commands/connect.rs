@@ -13,12 +13,12 @@ use clap::Args;
 use multiserver_tokio::{MultiAddress, PublicKey, Shs};
 use std::time::Duration;
 
-/// Connect to an address, pipe standard input to the peer and the peer to standard output.
+/// Connect to an address, and pipe standard input to the peer and the peer's bytes to standard output.
 ///
-/// The end of standard input says goodbye to the peer, and what the peer still sends is printed until it says goodbye
-/// too. The exit status is 0 when both did, and otherwise one line on standard error says what went wrong.
+/// At the end of standard input we say goodbye to the peer; what the peer still sends is printed until it says goodbye
+/// too. The exit status is 0 when both sides did, and otherwise one line on standard error says what went wrong.
 ///
-/// Of several addresses in one, the first that answers and proves its key is taken.
+/// If the address has several alternatives, the first one that answers and proves its key is used.
 #[derive(Args)]
 #[command(after_help = examples!(
     "talk to a peer":
@@ -33,10 +33,10 @@ use std::time::Duration;
 pub(crate) struct Options {
     #[command(flatten)]
     address: AddressOptions,
-    /// Send nothing, and leave standard input alone: goodbye is said when the peer has said it.
+    /// Send nothing and do not read standard input; say goodbye when the peer has.
     #[arg(long)]
     recv_only: bool,
-    /// When standard input has ended and the peer is silent for so long, end as if it had said goodbye.
+    /// When standard input has ended and the peer is silent for this long, end as if it had said goodbye.
     #[arg(long, value_name = "TIME", value_parser = duration::parse, conflicts_with = "recv_only")]
     eof_timeout: Option<Duration>,
     #[command(flatten)]

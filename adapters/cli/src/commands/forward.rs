@@ -17,8 +17,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// How long to wait when no connection can be accepted, because there are too many open files above all, and before the
-/// peer is tried again for the first time.
+/// How long to wait when no connection can be accepted, mostly because of too many open files, and before the first new
+/// attempt to reach the peer.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// How long to wait at most before the peer is tried again.
@@ -27,21 +27,22 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long to wait at least before a peer is tried again that may have refused us.
 const REFUSED_PAUSE: Duration = Duration::from_secs(2);
 
-/// How many bytes of a program are taken before there is a connection for it.
+/// How many bytes of a program are read before there is a connection for it.
 const EARLY: u64 = 64 * 1024;
 
-/// How many of them are read at once, at least.
+/// How many bytes are read at once, at least.
 const CHUNK: usize = 4 * 1024;
 
-/// How many connections are opened at the same time: well below what a server takes from one source by default.
+/// How many connections are opened at the same time: far fewer than a server accepts from one source by default.
 const OPENING: usize = 16;
 
-/// Listen on this machine, and connect whoever comes to an address, each by a connection of its own.
+/// Listen on this machine, and connect each program that connects to an address, by a connection of its own.
 ///
-/// The first line on standard output says where it listens. What comes is not checked: it acts with our identity. The
-/// end of each direction is passed on by itself. While the peer cannot be reached, refuses us or is busy, it is tried
-/// again for the time of --retry, and whoever came has to wait. A connection that cannot be had, or breaks, is closed here, a TCP connection by
-/// a reset, and logged; others are tried all the same.
+/// The first line on standard output says where it listens. Programs that connect are not checked, and act with our
+/// identity. The end of each direction is passed on separately. While the peer cannot be reached, refuses us or is
+/// busy, connecting is tried again for the time of --retry, and the program has to wait. If connecting fails or a
+/// connection breaks, the program's connection is closed, a TCP connection by a reset, and the error is logged; other
+/// connections are not affected.
 ///
 /// Ctrl-C (SIGINT) and SIGTERM end it and its connections.
 #[derive(Args)]
@@ -54,7 +55,7 @@ const OPENING: usize = 16;
 pub(crate) struct Options {
     #[command(flatten)]
     address: AddressOptions,
-    /// Where to listen; port 0 takes a free one, and a Unix socket lets programs of the same user in.
+    /// Where to listen: port 0 takes a free port, and a Unix socket is for programs of the same user.
     #[arg(long, value_name = "HOST:PORT|unix:PATH", default_value = "127.0.0.1:0")]
     listen: Endpoint,
     /// How many connections there may be at the same time; more have to wait.
@@ -69,7 +70,7 @@ pub(crate) struct Options {
     identity: IdentityOptions,
 }
 
-/// Where the connections go.
+/// The peer that the connections lead to.
 struct Target {
     multiserver: Multiserver,
     address: MultiAddress,
@@ -95,12 +96,12 @@ async fn forward(options: &Options, address: MultiAddress, shs: Shs) -> Result<(
         () = accept_all(listener, options.max_connections.into(), target, &mut carried) => {}
         () = signals.next() => {}
     }
-    // What is cut has to be reset before the program is gone.
+    // Connections that are cut have to be reset before the program ends.
     carried.shutdown().await;
     Ok(())
 }
 
-/// Accepts for ever, as many at once as there may be.
+/// Accepts for ever, up to this many connections at once.
 async fn accept_all(mut listener: Listener, most: usize, target: Target, carried: &mut JoinSet<()>) {
     let (permits, target) = (Arc::new(Semaphore::new(most)), Arc::new(target));
     while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
@@ -137,9 +138,10 @@ impl Target {
         carried.map_err(|broken| format!("ended early: {}", not_carried(&broken)))
     }
 
-    /// Connects, and tries again as long as that makes sense and there is time; rarely where the peer may refuse us.
+    /// Connects, and tries again as long as that may help and there is time; with longer pauses if the peer may have
+    /// refused us.
     async fn connect(&self) -> Result<Connection, ConnectError> {
-        // None is later than any clock goes.
+        // `None` if the end is later than the clock can express.
         let end = Instant::now().checked_add(self.retry);
         let mut pause = PAUSE;
         loop {
@@ -163,8 +165,8 @@ impl Target {
     }
 }
 
-/// Reads what a program sends before there is a connection for it, as far as there is room; ends when the program breaks
-/// off, so that nothing is done in its name when it is gone.
+/// Reads what a program sends before there is a connection for it, within the bound. Ends when the program breaks off,
+/// so that nothing is done on its behalf when it is gone.
 async fn read_early(input: &mut (impl AsyncRead + Unpin), early: &mut Vec<u8>) -> io::Error {
     let mut input = input.take(EARLY);
     loop {

@@ -17,11 +17,12 @@ use zeroize::Zeroizing;
 /// The end of the year 9999, the last that RFC 3339 can write, in seconds since 1970.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-/// Make an invite to a server's address, and print the address with it, for `join`, or put it into a file.
+/// Make an invite to a server, and print its address with the invite, for `join`, or write it to a file.
 ///
-/// Whoever has the invite may make a key of its own known to the server, once unless --uses says otherwise; the invite
-/// itself opens nothing else. The server is one that runs with the same file: `serve --invites FILE --allow-file FILE`. What
-/// is printed is a secret, which --output keeps from other users; the file of invites holds none.
+/// The holder of the invite may add a key of its own to those that the server lets in, once unless --uses says
+/// otherwise; the invite allows nothing else. The server has to run with the same file: `serve --invites FILE
+/// --allow-file FILE`. The printed address is a secret; --output writes it to a file that other users cannot read. The
+/// file of invites holds no secrets.
 #[derive(Args)]
 #[command(after_help = examples!(
     "let one person in":
@@ -32,20 +33,19 @@ const LAST_SECOND: u64 = 253_402_300_799;
         "multiserver invite --invites invites --uses 5 --expires 7d --address-file home.address"
 ))]
 pub(crate) struct Options {
-    /// The server's address, as it printed it.
+    /// The server's address, as the server printed it.
     #[command(flatten)]
     address: AddressOptions,
-    /// The file of invites, which is made when missing.
+    /// The file of invites, which is created when it is missing.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = new_file::parse)]
     invites: PathBuf,
     /// How many keys may join by it.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = count::parse::<u32>)]
     uses: u32,
-    /// How long it may be used, such as 12h or 7d; for ever without this.
+    /// How long it may be used, such as 12h or 7d; without this option it does not expire.
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     expires: Option<Duration>,
-    /// Put the invite into this file, which is made, of mode 0600, and not print it. A file that exists is never
-    /// overwritten.
+    /// Write the invite to this new file of mode 0600 instead of printing it. A file that exists is never overwritten.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = new_file::parse)]
     output: Option<PathBuf>,
 }
@@ -65,14 +65,14 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let invited = Zeroizing::new(invited.to_string());
     let output = options.output.as_deref().map(|path| Output::prepare(path, &invited)).transpose()?;
     let file = InviteFile::at(&options.invites);
-    // Before it is printed: what is out has to work.
+    // Added before it is printed, so that a printed invite always works.
     file.add(&invite, now).map_err(|error| {
         Failure::failed(format_args!("cannot add to the invites in {}: {error}", shown_path(file.path())))
     })?;
     output.map_or_else(|| exit::print(invited.as_str()), Output::commit)
 }
 
-/// The file that an invite is put into.
+/// The file that an invite is written to.
 struct Output<'a> {
     path: &'a Path,
     file: NewFile<'a>,
@@ -99,7 +99,7 @@ fn cannot_create(path: &Path, error: &io::Error) -> Failure {
     }
 }
 
-/// When this time is over, if that can be written down.
+/// The end of this time, if the file can express it.
 fn end(now: SystemTime, time: Duration) -> Option<SystemTime> {
     let last = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(LAST_SECOND))?;
     now.checked_add(time).filter(|end| *end <= last)

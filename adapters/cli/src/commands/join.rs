@@ -16,16 +16,16 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the server has for its answer.
+/// How long the server may take for its answer.
 const DEADLINE: Duration = Duration::from_secs(15);
 
 /// Use an invite: make our key known to a server, and print its address without the invite.
 ///
-/// Over the invited connection we prove that we have our key; the server adds it to those that it lets in, and the invite
-/// is used. The address that is printed then works for `connect` and `forward` with the same --identity.
+/// Over the invited connection we prove that we have our key; the server adds the key to those that it lets in, and the
+/// invite is used up. The printed address then works for `connect` and `forward` with the same --identity.
 ///
-/// Doing it again is no harm: where our key is known already, the server says so, the invite is not used, and the address
-/// is printed as well.
+/// It can be repeated: if our key is known already, the server says so, the invite is not used, and the address is
+/// printed as well.
 #[derive(Args)]
 #[command(after_help = examples!(
     "join, and keep the address for later":

@@ -24,14 +24,14 @@ use std::path::PathBuf;
         "pass alice/seed | multiserver keygen --seed - alice.identity"
 ))]
 pub(crate) struct Options {
-    /// Where to put it; by default where `serve` and `connect` look for their identity.
+    /// The file to create; by default the one from which `serve` and `connect` read their identity.
     #[arg(value_hint = ValueHint::FilePath, value_parser = new_file::parse)]
     file: Option<PathBuf>,
-    /// Grow the identity from the seed in this file, 32 bytes in base64 or hexadecimal, instead of random bytes; - is
-    /// standard input. Who has the seed has the identity, so the file must be closed to others.
+    /// Make the identity from the seed in this file, 32 bytes in base64 or hexadecimal, instead of random bytes; - is
+    /// standard input. The seed is as secret as the identity, so other users must not be able to read the file.
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
-    /// What to write.
+    /// The format of the file.
     #[arg(long, value_name = "FORMAT", default_value = "multiserver")]
     format: Format,
 }

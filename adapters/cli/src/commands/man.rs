@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
         "multiserver man ~/.local/share/man/man1"
 ))]
 pub(crate) struct Options {
-    /// Write multiserver.1, multiserver-serve.1 and so on into this directory, which is made when missing; pages of
-    /// these names are replaced.
+    /// Write multiserver.1, multiserver-serve.1 and so on to this directory, which is created when it is missing; pages
+    /// of these names are replaced.
     #[arg(value_hint = ValueHint::DirPath)]
     directory: Option<PathBuf>,
 }
@@ -46,7 +46,7 @@ fn write_pages(program: &Command, directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A page, with what stands below the options in the help as sections of its own.
+/// A page, in which the text below the options in the help becomes sections of its own.
 fn page(command: &Command) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
     Man::new(command.clone().after_help(Resettable::Reset)).render(&mut page)?;

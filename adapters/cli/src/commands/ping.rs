@@ -18,16 +18,16 @@ use one_ip::OneIp;
 /// Try every address of a multi-address at every IP address of its host, and say which of them work and how long each
 /// stage took.
 ///
-/// A stage that is not named was not needed or not reached, or was over at once, as connecting to this machine may be,
-/// and is counted with the next one. A host is looked up once for all its IP addresses, and the time stands with the
-/// first of them.
+/// A stage that is not shown was not needed or not reached. One that was over at once, such as connecting to this
+/// machine, may also be missing; its time is counted with the next stage. A host is looked up once for all its IP
+/// addresses, and that time is shown with the first of them.
 ///
-/// A connection that could be had is ended at once. A seed is never used: where there is one, our identity stands in for
-/// it, and a peer that only knows the seed refuses us. A server with standard input and output serves the ping as its
-/// first peer.
+/// A connection that succeeds is ended at once. A seed is never used: if there is one, our identity is used instead,
+/// and a peer that knows only the seed refuses us. To a server that serves its first peer with standard input and
+/// output, the ping counts as that peer.
 ///
-/// Ctrl-C (SIGINT) and SIGTERM end it, and what it has found out until then is shown. The exit status is 0 when one of
-/// the attempts worked.
+/// Ctrl-C (SIGINT) and SIGTERM end it, and the results so far are shown. The exit status is 0 when one of the attempts
+/// succeeded.
 #[derive(Args)]
 #[command(after_help = examples!(
     "try both ways to a peer":
@@ -41,7 +41,7 @@ pub(crate) struct Options {
     /// How many times to try each address.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = count::parse::<u32>)]
     count: u32,
-    /// Print JSON in the end, for programs: an array with an object for each attempt, with times in milliseconds.
+    /// Print JSON at the end, for programs: an array with an object for each attempt, with times in milliseconds.
     #[arg(long)]
     json: bool,
     #[command(flatten)]

@@ -29,21 +29,21 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// The heading of the options that say what is done with peers.
+/// The heading of the options that say how peers are served.
 const SERVICE: &str = "What to do with them";
 
 /// How many slots a key may have at least, unless another bound is set.
 const PER_KEY: usize = 16;
 
-/// Listen, print our address as the first line, and serve whoever comes.
+/// Listen, print our address as the first line, and serve the peers that connect.
 ///
-/// Without --echo, --to or --exec, standard input goes to the first peer and what it sends to standard output; others
-/// are refused, and the program ends with the connection. The exit status is then 0 when both directions ended with a
-/// goodbye.
+/// Without --echo, --to or --exec, standard input is sent to the first peer, and the peer's bytes go to standard
+/// output; other peers are refused, and the program ends with the connection. The exit status is then 0 when both
+/// directions ended with a goodbye.
 ///
-/// Ctrl-C (SIGINT) and SIGTERM end it: it listens no longer, and connections that --echo, --to or --exec serve have the
-/// time of --grace to end; a second signal cuts them. What is cut ends visibly: a TCP service of --to sees a reset, and a
-/// program of --exec is killed.
+/// Ctrl-C (SIGINT) and SIGTERM end it: it stops listening, and connections that --echo, --to or --exec serve have the
+/// time of --grace to end; a second signal cuts them. A cut is visible to the other side: a TCP service of --to sees a
+/// reset, and a program of --exec is killed.
 #[derive(Args)]
 #[command(after_help = examples!(
     "give every byte back, on this machine only":
@@ -64,29 +64,30 @@ const PER_KEY: usize = 16;
         "multiserver serve --config server.toml"
 ))]
 pub(crate) struct Options {
-    /// Read before the other options are.
+    /// Read before the other options.
     #[command(flatten)]
     _config: ConfigOptions,
     #[command(flatten)]
     listening: Listening,
     #[command(flatten)]
     allow: AllowOptions,
-    /// Give every byte back, to any number of peers.
+    /// Send every byte back, to any number of peers.
     #[arg(long, help_heading = SERVICE)]
     echo: bool,
-    /// Connect each peer to the TCP service or the Unix socket there.
+    /// Connect each peer to the TCP service or the Unix socket at this endpoint.
     #[arg(long, value_name = "HOST:PORT|unix:PATH", requires = "allowed", conflicts_with = "echo")]
     #[arg(help_heading = SERVICE)]
     to: Option<Endpoint>,
-    /// Tell the service of --to who comes, before the peer's first byte, by a header of the PROXY protocol, version 2: the
-    /// peer's IP address and port, and its key in base64 as the TLV of type 0xE0.
+    /// Tell the service of --to who the peer is, before the peer's first byte, by a header of the PROXY protocol,
+    /// version 2: the peer's IP address and port, and its key in base64 as the TLV of type 0xE0.
     // The conflicts are named because clap requires nothing that is in conflict with what is given.
     #[arg(long, requires = "to", conflicts_with_all = ["echo", "exec"], help_heading = SERVICE)]
     proxy_protocol: bool,
-    /// Run this program for each peer, which has its standard input and output; the environment variable
-    /// MULTISERVER_PEER is the peer's key and MULTISERVER_PEER_ADDRESS where it comes from; others are passed on, but for
-    /// those with our address and network key. When the connection is over, the program has 5 seconds to end;
-    /// then it and all that it has started get SIGTERM, and SIGKILL later. All that follows is the program's.
+    /// Run this program for each peer, connected to its standard input and output. The environment variable
+    /// MULTISERVER_PEER is the peer's key, and MULTISERVER_PEER_ADDRESS the address that it connects from; other
+    /// variables are passed on, except those with our address and network key. When the connection is over, the program
+    /// has 5 seconds to end; then it and all processes that it has started get SIGTERM, and SIGKILL later. All
+    /// arguments after --exec belong to the program.
     #[arg(long, value_names = ["PROGRAM", "ARGS"], num_args = 1.., allow_hyphen_values = true, requires = "allowed")]
     #[arg(conflicts_with_all = ["echo", "to"], help_heading = SERVICE)]
     exec: Vec<OsString>,
@@ -108,7 +109,7 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
 }
 
 async fn serve(options: Options, shs: Shs, sockets: Sockets) -> Result<(), Failure> {
-    // Caught before the address is out: whoever reads it may send a signal at once.
+    // Caught before the address is printed, since a program that reads the address may send a signal at once.
     let signals = Signals::catch()?;
     descriptors::allow_for(options.limits.sockets(options.listening.count()));
     let server = options.listening.start(sockets, &shs, options.limits.handshakes(), log).await?;
@@ -125,7 +126,7 @@ async fn serve(options: Options, shs: Shs, sockets: Sockets) -> Result<(), Failu
     Ok(())
 }
 
-/// Serves everyone who is allowed, until a signal.
+/// Serves every peer that is allowed, until a signal arrives.
 async fn everyone(
     server: Server,
     allow: AllowOptions,
@@ -168,7 +169,7 @@ async fn first_peer(
     mut signals: Signals,
 ) -> Result<(), Failure> {
     let (end, mut ended) = mpsc::channel(1);
-    // The slot of the first peer is given back if that peer does not make it in.
+    // The slot of the first peer is freed if that peer's handshake fails.
     let full = "standard input and output are the first peer's".to_owned();
     let control = Arc::new(AccessControl::new(allow, PeerLimiter::new(1).without_eviction(), full));
     let (authorize, served, idle) = (control.authorizer(), Arc::clone(&control), limits.idle_timeout);
@@ -178,7 +179,7 @@ async fn first_peer(
             match access {
                 Access::Peer(permit) => {
                     let result = standard_streams(connection, Ends { idle, ..Ends::WITH_OUTPUT }).await;
-                    // Nobody waits for it any longer after a signal.
+                    // After a signal nothing waits for the result any more.
                     let _ = end.send(result).await;
                     drop(permit);
                 }

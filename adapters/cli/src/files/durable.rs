@@ -1,4 +1,4 @@
-//! Files that are whole after a crash at any moment, and that programs running at the same time do not spoil.
+//! Files that are complete after a crash at any moment, and that several programs can change at the same time.
 
 use crate::files::text::read_text;
 use std::ffi::OsString;
@@ -11,13 +11,13 @@ use tempfile::NamedTempFile;
 /// How long another program may hold a file.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often it is looked whether it still does.
+/// How long to wait before trying to lock the file again.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// A file that nobody else who asks for it has, until this is dropped.
+/// A file that is locked against other programs that use this type, until this is dropped.
 ///
-/// The lock is on a file beside it, `.NAME.lock`, which only those can open who may write the file, and which stays:
-/// whoever can read the file itself could hold a lock on that one for ever.
+/// The lock is on a file beside it, `.NAME.lock`, which only users who may write the file can open, and which is never
+/// removed. The file itself is not locked, since every user who can read it could hold that lock for ever.
 #[derive(Debug)]
 pub(crate) struct Locked {
     file: File,
@@ -25,14 +25,14 @@ pub(crate) struct Locked {
     _lock: File,
 }
 
-/// The next content of a file, on the disk already, but not in its place; dropped, it is gone.
+/// The next content of a file, written to the disk under another name; dropping this removes it.
 #[derive(Debug)]
 pub(crate) struct Replacement<'a> {
     locked: &'a Locked,
     file: NamedTempFile,
 }
 
-/// A file that is yet to be there, its content on the disk already; dropped, it is gone.
+/// A file to be created, whose content is written to the disk under another name; dropping this removes it.
 #[derive(Debug)]
 pub(crate) struct NewFile<'a> {
     path: &'a Path,
@@ -40,11 +40,11 @@ pub(crate) struct NewFile<'a> {
 }
 
 impl Locked {
-    /// Takes the file, which is made, for its owner only, where there is none.
+    /// Locks the file; if there is none, it is created for its owner only.
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`] when others hold it for ten seconds, [`ErrorKind::InvalidInput`] when it is no regular file,
-    /// and the system's errors.
+    /// [`ErrorKind::TimedOut`] when another program holds the lock for ten seconds, [`ErrorKind::InvalidInput`] when it
+    /// is not a regular file, and the system's errors.
     pub(crate) fn open_or_create(path: &Path) -> io::Result<Self> {
         match private().append(true).create_new(true).open(path) {
             Ok(file) => give_to_owner_of(directory_of(path), &file)?,
@@ -54,7 +54,7 @@ impl Locked {
         Self::open(path)
     }
 
-    /// Takes the file, which must be there.
+    /// Locks the file, which must exist.
     ///
     /// # Errors
     /// As for [`open_or_create`](Self::open_or_create).
@@ -65,12 +65,12 @@ impl Locked {
             return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
         }
         let lock = lock_of(&path)?;
-        // Whoever had the lock before may have replaced the file.
+        // The file is opened now, since the program that had the lock before may have replaced it.
         let file = OpenOptions::new().read(true).append(true).open(&path)?;
         Ok(Self { file, path, _lock: lock })
     }
 
-    /// All of its text, which may have this many bytes.
+    /// The whole text of the file, which may have `longest` bytes at most.
     ///
     /// # Errors
     /// As for [`read_text`].
@@ -80,7 +80,7 @@ impl Locked {
         read_text(file, longest)
     }
 
-    /// Puts a line at its end: all of it or nothing.
+    /// Appends a line, all of it or nothing.
     ///
     /// # Errors
     /// The system's, such as a full disk.
@@ -90,7 +90,7 @@ impl Locked {
         let text = format!("{}{line}\n", if is_within_line { "\n" } else { "" });
         let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_all());
         if written.is_err() {
-            // What was written of the line would spoil the next one.
+            // Removes a part of the line that was written, which would spoil the next line.
             self.file.set_len(length)?;
         }
         written?;
@@ -119,7 +119,7 @@ impl Locked {
 }
 
 impl Replacement<'_> {
-    /// Puts it in the file's place.
+    /// Replaces the file by it.
     ///
     /// # Errors
     /// The system's; the file is as it was.
@@ -129,7 +129,7 @@ impl Replacement<'_> {
     }
 }
 
-/// Waits for the lock of the file at this path: that of the file itself where nothing can be made beside it.
+/// Waits for the lock of the file at this path. If no file can be created beside it, the file itself is locked.
 fn lock_of(path: &Path) -> io::Result<File> {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
@@ -140,7 +140,7 @@ fn lock_of(path: &Path) -> io::Result<File> {
             share_with_writers(&fs::metadata(path)?, &lock)?;
             lock
         }
-        // Whoever may write in the directory could lead us elsewhere by a link.
+        // A user who may write in the directory could have put a symbolic link there, so only a regular file is opened.
         Err(error) if error.kind() == ErrorKind::AlreadyExists && fs::symlink_metadata(&place)?.is_file() => {
             OpenOptions::new().write(true).open(&place)?
         }
@@ -161,7 +161,7 @@ fn lock_of(path: &Path) -> io::Result<File> {
 }
 
 impl<'a> NewFile<'a> {
-    /// Writes what is to be at this path, for its owner only, where nothing is yet.
+    /// Writes the content of a new file for this path, for its owner only; the path must be free.
     ///
     /// # Errors
     /// [`ErrorKind::AlreadyExists`] when something is there, and the system's errors.
@@ -177,7 +177,7 @@ impl<'a> NewFile<'a> {
         Ok(Self { path, file })
     }
 
-    /// Puts it in its place, unless something is there by now.
+    /// Moves it to its path, unless a file is there by now.
     ///
     /// # Errors
     /// As for [`prepare`](Self::prepare).
@@ -187,7 +187,7 @@ impl<'a> NewFile<'a> {
     }
 }
 
-/// Makes sure that the name of a file outlives a crash.
+/// Syncs the directory, so that the file's name survives a crash.
 fn sync_directory_of(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(directory_of(path))?.sync_all() } else { Ok(()) }
 }
@@ -202,7 +202,7 @@ pub(crate) fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// How a file is opened that nobody but its owner has access to when it is made.
+/// Options to create a file that only its owner can access.
 #[cfg(unix)]
 fn private() -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
@@ -217,13 +217,14 @@ fn private() -> OpenOptions {
     OpenOptions::new()
 }
 
-/// Gives a new lock the owner of the file that it stands for, and opens it to the others who may write that file.
+/// Gives a new lock file the owner of the file that it protects, and the permissions for all users who may write that
+/// file.
 #[cfg(unix)]
 fn share_with_writers(of: &Metadata, lock: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
 
     match keep_owner(of, lock) {
-        // It stays ours alone where the group of the file is none of ours.
+        // If we are not in the file's group, the lock file stays accessible to us alone.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
         Err(error) => Err(error),
         Ok(()) => lock.set_permissions(fs::Permissions::from_mode(0o600 | (of.permissions().mode() & 0o022))),
@@ -243,14 +244,14 @@ fn keep_owner(of: &Metadata, to: &File) -> io::Result<()> {
     if of.gid() != new.gid() {
         fchown(to, None, Some(of.gid()))?;
     }
-    // Only root may give a file away; to others the group and the mode do.
+    // Only root can change a file's owner; for other users the group and the mode are enough.
     if of.uid() != new.uid() && rustix::process::geteuid().is_root() {
         fchown(to, Some(of.uid()), None)?;
     }
     Ok(())
 }
 
-/// Gives a file the owner and the mode of another, so that who could read that one can read this one.
+/// Gives a file the owner and the mode of another, so that the same users can read it.
 #[cfg(unix)]
 fn keep_access(from: &File, to: &File) -> io::Result<()> {
     let old = from.metadata()?;
@@ -263,7 +264,7 @@ fn keep_access(_: &File, _: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets a file that root makes for a service belong to that service, whose file or directory is at the path.
+/// If root creates a file for a service, gives it the owner of the file or directory at the path.
 #[cfg(unix)]
 fn give_to_owner_of(path: &Path, file: &File) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};

@@ -23,13 +23,13 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-/// What stands before the seed.
+/// The word before the seed.
 const LABEL: &str = "ed25519-seed";
 
-/// More bytes than any identity file has.
+/// The bound on the size of an identity file, in bytes.
 const LONGEST_FILE: usize = 64 * 1024;
 
-/// What an identity file looks like.
+/// The format of an identity file.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Format {
     /// One line with the seed, for this program.
@@ -38,7 +38,8 @@ pub(crate) enum Format {
     Ssb,
 }
 
-/// Reads the identity in this file, which must be there; without one that of the default file, made when missing.
+/// Reads the identity in this file, which must exist; without a path, reads the default file, which is created when it
+/// is missing.
 pub(crate) fn load(path: Option<&Path>) -> Result<KeyPair, Failure> {
     match path {
         Some(path) => read(path).map_err(|error| cannot("read", path, &error)),
@@ -54,7 +55,7 @@ pub(crate) fn generate() -> Result<KeyPair, Failure> {
     Ok(KeyPair::from_seed(Seed::from_bytes(*random)))
 }
 
-/// Grows the identity from the seed in this file, or in standard input when the path is `-`.
+/// Makes the identity from the seed in this file, or in standard input when the path is `-`.
 pub(crate) fn from_seed_file(path: &Path) -> Result<KeyPair, Failure> {
     if path.to_str().is_some_and(|text| parse_seed(text).is_ok()) {
         return Err(Failure::usage(
@@ -70,7 +71,7 @@ pub(crate) fn from_seed_file(path: &Path) -> Result<KeyPair, Failure> {
     Ok(KeyPair::from_seed(seed))
 }
 
-/// Puts an identity in a file that is not there yet.
+/// Writes an identity to a new file.
 pub(crate) fn store(identity: &KeyPair, path: &Path, format: Format) -> Result<(), Failure> {
     write_new(identity, path, format).map_err(|error| {
         if error.kind() == ErrorKind::AlreadyExists {
@@ -82,14 +83,14 @@ pub(crate) fn store(identity: &KeyPair, path: &Path, format: Format) -> Result<(
     })
 }
 
-/// The identity that is used when none is named, in the platform's directory for data.
+/// The path of the default identity, in the platform's directory for data.
 pub(crate) fn default_path() -> Result<PathBuf, Failure> {
     let directories = etcetera::base_strategy::choose_native_strategy()
         .map_err(|error| Failure::failed(format_args!("no place for the default identity, use --identity: {error}")))?;
     Ok(directories.data_dir().join("multiserver").join("identity"))
 }
 
-/// Of programs that do this at the same time, all get the identity that one of them made.
+/// If several programs do this at the same time, all of them get the identity that one of them made.
 fn load_or_create(path: &Path) -> Result<KeyPair, Failure> {
     match read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -118,7 +119,7 @@ fn read(path: &Path) -> io::Result<KeyPair> {
     parse(&text).map_err(io::Error::other)
 }
 
-/// Reads a file with a seed, which is as secret as an identity file; what comes by standard input is nobody else's.
+/// Reads a file with a seed, which must not be readable by other users; standard input is not checked.
 fn read_seed_text(path: &Path) -> io::Result<Zeroizing<String>> {
     let file = text::open(path)?;
     if !text::is_standard_input(path) {
@@ -147,7 +148,7 @@ fn parse(text: &str) -> Result<KeyPair, String> {
     Ok(KeyPair::from_seed(seed))
 }
 
-/// Puts an identity in its place, complete, unless something is there.
+/// Writes an identity to this path, completely or not at all, unless a file is there.
 fn write_new(identity: &KeyPair, path: &Path, format: Format) -> io::Result<()> {
     create_directory(directory_of(path))?;
     NewFile::prepare(path, &file_text(identity, format))?.commit()

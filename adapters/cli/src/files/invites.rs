@@ -6,8 +6,8 @@
 //! invite PUBLIC-KEY uses 3 expires 2026-12-24T18:00:00Z
 //! ```
 //!
-//! The key grows from the seed in the invite's address: the file itself lets nobody in. No line begins with the key, so
-//! that the file is none of keys that are allowed.
+//! The key is the public one of the seed in the invite's address, so the file alone lets nobody in. No line begins with
+//! the key, so that the file cannot be mistaken for one of allowed keys.
 
 use crate::files::durable::{Locked, full};
 use crate::files::watched::{Lines, Watched};
@@ -17,7 +17,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// More bytes than the file may have: some 10 000 invites.
+/// The bound on the size of the file in bytes, for some 10 000 invites.
 const LONGEST_FILE: usize = 1024 * 1024;
 
 /// What a new file begins with.
@@ -30,22 +30,22 @@ pub(crate) struct InviteFile(PathBuf);
 /// An invite that was not used up yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Invite {
-    /// The public key that grows from its seed.
+    /// The public key of its seed.
     pub(crate) key: PublicKey,
     /// How often it may still be used.
     pub(crate) uses: u32,
-    /// When it ends; never when none.
+    /// When it expires; `None` if never.
     pub(crate) expires: Option<SystemTime>,
 }
 
-/// What became of the use of an invite.
+/// The result of using an invite.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Redeemed {
-    /// It was used once more, and what was to be done was done.
+    /// The work was done, and the invite was used once more.
     Done,
-    /// It is not among those that may be used; nothing was done.
+    /// The invite cannot be used; nothing was done.
     Spent,
-    /// What was to be done was done, but the file still says that the invite may be used.
+    /// The work was done, but the file could not be updated, and still says that the invite may be used.
     StillThere(String),
 }
 
@@ -58,7 +58,7 @@ impl InviteFile {
         &self.0
     }
 
-    /// Adds an invite; those that have expired go.
+    /// Adds an invite, and removes those that have expired.
     ///
     /// # Errors
     /// The file cannot be changed, or would be too long to be read; it is as it was.
@@ -80,11 +80,11 @@ impl InviteFile {
         Ok(find(&text, key, now).is_some())
     }
 
-    /// Uses an invite once: does what it is for, with the number of uses that are left then, and only then writes down
-    /// that it was used. A crash in between leaves no used invite for which nothing was done.
+    /// Uses an invite once: runs `work` with the number of uses that are left after it, and only then records the use.
+    /// So after a crash in between, no use is recorded whose work was not done.
     ///
-    /// `recorded` is the fewest uses left that such work has recorded, if any; they count where the file says more, since
-    /// the program may have ended before it was written.
+    /// `recorded` is the smallest number of uses left that earlier work has recorded, if any. It counts if the file
+    /// says more, since the program may have ended before it wrote the file.
     ///
     /// # Errors
     /// The files cannot be changed, and are as they were.
@@ -99,7 +99,7 @@ impl InviteFile {
         let text = locked.text(LONGEST_FILE)?;
         let Some(invite) = find(&text, key, now) else { return Ok(Redeemed::Spent) };
         let uses = recorded()?.map_or(invite.uses, |recorded| recorded.min(invite.uses));
-        // On the disk before anything is done, so that a full disk changes nothing.
+        // Written to the disk before the work is done, so that a full disk changes nothing.
         let used = locked.prepare(&with_uses(&text, &invite, uses.saturating_sub(1), now))?;
         if uses == 0 {
             used.commit()?;
@@ -151,12 +151,12 @@ fn find(text: &str, key: &PublicKey, now: SystemTime) -> Option<Invite> {
     text.lines().filter_map(Invite::parse).find(|invite| invite.key == *key && invite.is_usable(now))
 }
 
-/// The text without expired invites, its last line ended.
+/// The text without expired invites, with a line end at its end.
 fn without_expired(text: &str, now: SystemTime) -> String {
     changed(text, |invite| if invite.has_expired(now) { None } else { Some(invite) })
 }
 
-/// The text with this many uses left of this invite, which goes with its last one, and without expired ones.
+/// The text with this many uses left of this invite, without invites that are used up or expired.
 fn with_uses(text: &str, used: &Invite, uses: u32, now: SystemTime) -> String {
     let mut is_first = true;
     changed(text, |invite| {

@@ -14,12 +14,12 @@ pub(crate) fn record(key: &PublicKey, time: SystemTime, invite: &PublicKey, left
     format!("{key} joined {} by {invite} left {left}", humantime::format_rfc3339_seconds(time))
 }
 
-/// The fewest uses of the invite that a line says are left; `None` where nobody has joined by it.
+/// The smallest number of uses of the invite that a line says are left; `None` if nobody has joined by it.
 pub(crate) fn fewest_left(text: &str, invite: &PublicKey) -> Option<u32> {
     text.lines().filter_map(parse).filter(|(by, _)| by == invite).map(|(_, left)| left).min()
 }
 
-/// The invite and the uses left of a line that says so.
+/// The invite and its uses left in this line, if the line records them.
 fn parse(line: &str) -> Option<(PublicKey, u32)> {
     let words: Vec<_> = line.split_whitespace().collect();
     match words.as_slice() {

@@ -1,15 +1,15 @@
-//! Files that others than their owners must not read.
+//! Files that only their owner may read.
 
 use std::fs::File;
 use std::io;
 
-/// Refuses, as ssh does, a file that others than its owner may read: who has its content can act as its owner.
+/// Refuses, as ssh does, a file that other users may read, since its content lets them act as its owner.
 ///
-/// A file of another owner may be open to a group, as service managers hand secrets to services. Pipes and the like are
-/// somebody's already.
+/// A file of another owner may be readable by a group, since service managers pass secrets to services in this way.
+/// Pipes and other special files are not checked.
 ///
 /// # Errors
-/// It can be read by others, or the system does not tell.
+/// Other users can read it, or the system does not return its mode.
 #[cfg(unix)]
 pub(crate) fn check_is_private(file: &File) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
@@ -24,7 +24,7 @@ pub(crate) fn check_is_private(file: &File) -> io::Result<()> {
     Err(io::Error::other(format!("its mode {mode:04o} lets others at the secret in it; set it to 0600 with chmod")))
 }
 
-/// Access is not expressed in mode bits here, and the default place belongs to the user.
+/// This platform has no mode bits, and the default directory belongs to the user.
 #[cfg(not(unix))]
 pub(crate) fn check_is_private(_: &File) -> io::Result<()> {
     Ok(())

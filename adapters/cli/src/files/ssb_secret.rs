@@ -8,7 +8,7 @@ use zeroize::{Zeroize, Zeroizing};
 /// Why a text is not an ssb `secret` file; nothing of the file's content is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SsbSecretError {
-    /// What stands outside the comments is not a JSON object with the fields of a secret file.
+    /// The text outside the comments is not a JSON object with the fields of a secret file.
     #[error("line {line} of the secret file is not of the JSON object that belongs there")]
     Json {
         /// The line, from 1.
@@ -64,7 +64,7 @@ pub(crate) fn text(pair: &KeyPair) -> Zeroizing<String> {
     seed.copy_from_slice(pair.seed().as_bytes());
     name.copy_from_slice(public.as_bytes());
     let (public, private) = (public.to_string(), Zeroizing::new(BASE64.encode(private.as_slice())));
-    // Of parts, since their concatenation is allocated once: a text that grows leaves copies of the secret behind.
+    // Concatenated from parts, which allocates once: a text that grows leaves copies of the secret behind.
     let parts = [
         "# An identity of Secure Scuttlebutt. Whoever has the `private` key below can act as its owner: show it to\n\
          # nobody. Use it on one device at a time: two of them would fork its feed, for good.\n\n{\n",
@@ -88,7 +88,7 @@ impl From<MismatchedKeyPair> for SsbSecretError {
     }
 }
 
-/// The text with its comments emptied, so that line numbers stay what they are.
+/// The text with its comments replaced by empty lines, so that line numbers stay correct.
 fn without_comments(text: &str) -> Zeroizing<String> {
     let mut json = Zeroizing::new(String::with_capacity(text.len()));
     for line in text.split_inclusive('\n') {

@@ -1,4 +1,4 @@
-//! Files of text, read to their end or not at all: what is cut short may mean something else.
+//! Text files, which are read to their end or not at all, since a truncated text may mean something else.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -18,10 +18,10 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     if is_standard_input(path) { standard_input() } else { File::open(path) }
 }
 
-/// Standard input as a plain file, without the buffer of the standard library, in which a secret would stay.
+/// Standard input as a plain file, without the standard library's buffer, in which a secret would stay.
 ///
 /// # Errors
-/// The system has no descriptor to spare.
+/// The system has no more descriptors.
 #[cfg(unix)]
 pub(crate) fn standard_input() -> io::Result<File> {
     use std::os::fd::AsFd;
@@ -36,9 +36,9 @@ fn standard_input() -> io::Result<File> {
     Ok(io::stdin().as_handle().try_clone_to_owned()?.into())
 }
 
-/// Reads all of a file that may have this many bytes.
+/// Reads a whole file, which may have `longest` bytes at most.
 ///
-/// It takes the open file, so that what was found out about it, such as who may read it, holds for what is read.
+/// It takes an open file, so that earlier checks, such as who may read it, are of the same file.
 ///
 /// # Errors
 /// The file cannot be read, is not UTF-8 or is longer.
@@ -53,7 +53,7 @@ pub(crate) fn read_text(file: File, longest: usize) -> io::Result<String> {
 /// # Errors
 /// As for [`read_text`].
 pub(crate) fn read_secret_text(file: File, longest: usize) -> io::Result<Zeroizing<String>> {
-    // Room for all of it, so that a text that grows leaves no copy of the secret behind.
+    // With room for the whole text, so that it never grows and leaves no copy of the secret behind.
     let mut text = Zeroizing::new(String::with_capacity(longest.saturating_add(1)));
     read_into(&mut text, file, longest)?;
     Ok(text)

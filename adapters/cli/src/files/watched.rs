@@ -1,4 +1,4 @@
-//! Files of lines that are read anew for every peer: what is wrong with one is said once for each of its changes.
+//! Files of lines that are read again for every peer; errors in a file are reported once for each of its changes.
 
 use crate::files::text::read_text;
 use crate::report::mask::shown_path;
@@ -7,28 +7,29 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What was in a file when it was read last.
+/// The text of a file when it was last read.
 #[derive(Debug, Default)]
 pub(crate) struct Watched(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     text: Option<Arc<str>>,
-    /// Whether the last text was in the place of the file's.
+    /// Whether the last text was returned instead of the file's, which could not be read.
     is_stale: bool,
 }
 
-/// What the lines of a file are, for people.
+/// What the lines of a file should be, for messages.
 pub(crate) struct Lines {
     /// Such as `a public key`.
     pub(crate) name: &'static str,
-    /// Whether a line is one, a comment or blank.
+    /// Whether a line is valid, a comment or blank.
     pub(crate) is_right: fn(&str) -> bool,
 }
 
 impl Watched {
-    /// All of the text of the file at this path, which may have this many bytes. When the system is short of something
-    /// other than the file, such as descriptors, it is the text that was read last: that is no verdict on a peer.
+    /// The whole text of the file at this path, which may have `longest` bytes at most. If the system is short of a
+    /// resource, such as descriptors, the text that was read last is returned, so that the shortage does not decide
+    /// about a peer.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -61,7 +62,8 @@ impl Watched {
     }
 }
 
-/// Says how many lines are wrong, and which is the first. None is shown: it may be a secret by mistake.
+/// Reports how many lines are wrong, and the number of the first. The line itself is not shown, since it may be a
+/// secret by mistake.
 fn report(path: &Path, text: &str, lines: &Lines) {
     let mut wrong = text.lines().enumerate().filter(|(_, line)| !(lines.is_right)(line));
     let Some((first, _)) = wrong.next() else { return };
@@ -72,7 +74,7 @@ fn report(path: &Path, text: &str, lines: &Lines) {
     }
 }
 
-/// Whether the system has too little of something that the file has no part in.
+/// Whether the system is short of a resource, which is not the file's fault.
 #[cfg(unix)]
 fn is_shortage(error: &io::Error) -> bool {
     use rustix::io::Errno;

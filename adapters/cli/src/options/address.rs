@@ -1,4 +1,4 @@
-//! Which address.
+//! The options that give an address.
 
 pub(crate) mod ascii_host;
 
@@ -12,11 +12,11 @@ use multiserver_tokio::core::address::{Address, Shs, is_known};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
-/// An address, wherever it is; without `Debug`, since it may have a seed.
+/// An address and where it is read from; without `Debug`, since it may have a seed.
 #[derive(Args)]
 pub(crate) struct AddressOptions {
-    /// The address, or its name in the configuration file; one with a seed is a secret, and better kept from the list of
-    /// processes by --address-file, a name, or the environment variable MULTISERVER_ADDRESS.
+    /// The address, or its name in the configuration file. An address with a seed is a secret: keep it out of the list
+    /// of processes by --address-file, a name, or the environment variable MULTISERVER_ADDRESS.
     #[arg(value_name = "ADDRESS")]
     text: Option<String>,
     /// Read the address from this file; `-` is standard input.
@@ -40,7 +40,7 @@ impl AddressOptions {
         if is_name(&text) && !is_known(&text) { self.config.read()?.address(&text) } else { Ok(text) }
     }
 
-    /// The address, with keys that a handshake can be made with.
+    /// Parses the address, and checks that a handshake can be made with its keys.
     pub(crate) fn parse(&self) -> Result<MultiAddress, Failure> {
         let text = self.text()?;
         let address = text.parse().map_err(|error| {
@@ -63,9 +63,9 @@ pub(crate) fn has_usable_keys(addresses: &MultiAddress) -> bool {
     layers.all(|layer| Shs::try_from(layer).map_or(true, |shs| shs.key.is_usable()))
 }
 
-/// The addresses of a list without what people and editors put around them.
+/// The addresses of a list without the blanks and line ends around them.
 fn without_blanks(text: &str) -> Zeroizing<String> {
-    // Never longer than the text, so that no copy of a secret stays behind where the string grew.
+    // With room for the whole text, so that it never grows and leaves no copy of a secret behind.
     let mut compact = Zeroizing::new(String::with_capacity(text.len()));
     for (index, address) in text.split(';').enumerate() {
         if index > 0 {
@@ -76,7 +76,7 @@ fn without_blanks(text: &str) -> Zeroizing<String> {
     compact
 }
 
-/// Whether a text is the name of an address and no address that could be dialled: those have a `:` at least.
+/// Whether a text is the name of an address. An address that can be dialled has at least one `:`.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }

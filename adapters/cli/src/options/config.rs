@@ -1,4 +1,4 @@
-//! The configuration file: addresses by their names, and options of `serve`.
+//! The configuration file: named addresses, and options of `serve`.
 //!
 //! ```toml
 //! [names]
@@ -11,7 +11,7 @@
 //! allow-file = "friends"
 //! ```
 //!
-//! Files are looked for beside the configuration file.
+//! Relative paths in it start from the directory of the configuration file.
 
 mod serve_arguments;
 
@@ -26,16 +26,16 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 use zeroize::Zeroizing;
 
-/// Where the configuration is.
+/// The option that names the configuration file.
 #[derive(Debug, Default, Args)]
 pub(crate) struct ConfigOptions {
-    /// Read this configuration file: addresses by their names, and options of `serve`. By default it is
-    /// multiserver/config.toml in the platform's directory for configuration, where there is one.
+    /// Read this configuration file, with named addresses and options of `serve`. By default it is
+    /// multiserver/config.toml in the platform's directory for configuration, if that file exists.
     #[arg(long = "config", value_name = "FILE", value_hint = ValueHint::FilePath)]
     config_file: Option<PathBuf>,
 }
 
-/// What the file says; without `Debug`, since an address may have a seed.
+/// The content of the file; without `Debug`, since an address may have a seed.
 pub(crate) struct Config {
     path: PathBuf,
     content: Content,
@@ -51,7 +51,7 @@ struct Content {
 }
 
 impl ConfigOptions {
-    /// The configuration; an empty one where none is named and there is none at its default place.
+    /// Reads the configuration; an empty one when no file is named and there is none at the default path.
     pub(crate) fn read(&self) -> Result<Config, Failure> {
         let path = match (&self.config_file, default_path()) {
             (Some(path), _) => path.clone(),
@@ -64,7 +64,7 @@ impl ConfigOptions {
         let content = toml::from_str(&text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
-            // What stands there may be an address in the wrong place.
+            // The text that the message repeats may be an address at the wrong position.
             let message: Vec<_> = error.message().split(' ').map(masked).collect();
             Failure::usage(format_args!("{}, line {line}: {}", shown_path(&path), message.join(" ")))
         })?;
@@ -116,7 +116,7 @@ fn file_of(named: &Value) -> Option<&str> {
     table.get("file")?.as_str()
 }
 
-/// None where the platform has no such directory, as for a user without a home.
+/// `None` if the platform has no such directory, as for a user without a home directory.
 fn default_path() -> Option<PathBuf> {
     let directories = etcetera::base_strategy::choose_native_strategy().ok()?;
     Some(directories.config_dir().join("multiserver").join("config.toml"))

@@ -1,4 +1,4 @@
-//! Reaching peers by every transport there is.
+//! The options for connecting, by every transport.
 
 use super::given::cannot_read;
 use super::proxy::ProxyOptions;
@@ -10,10 +10,10 @@ use multiserver_tokio::{Multiserver, Native, Net, NoAuth, Onion, Proxy, Shs, Sui
 use std::fs;
 use std::path::PathBuf;
 
-/// The transports that can be dialled, for people.
+/// The transports that can be dialled, for messages.
 pub(crate) const TRANSPORTS: &str = "net, ws, wss, unix and onion, each with shs, and unix with noauth";
 
-/// What makes suites of transports.
+/// Makes a suite of any transport.
 pub(crate) trait Secure {
     /// The suite over this transport.
     fn over(&self, transport: impl Transport) -> Suite;
@@ -25,7 +25,7 @@ impl Secure for Shs {
     }
 }
 
-/// With nothing over the transport where there is none.
+/// `None` leaves the transport without a transform.
 impl<S: Secure> Secure for Option<S> {
     fn over(&self, transport: impl Transport) -> Suite {
         match self {
@@ -35,19 +35,19 @@ impl<S: Secure> Secure for Option<S> {
     }
 }
 
-/// How peers are reached; without `Debug`, since a proxy may have a password.
+/// The options for connecting; without `Debug`, since a proxy may have a password.
 #[derive(Clone, Default, Args)]
 #[command(next_help_heading = "How to get there")]
 pub(crate) struct DialOptions {
     #[command(flatten)]
     proxy: ProxyOptions,
-    /// Trust the certificates of this authority, or this one that is self-signed, for wss addresses, besides those that
-    /// the platform trusts: PEM text.
+    /// For wss addresses, also trust the authority with this certificate, or this self-signed certificate, in addition
+    /// to those that the platform trusts; PEM text.
     #[arg(long = "ca", value_name = "FILE", value_hint = ValueHint::FilePath)]
     authority: Option<PathBuf>,
 }
 
-/// What reaches peers, with all read that the options name.
+/// Connects to peers; the files that the options name are read.
 #[derive(Debug, Clone)]
 pub(crate) struct Dialer {
     proxy: Option<Proxy>,
@@ -71,7 +71,7 @@ impl DialOptions {
 }
 
 impl Dialer {
-    /// A multiserver that reaches peers only.
+    /// A multiserver that only connects.
     pub(crate) fn multiserver(&self, secure: &impl Secure) -> Result<Multiserver, Failure> {
         self.multiserver_on(Tokio, secure)
     }
@@ -93,7 +93,7 @@ impl Dialer {
                 .suite(secure.over(Ws::dial_only()))
                 .suite(secure.over(self.wss.clone()))
                 .suite(secure.over(Unix::dial_only()))
-                // Within the device nobody has to prove anything, as at the socket of an SSB server.
+                // Within the device no proof is needed, as with the Unix socket of an SSB server.
                 .suite(Unix::dial_only().then(NoAuth))
                 .suite(secure.over(Onion::new())),
         };

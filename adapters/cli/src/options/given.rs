@@ -1,4 +1,4 @@
-//! What may be a secret: given by an option, in a file or in the environment.
+//! Values that may be secret, from an option, a file or the environment.
 
 use crate::files::private::check_is_private;
 use crate::files::text::{self, read_secret_text};
@@ -15,13 +15,13 @@ pub(crate) const NETWORK_KEY_VARIABLE: &str = "MULTISERVER_NETWORK_KEY";
 /// The environment variable with the address.
 pub(crate) const ADDRESS_VARIABLE: &str = "MULTISERVER_ADDRESS";
 
-/// More bytes than an address or a key that is read from a file may have.
+/// The bound on the size of a file with an address or a key, in bytes.
 const LONGEST_FILE: usize = 64 * 1024;
 
-/// The text that an option gives, or its file, or an environment variable, in this order, without the surrounding blanks
-/// and line ends. An environment variable that is empty is not set.
+/// The text of the option, or of the file, or of the environment variable, in this order, without the surrounding
+/// blanks and line ends. An empty environment variable counts as not set.
 ///
-/// A file whose text is a secret, as this says, must not be open to others.
+/// If `is_secret` says that the text of a file is a secret, the file must not be readable by other users.
 pub(super) fn one_of(
     text: Option<&str>,
     file: Option<&Path>,
@@ -31,7 +31,7 @@ pub(super) fn one_of(
     one_of_variables(text, file, &[variable], is_secret)
 }
 
-/// The same with several environment variables, of which the first that is set counts.
+/// The same with several environment variables; the first one that is set counts.
 pub(super) fn one_of_variables(
     text: Option<&str>,
     file: Option<&Path>,
@@ -56,10 +56,10 @@ fn of_environment(variable: &str) -> Result<Option<Zeroizing<String>>, Failure> 
     }
 }
 
-/// What is in a file that may hold a secret.
+/// The text of a file that may hold a secret.
 pub(crate) struct FileText {
     text: Zeroizing<String>,
-    /// Why it is no place for a secret, if it is none.
+    /// Why the file must not hold a secret, if other users can read it.
     is_open: Option<Failure>,
 }
 
@@ -72,7 +72,7 @@ impl FileText {
         Ok(Self { text: read_secret_text(file, LONGEST_FILE).map_err(failure)?, is_open })
     }
 
-    /// The text; it is a failure when that is a secret and the file is open to others.
+    /// Returns the text; fails if it is a secret and other users can read the file.
     pub(crate) fn into_text(self, is_secret: impl FnOnce(&str) -> bool) -> Result<Zeroizing<String>, Failure> {
         match self.is_open {
             Some(failure) if is_secret(&self.text) => Err(failure),
@@ -81,7 +81,7 @@ impl FileText {
     }
 }
 
-/// That a file cannot be read, and why.
+/// The message that a file cannot be read, and why.
 pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> String {
     format!("cannot read {}: {error}", shown_path(path))
 }

@@ -1,4 +1,4 @@
-//! Who we are, and in which network.
+//! The options for our identity and the network.
 
 use super::given::{NETWORK_KEY_VARIABLE, one_of};
 use crate::files::identity;
@@ -8,7 +8,7 @@ use multiserver_tokio::{KeyPair, NetworkKey, Shs};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Who we are, and in which network; without `Debug`, since the network's key may be secret.
+/// Our identity and the network; without `Debug`, since the network's key may be secret.
 #[derive(Args)]
 #[command(next_help_heading = "Who we are")]
 pub(crate) struct IdentityOptions {
@@ -17,7 +17,7 @@ pub(crate) struct IdentityOptions {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     identity: Option<PathBuf>,
     /// The network's key, the same on both ends, in base64 or hexadecimal; by default that of the SSB main network,
-    /// 1KHLiKZvAvjbY1ziZEHMXawbCEIM6qwjCDm3VYRan/s=. One that is secret is better kept from the list of processes by
+    /// 1KHLiKZvAvjbY1ziZEHMXawbCEIM6qwjCDm3VYRan/s=. Keep a secret one out of the list of processes by
     /// --network-key-file or the environment variable MULTISERVER_NETWORK_KEY.
     #[arg(long, value_name = "KEY")]
     network_key: Option<String>,

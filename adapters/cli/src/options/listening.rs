@@ -1,4 +1,4 @@
-//! Where the program listens and how it is found there.
+//! The options for listening and for the addresses that are printed.
 
 use crate::options::dial::Secure;
 use crate::options::given::{FileText, cannot_read};
@@ -17,16 +17,17 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
-/// Where to listen when nothing is said: a free port of this machine alone.
+/// Where to listen by default: at a free port, for this machine only.
 const DEFAULT_NET: &str = "127.0.0.1:0";
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Where to listen")]
 pub(crate) struct Listening {
-    /// Listen for TCP here; IPv6 addresses stand in brackets, and port 0 takes a free one. Of `0.0.0.0` or `[::]`, the
-    /// address that is printed has the public addresses of this machine, or the private ones if there are no others.
-    /// Without an endpoint to listen at it is 127.0.0.1:0. This and the other endpoints may be given several times. `systemd`
-    /// takes the sockets that are passed with the name `net` (FileDescriptorName=), or the only one.
+    /// Listen for TCP here; write IPv6 addresses in brackets, and port 0 for a free port. With `0.0.0.0` or `[::]`, the
+    /// printed address has the public addresses of this machine, or the private ones if there are no others. Without
+    /// any endpoint to listen at, the default is 127.0.0.1:0. This and the other endpoints may be given several times.
+    /// `systemd` takes the sockets that are passed with the name `net` (FileDescriptorName=), or the only one that is
+    /// passed.
     #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_endpoint)]
     net: Vec<ListenAt>,
     /// Listen for WebSockets here; `systemd` takes the sockets with the name `ws`.
@@ -35,23 +36,23 @@ pub(crate) struct Listening {
     /// Listen for WebSockets over TLS here; `systemd` takes the sockets with the name `wss`.
     #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_endpoint, requires_all = ["cert", "key"])]
     wss: Vec<ListenAt>,
-    /// The certificate for --wss and those between it and a root, as PEM text.
+    /// The certificate for --wss, followed by the intermediate certificates up to a root, as PEM text.
     #[arg(long, value_name = "FILE", requires = "wss", value_hint = ValueHint::FilePath)]
     cert: Option<PathBuf>,
     /// The private key of that certificate, as PEM text.
     #[arg(long, value_name = "FILE", requires = "wss", value_hint = ValueHint::FilePath)]
     key: Option<PathBuf>,
-    /// Listen at this Unix socket, for programs of the same user; `systemd` takes the sockets with the name `unix`, whose
-    /// units say who may connect.
+    /// Listen at this Unix socket, for programs of the same user; `systemd` takes the sockets with the name `unix`;
+    /// their units decide who may connect.
     #[arg(long, value_name = "PATH|systemd", value_hint = ValueHint::FilePath, value_parser = parse_path)]
     unix: Vec<ListenAt>,
-    /// A host name that leads to --net, --ws and --wss from outside, or a URL such as wss://example.org/path that leads
-    /// to --ws through a reverse proxy. The public address then has these names only.
+    /// A host name by which --net, --ws and --wss are reached from outside, or a URL such as wss://example.org/path by
+    /// which --ws is reached through a reverse proxy. The public address then has these names only.
     #[arg(long, value_name = "NAME")]
     external: Vec<String>,
-    /// An onion service that leads to the first --net, as Tor's HiddenServicePort says: an address like those of
-    /// --external, with its own port. All who come this way come from one IP address, so the bound for one source is that
-    /// for all there.
+    /// An onion service that leads to the first --net, as configured by Tor's HiddenServicePort; it is printed like a
+    /// name of --external, with its own port. All peers through it come from one IP address, so there the bound for one
+    /// source is the bound for all.
     #[arg(long, value_name = "NAME.onion:PORT", value_parser = parse_onion, requires = "net")]
     onion: Vec<(String, u16)>,
     /// Believe the PROXY protocol, version 1 or 2, from load balancers in these networks, which are IP addresses or such
@@ -75,11 +76,11 @@ pub(crate) struct Listening {
 enum ListenAt {
     /// At this `HOST:PORT`, or this path.
     Bind(String),
-    /// Where the service manager does already.
+    /// At the sockets that the service manager has opened.
     Systemd,
 }
 
-/// The same with the sockets that are open.
+/// Where to listen, with the sockets that are open already.
 enum Socket {
     Bind(String),
     Open(TcpListener),
@@ -107,18 +108,18 @@ impl Listening {
         }
     }
 
-    /// At how many endpoints there are listeners.
+    /// The number of endpoints to listen at.
     pub(crate) fn count(&self) -> usize {
         let endpoints = self.net.len() + self.ws.len() + self.wss.len() + self.unix.len();
         endpoints.max(1)
     }
 
-    /// Whether there are peers that come through Tor.
+    /// Whether peers may come through Tor.
     pub(crate) const fn is_behind_tor(&self) -> bool {
         !self.onion.is_empty()
     }
 
-    /// Starts to listen everywhere, or nowhere when one of the endpoints does not work.
+    /// Starts to listen at all endpoints; fails if one of them does not work.
     pub(crate) async fn start(
         &self,
         sockets: Sockets,
@@ -286,7 +287,7 @@ fn parse_onion(text: &str) -> Result<(String, u16), &'static str> {
     }
 }
 
-/// Whether this is an onion service of version 3, perhaps behind names of its own: 35 bytes in base32 (Tor's
+/// Whether this is the name of an onion service of version 3, perhaps with subdomains: 35 bytes in base32 (Tor's
 /// `rend-spec-v3.txt`, section 6).
 fn is_onion(host: &str) -> bool {
     let name = host.strip_suffix(".onion").and_then(|names| names.rsplit('.').next());

@@ -1,4 +1,4 @@
-//! The SOCKS5 proxy that peers are reached through.
+//! The options for the SOCKS5 proxy.
 
 use super::given::one_of_variables;
 use crate::report::exit::Failure;
@@ -10,23 +10,23 @@ use percent_encoding::percent_decode_str;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
-/// The environment variables that other programs take a proxy from, too.
+/// The environment variables from which other programs take a proxy as well.
 const VARIABLES: [&str; 2] = ["ALL_PROXY", "all_proxy"];
 
-/// The schemes of a SOCKS5 proxy's URL. The one with an `h` says that the proxy looks hosts up, which it always does here.
+/// The schemes of a SOCKS5 proxy's URL. The `h` means that the proxy looks up host names, which it always does here.
 const SCHEMES: [&str; 2] = ["socks5h", "socks5"];
 
-/// What stands for reaching peers without a proxy, whatever the environment says.
+/// The value for no proxy, whatever the environment says.
 const NONE: &str = "none";
 
-/// Which proxy; without `Debug`, since it may have a password.
+/// The proxy; without `Debug`, since it may have a password.
 #[derive(Clone, Default, Args)]
 pub(crate) struct ProxyOptions {
-    /// Reach everybody through this SOCKS5 proxy, which looks up all hosts; addresses other than net and onion are not
-    /// reached then. A user and a password are percent-encoded where they have one of `%:/@`; the environment variables
-    /// ALL_PROXY and all_proxy, or --proxy-file, keep them from the list of processes. `none` takes no proxy, whatever
-    /// these say. Without a proxy, onion addresses go through Tor on this machine, at port 9050 or 9150, and all others
-    /// through none.
+    /// Connect through this SOCKS5 proxy only, which also looks up all host names; addresses other than net and onion
+    /// cannot be reached then. In a user name and a password, percent-encode the characters `%:/@`. To keep a password
+    /// out of the list of processes, use the environment variable ALL_PROXY or all_proxy, or --proxy-file. `none` uses
+    /// no proxy, whatever these variables say. Without a proxy, onion addresses are reached through Tor on this
+    /// machine, at port 9050 or 9150, and all others directly.
     #[arg(long, value_name = "[socks5h://][USER:PASSWORD@]HOST:PORT")]
     proxy: Option<String>,
     /// Read the proxy from this file; `-` is standard input.
@@ -46,7 +46,7 @@ impl ProxyOptions {
     }
 }
 
-/// Reads a proxy; what is wrong is said without the text, which may have a password.
+/// Reads a proxy; errors leave the text out, since it may have a password.
 fn parse(text: &str) -> Result<Proxy, Failure> {
     let endpoint = match text.split_once("://") {
         Some((scheme, rest)) if SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {

@@ -1,4 +1,5 @@
-//! What a service manager such as systemd does for a program, and wants to be told by it.
+//! The interface to a service manager such as systemd: the sockets that it passes, and the notifications that it
+//! expects.
 
 use crate::report::exit::Failure;
 use listenfd::ListenFd;
@@ -16,11 +17,11 @@ use std::{
 #[derive(Debug, Default)]
 pub(crate) struct Sockets {
     sockets: Vec<(String, Socket)>,
-    /// Whether there was one only, whose name does not matter.
+    /// Whether only one socket was passed, whose name does not matter.
     is_only_one: bool,
 }
 
-/// A socket that listens.
+/// A listening socket.
 #[derive(Debug)]
 enum Socket {
     Tcp(TcpListener),
@@ -29,7 +30,7 @@ enum Socket {
 }
 
 impl Sockets {
-    /// Takes all of them; to be called before there are threads, since it changes the environment.
+    /// Takes all sockets that were passed. Call it before there are threads, since it changes the environment.
     pub(crate) fn take() -> Result<Self, Failure> {
         let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
         let mut names = names.split(':').map(str::to_owned);
@@ -46,7 +47,7 @@ impl Sockets {
         Ok(Self { sockets, is_only_one })
     }
 
-    /// Those for TCP with this name, or the only one.
+    /// The TCP sockets with this name, or the only socket.
     pub(crate) fn named(&mut self, name: &str) -> Result<Vec<TcpListener>, Failure> {
         let sockets = self.all_named(name)?.into_iter().map(|socket| match socket {
             Socket::Tcp(socket) => Ok(socket),
@@ -56,7 +57,7 @@ impl Sockets {
         sockets.collect()
     }
 
-    /// The Unix sockets, which have the name `unix`, or the only one.
+    /// The Unix sockets, which have the name `unix`, or the only socket.
     #[cfg(unix)]
     pub(crate) fn unix(&mut self) -> Result<Vec<UnixListener>, Failure> {
         let sockets = self.all_named("unix")?.into_iter().map(|socket| match socket {
@@ -82,7 +83,7 @@ fn of_another_kind(name: &str, kind: &str) -> Failure {
     Failure::failed(format_args!("--{name} systemd: the socket that was passed to us is {kind}"))
 }
 
-/// The socket at this place, of whatever kind it is.
+/// The socket with this index, of either kind.
 fn take(descriptors: &mut ListenFd, index: usize) -> io::Result<Option<Socket>> {
     #[cfg(unix)]
     if let Ok(Some(socket)) = descriptors.take_unix_listener(index) {
@@ -92,14 +93,14 @@ fn take(descriptors: &mut ListenFd, index: usize) -> io::Result<Option<Socket>> 
     Ok(socket.map(listening).transpose()?.map(Socket::Tcp))
 }
 
-/// [`listening`] for a Unix socket.
+/// Like [`listening`], for a Unix socket.
 #[cfg(unix)]
 fn unix_listening(socket: UnixListener) -> io::Result<UnixListener> {
     let stream = UnixStream::from(OwnedFd::from(socket));
     if stream.peer_addr().is_ok() { Err(a_connection()) } else { Ok(OwnedFd::from(stream).into()) }
 }
 
-/// Refuses a connection, as a unit with `Accept=yes` passes it: to accept one of it would fail for ever.
+/// Refuses a socket that is a connection, as a unit with `Accept=yes` passes it: accepting on it would always fail.
 #[cfg(unix)]
 fn listening(socket: TcpListener) -> io::Result<TcpListener> {
     let stream = TcpStream::from(OwnedFd::from(socket));
@@ -116,13 +117,13 @@ fn listening(socket: TcpListener) -> io::Result<TcpListener> {
     Ok(socket)
 }
 
-/// Tells the service manager, where there is one, that the program serves from now on.
+/// Tells the service manager, if there is one, that the program is ready.
 pub(crate) fn ready() {
     #[cfg(unix)]
     tell(sd_notify::NotifyState::Ready);
 }
 
-/// Tells the service manager, where there is one, that the program is about to end.
+/// Tells the service manager, if there is one, that the program is about to end.
 pub(crate) fn stopping() {
     #[cfg(unix)]
     tell(sd_notify::NotifyState::Stopping);

@@ -1,11 +1,12 @@
-//! How many files and sockets the program may have open at the same time.
+//! The limit of files and sockets that the program may have open.
 
-/// Descriptors that the program needs beside its peers': standard streams, files that it reads, the runtime's own.
+/// The descriptors that the program needs in addition to its peers': standard streams, files that it reads, those of
+/// the runtime.
 #[cfg(unix)]
 const RESERVE: u64 = 64;
 
-/// Raises the limit of open files to the highest that the system allows the program (`RLIMIT_NOFILE`, `getrlimit(2)`), and
-/// warns when that is too low for the sockets of this many peers: then some who should get in would not.
+/// Raises the limit of open files to the highest that the system allows the program (`RLIMIT_NOFILE`, `getrlimit(2)`),
+/// and warns when that is too low for this many sockets, since then some peers would not be accepted.
 #[cfg(unix)]
 pub(crate) fn allow_for(sockets: usize) {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -29,6 +30,6 @@ pub(crate) fn allow_for(sockets: usize) {
     }
 }
 
-/// There is no such limit to raise.
+/// This platform has no such limit.
 #[cfg(not(unix))]
 pub(crate) const fn allow_for(_: usize) {}

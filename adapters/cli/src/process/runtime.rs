@@ -4,7 +4,8 @@ use crate::report::exit::Failure;
 #[cfg(unix)]
 use std::io;
 
-/// Runs the future, and leaves behind whatever still runs when it ends: a blocked read of standard input, above all.
+/// Runs the future, and does not wait for anything that still runs when it ends, such as a blocked read of standard
+/// input.
 pub(crate) fn block_on(future: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::failed(format_args!("cannot start: {error}")))?;
@@ -32,7 +33,7 @@ impl Signals {
         Ok(Self { interrupt, terminate })
     }
 
-    /// Ends when one comes.
+    /// Ends when a signal arrives.
     pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -48,7 +49,7 @@ impl Signals {
         Ok(Self {})
     }
 
-    /// Ends when one comes.
+    /// Ends when a signal arrives.
     pub(crate) async fn next(&mut self) {
         if let Err(error) = tokio::signal::ctrl_c().await {
             tracing::warn!(%error, "cannot catch signals");

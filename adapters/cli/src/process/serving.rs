@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How long it may take to drop what is cut.
+/// How long dropping the connections that are cut may take.
 const LETTING_GO: Duration = Duration::from_secs(1);
 
-/// Serves everyone who is let in until a signal, and then waits for those who are still there, but not long.
+/// Serves every peer that is accepted until a signal arrives, then waits for the peers that are left, for `grace` at
+/// most.
 pub(crate) async fn until_signal<T, A, AF, H, HF>(
     server: Server,
     authorize: A,
@@ -37,7 +38,8 @@ pub(crate) async fn until_signal<T, A, AF, H, HF>(
         () = strangers::sum_up() => {}
         () = signals.next() => {}
     }
-    // Who is on the way in, and whose connection is served; a program may have work left when its connection has ended.
+    // The number of peers in their handshakes or being served; a program may still work for a peer whose connection has
+    // ended.
     let going_on = || handles.live().max(cut.receiver_count());
     tracing::info!("asked to end: {} may go on for {grace:?}", connections(going_on()));
     activation::stopping();
@@ -59,7 +61,8 @@ pub(crate) async fn until_signal<T, A, AF, H, HF>(
     }
 }
 
-/// Drops what is done with a connection when it is cut: whatever belongs to it has to go before the program does.
+/// Drops the work for a connection when it is cut, so that everything that belongs to it is dropped before the program
+/// ends.
 async fn until_cut(handling: impl Future<Output = ()>, mut cut: watch::Receiver<bool>) {
     tokio::select! {
         () = handling => {}

@@ -1,30 +1,31 @@
-//! What strangers do to a server: anybody may fail as often as they like, and the log must not grow with it.
+//! Logs peers that are not served, with a bound: anybody may fail as often as they like, and the log must not grow with
+//! that.
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How often what happened is summed up.
+/// The period after which the log sums up what happened.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// What came of a peer that is not served.
+/// Why a peer is not served.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Outcome {
-    /// It did not get through its handshake, or to what it came for.
+    /// Its handshake, or what it asked for after it, failed.
     Failed,
-    /// It was refused for who it is.
+    /// It was refused because of its key.
     Refused,
-    /// There was no slot for it, or its slot was needed.
+    /// There was no slot for it, or a newcomer took its slot.
     NoRoom,
 }
 
-/// What came of peers in the period that runs.
+/// The counts of outcomes in the current period.
 #[derive(Debug)]
 struct Tally([AtomicU64; 3]);
 
 static TALLY: Tally = Tally::new();
 
-/// Logs what came of a stranger: a warning for the first one in a period, and the others for who wants to know more.
+/// Logs the outcome of a peer: the first of each kind in a period as a warning, the others at a more detailed level.
 pub(crate) fn log(outcome: Outcome, line: impl Display) {
     if TALLY.count(outcome) {
         tracing::warn!("{line}");
@@ -48,7 +49,7 @@ impl Tally {
         Self([const { AtomicU64::new(0) }; 3])
     }
 
-    /// Counts one, and returns whether it is the first in the period.
+    /// Counts an outcome, and returns whether it is the first of its kind in the period.
     fn count(&self, outcome: Outcome) -> bool {
         let [failed, refused, no_room] = &self.0;
         let counter = match outcome {
@@ -61,7 +62,7 @@ impl Tally {
         is_first
     }
 
-    /// What happened beside the first one, and begins anew.
+    /// The summary of the outcomes after the first of each kind; the counts start anew.
     fn take(&self) -> Option<String> {
         let [failed, refused, no_room] = self.0.each_ref().map(|count| count.swap(0, Ordering::Relaxed));
         let all = failed + refused + no_room;

@@ -1,32 +1,31 @@
-//! How the program ends when it fails.
+//! Failures of the program and their exit statuses.
 
 use crate::report::log;
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Why the program fails: one line for a person, what may help if there is such a thing, and the class that the exit
-/// status tells.
+/// Why the program fails: one line for the user, perhaps a hint, and the class, which decides the exit status.
 #[derive(Debug)]
 pub(crate) struct Failure {
     class: Class,
-    /// None when the exit status says it all.
+    /// `None` when the exit status alone is the answer.
     message: Option<String>,
     hint: Option<String>,
 }
 
-/// What kind of failure it is, in the order of the exit statuses. Of several, the greatest tells the most.
+/// The kind of failure, in the order of the exit statuses. Of several failures, the greatest class is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Class {
-    /// What was asked for did not work, for another reason than those below.
+    /// The operation failed, for another reason than those below.
     Failed,
-    /// The command line, or what it names, is wrong; clap has the same status for it.
+    /// The command line, or a file that it names, is wrong; clap uses the same status.
     Usage,
-    /// Nobody could be reached.
+    /// No peer could be reached.
     Unreachable,
-    /// Somebody was reached who does not talk to us: we are refused, or it is another network or protocol.
+    /// A peer was reached, but it refused us, or has another network or protocol.
     Refused,
-    /// Somebody was reached who is not the holder of the key in the address.
+    /// A peer was reached that does not have the key in the address.
     Impostor,
 }
 
@@ -43,23 +42,23 @@ impl Failure {
         Self::new(Class::Failed, message)
     }
 
-    /// The answer is no, which is said by the exit status alone.
+    /// A failure that prints nothing: the exit status alone says no.
     pub(crate) const fn no() -> Self {
         Self { class: Class::Failed, message: None, hint: None }
     }
 
-    /// Adds what the person may do about it.
+    /// Adds a hint about what the user can do.
     pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hint = Some(hint.to_string());
         self
     }
 
-    /// What kind of failure it is.
+    /// The kind of failure.
     pub(crate) const fn class(&self) -> Class {
         self.class
     }
 
-    /// Says why on standard error and returns the exit status.
+    /// Prints the message and the hint on standard error, and returns the exit status.
     pub(crate) fn report(&self) -> ExitCode {
         if let Some(message) = &self.message {
             say(message);
@@ -83,7 +82,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// A message without the numbers that the standard library puts behind the system's words: ` (os error 2)`.
+/// A message without the numbers that the standard library appends to the system's messages: ` (os error 2)`.
 pub(crate) fn without_error_numbers(mut message: String) -> String {
     const NUMBER: &str = " (os error ";
     while let Some(start) = message.find(NUMBER) {
@@ -93,13 +92,13 @@ pub(crate) fn without_error_numbers(mut message: String) -> String {
     message
 }
 
-/// Says something to the person on standard error.
+/// Prints a message for the user on standard error.
 pub(crate) fn say(message: impl fmt::Display) {
-    // There is nobody to tell when standard error itself is closed.
+    // If standard error is closed, the message is lost.
     let _ = writeln!(io::stderr(), "multiserver: {message}");
 }
 
-/// Prints a line on standard output, and sees that it gets out.
+/// Prints a line on standard output and flushes it.
 pub(crate) fn print(line: impl fmt::Display) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
     let written = writeln!(output, "{line}").and_then(|()| output.flush());

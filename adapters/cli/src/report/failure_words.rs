@@ -1,4 +1,4 @@
-//! What went wrong on the network, in words for a person.
+//! Network errors in words for the user.
 
 use crate::options::dial::TRANSPORTS;
 use crate::report::exit::{Class, Failure, without_error_numbers};
@@ -24,7 +24,7 @@ pub(crate) fn no_connection(error: &ConnectError) -> Failure {
     }
 }
 
-/// What kind of failure it is: of several attempts the one that tells the most.
+/// The class of the failure; of several attempts, the greatest class.
 pub(crate) fn class(error: &ConnectError) -> Class {
     match error {
         ConnectError::NoSuite(_) => Class::Usage,
@@ -35,7 +35,7 @@ pub(crate) fn class(error: &ConnectError) -> Class {
     }
 }
 
-/// The same of a single address, without repeating it.
+/// The reasons for a single address, without repeating the address.
 pub(crate) fn reasons(error: &ConnectError) -> String {
     match error {
         ConnectError::NoSuite(_) => format!("this program only knows {TRANSPORTS}"),
@@ -74,7 +74,7 @@ pub(crate) fn not_carried(broken: &Broken) -> String {
     }
 }
 
-/// Why one attempt came to nothing.
+/// Why one attempt failed.
 struct Reason {
     class: Class,
     words: String,
@@ -139,7 +139,7 @@ impl Reason {
     }
 }
 
-/// Whether a server's certificate is from nobody that is trusted.
+/// Whether the server's certificate is from no trusted authority.
 fn is_untrusted(error: &io::Error) -> bool {
     error.get_ref().and_then(|source| source.downcast_ref()) == Some(&Untrusted::Issuer)
 }

@@ -23,8 +23,8 @@ pub(crate) struct Verbosity {
     quiet: bool,
 }
 
-/// Starts to log warnings and errors, or what `RUST_LOG` asks for; with `-v` more of our own and with `-q` less, whatever
-/// `RUST_LOG` says.
+/// Starts the log of warnings and errors, or of what `RUST_LOG` asks for; `-v` adds more of this program's own, and
+/// `-q` leaves more out, whatever `RUST_LOG` says.
 pub(crate) fn start(Verbosity { verbose, quiet }: &Verbosity) {
     IS_QUIET.store(*quiet, Ordering::Relaxed);
     let filter = match (verbose, quiet) {
@@ -42,7 +42,7 @@ pub(crate) fn start(Verbosity { verbose, quiet }: &Verbosity) {
         .init();
 }
 
-/// Writes the lines of the log, which come one at a time, as messages are shown.
+/// Writes each line of the log in the same way as a message.
 struct Lines;
 
 impl Write for Lines {
@@ -57,7 +57,7 @@ impl Write for Lines {
     }
 }
 
-/// Says something that the person may do without.
+/// Prints a notice for the user, unless --quiet is given.
 pub(crate) fn notice(message: impl fmt::Display) {
     if !IS_QUIET.load(Ordering::Relaxed) {
         say(message);

@@ -1,4 +1,4 @@
-//! Texts that may hold a secret, made fit to be shown.
+//! Masks texts that may hold a secret, so that they can be shown.
 
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::path::Path;
 /// What separates the fields of an address.
 const SEPARATORS: [char; 3] = ['~', ':', ';'];
 
-/// How many characters of base64 in a row may be (a part of) a secret.
+/// From this many characters of base64 in a row, a text may be a secret or a part of one.
 const SHORTEST_SECRET: usize = 16;
 
-/// How many characters are so many that they may be a secret with any of them wrong.
+/// A field with more characters than this may be a secret, even if any of its characters are wrong.
 const LONGEST_SHOWN: usize = 39;
 
 /// How many characters 32 bytes have in base64 and in hexadecimal, with one too few or too many.
@@ -20,9 +20,9 @@ const PUBLIC_KEY: usize = 44;
 
 /// The text with every field masked that may be a secret, with one character for each of its bytes.
 ///
-/// All of a field is masked: a secret with a wrong character in it is still one. Public keys are masked like seeds,
-/// except straight after `shs:`, since in a text that is not an address nothing tells the two apart. What is not
-/// printable ASCII becomes `?`.
+/// The whole field is masked, since a secret with a wrong character in it is still a secret. In a text that is not an
+/// address, nothing tells public keys and seeds apart, so public keys are masked too, except directly after `shs:`. A
+/// byte that is not printable ASCII becomes `?`.
 pub(crate) fn masked(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for part in text.split_inclusive(SEPARATORS) {
@@ -36,28 +36,29 @@ pub(crate) fn masked(text: &str) -> String {
     shown
 }
 
-/// A path to be shown; what is an address or a key rather than a path is masked.
+/// A path as it may be shown; a text that is an address or a key rather than a path is masked.
 pub(crate) fn shown_path(path: &Path) -> String {
     let text = path.display().to_string();
-    // What has the name of a file is that file.
+    // If there is a file of this name, the text is a path.
     if path.exists() || !may_be_given_by_mistake(&text) { text } else { masked(&text) }
 }
 
-/// Whether a text in the place of a path may be an address, or a key, that may have a wrong character or two.
+/// Whether a text that was given as a path may be an address, or a key with up to two wrong characters.
 pub(crate) fn may_be_given_by_mistake(text: &str) -> bool {
     let wrong = text.chars().filter(|char| !u8::try_from(*char).is_ok_and(is_of_key)).count();
     let is_key = KEY_LENGTHS.iter().any(|range| range.contains(&text.len())) && wrong <= 2 && !text.starts_with('/');
     is_key || text.contains(['~', ':'])
 }
 
-/// How many bytes the public key at the start of a field has; 0 if none is there or it runs into something else.
+/// The length in bytes of the public key at the start of a field; 0 if there is none, or if more characters of a key
+/// follow.
 fn public_key_length(field: &str) -> usize {
     let key = field.strip_prefix('@').unwrap_or(field);
     let length = key.bytes().take_while(|&byte| is_of_key(byte)).count();
     if length <= PUBLIC_KEY { field.len() - key.len() + length } else { 0 }
 }
 
-/// Whether a field is as long as a secret, or a good part of one, with no more than a few of its characters wrong.
+/// Whether a field may be a secret, or a large part of one, with a few wrong characters.
 pub(crate) fn may_be_secret(field: &str) -> bool {
     let longest_run = field.split(|char: char| !u8::try_from(char).is_ok_and(is_of_key)).map(str::len).max();
     field.len() > LONGEST_SHOWN || longest_run.is_some_and(|run| run >= SHORTEST_SECRET)

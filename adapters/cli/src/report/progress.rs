@@ -1,4 +1,4 @@
-//! What a person who waits is told, on standard error: only on a terminal, and gone when it is over.
+//! Progress on standard error while the user waits: shown on a terminal only, and cleared at the end.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal};
@@ -10,12 +10,12 @@ const TURN: Duration = Duration::from_millis(100);
 const SPINNER: &str = "{spinner} {wide_msg}";
 const BAR: &str = "{spinner} [{bar:30}] {pos}/{len} {wide_msg}";
 
-/// A line that moves while something goes on; dropping it clears it.
+/// A line that shows progress; dropping it clears the line.
 #[derive(Debug)]
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    /// A spinner, for work of which nobody knows how much it is.
+    /// A spinner, for work of unknown length.
     pub(crate) fn spinner() -> Self {
         Self::start(None, SPINNER)
     }
@@ -25,12 +25,12 @@ impl Progress {
         Self::start(u64::try_from(steps).ok(), BAR)
     }
 
-    /// Says what goes on now. It must hold no secret.
+    /// Sets the text beside the spinner or bar. It must not hold a secret.
     pub(crate) fn say(&self, what: String) {
         self.0.set_message(what);
     }
 
-    /// One step more is done.
+    /// Notes that one more step is done.
     pub(crate) fn step(&self) {
         self.0.inc(1);
     }

@@ -7,8 +7,8 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width};
 use std::fmt;
 use std::io::{self, IsTerminal};
 
-/// What stands before an outcome on a terminal. They are coloured when everything has its place: the codes of colours
-/// would count as text.
+/// The marks before an outcome on a terminal. They are coloured after the layout, since the codes for colours would
+/// count as text.
 const MARKS: [(char, AnsiColor); 2] = [(GOOD, AnsiColor::Green), (BAD, AnsiColor::Red)];
 const GOOD: char = '✓';
 const BAD: char = '✗';
@@ -18,7 +18,7 @@ const NARROWEST: u16 = 12;
 
 /// Rows below titles: with borders and colours on a terminal, and otherwise plain text in columns.
 ///
-/// It is to be printed with a line's end behind it.
+/// Print it with a line end after it.
 #[derive(Debug)]
 pub(crate) struct Table {
     table: comfy_table::Table,
@@ -28,31 +28,31 @@ pub(crate) struct Table {
 /// A column and its title.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Column {
-    /// Of numbers, which have their last digits below each other.
+    /// Numbers, aligned to the right.
     Number(&'static str),
-    /// Of words that stay in one line.
+    /// Words that stay on one line.
     Word(&'static str),
-    /// Of text that may take several lines where a terminal is narrow.
+    /// Text that may be wrapped when the terminal is narrow.
     Text(&'static str),
 }
 
-/// What stands in a column of a row.
+/// The content of a column in a row.
 #[derive(Debug, Clone)]
 pub(crate) enum Cell {
-    /// Just this.
+    /// Plain text.
     Plain(String),
-    /// Something that went well.
+    /// A good outcome, which is marked.
     Good(String),
-    /// Something that did not.
+    /// A bad outcome, which is marked.
     Bad(String),
 }
 
-/// What the output can show.
+/// The capabilities of the output.
 #[derive(Debug, Clone, Copy)]
 struct Look {
     is_terminal: bool,
     has_colors: bool,
-    /// How many characters a line has, where it has an end.
+    /// The number of characters in a line; `None` if there is no bound.
     width: Option<u16>,
 }
 

@@ -1,4 +1,4 @@
-//! Terminals: whether a person looks at a stream, and what can be shown there.
+//! Terminals: whether a stream is one, and what it can show.
 
 use std::io::{self, IsTerminal};
 use terminal_size::{Width, terminal_size_of};
@@ -9,7 +9,8 @@ pub(crate) fn has_colors(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && !no_color
 }
 
-/// How many characters a line of standard output has; `None` when that is not a terminal, or one that does not tell.
+/// How many characters a line of standard output has; `None` when it is not a terminal, or the terminal does not report
+/// its width.
 pub(crate) fn output_width() -> Option<u16> {
     terminal_size_of(io::stdout()).map(|(Width(width), _)| width)
 }

@@ -1,4 +1,4 @@
-//! Endpoints where local programs are, in the clear.
+//! Endpoints of local programs, without encryption.
 
 use super::output::{Output, Unfinished};
 use crate::report::exit::Failure;
@@ -30,11 +30,11 @@ pub(crate) enum Endpoint {
 pub(crate) enum Listener {
     /// A TCP port.
     Tcp(TcpListener),
-    /// A Unix socket, which only its owner can connect to; its file goes with this.
+    /// A Unix socket, which only its owner can connect to; its file is removed when this is dropped.
     Unix(Server),
 }
 
-/// What comes from a program at an endpoint, and what goes to it.
+/// The two directions of a program at an endpoint: from it, and to it.
 pub(crate) type Streams = (Box<dyn AsyncRead + Send + Unpin>, Unfinished);
 
 /// Checks that a text is `HOST:PORT`; the error does not repeat it, since it may be an address with a seed by mistake.
@@ -46,7 +46,7 @@ pub(crate) fn host_and_port(text: &str) -> Result<String, &'static str> {
 }
 
 impl Endpoint {
-    /// Connects to the service there.
+    /// Connects to the service at this endpoint.
     pub(crate) async fn connect(&self) -> io::Result<Streams> {
         let connected = tokio::time::timeout(DEADLINE, self.open()).await;
         connected.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
@@ -65,7 +65,7 @@ impl Endpoint {
         }
     }
 
-    /// Listens there, and returns the endpoint with the port that was chosen.
+    /// Listens at this endpoint, and returns it with the port that was chosen.
     pub(crate) async fn listen(&self) -> Result<(Listener, Self), Failure> {
         match self {
             Self::Tcp(endpoint) => {
@@ -89,7 +89,7 @@ impl Listener {
     /// The next program that connects.
     ///
     /// # Errors
-    /// There is none for now.
+    /// No program can be accepted for now.
     pub(crate) async fn accept(&mut self) -> io::Result<Streams> {
         match self {
             Self::Tcp(listener) => tcp_streams(listener.accept().await?.0),
@@ -110,25 +110,25 @@ fn tcp_streams(stream: TcpStream) -> io::Result<Streams> {
     Ok((Box::new(read), Unfinished::new(write)))
 }
 
-/// Is reset.
+/// A cut resets the connection.
 impl Output for OwnedWriteHalf {
     fn cut(self: Box<Self>) {
         let stream: &TcpStream = (*self).as_ref();
         if let Err(error) = stream.set_zero_linger() {
             tracing::debug!("cannot reset a connection: {error}");
         }
-        // A plain drop would end the stream as if this were all.
+        // Dropping the half would end the stream as if it were complete.
         (*self).forget();
     }
 }
 
-/// Unix sockets have no end but the one.
+/// A Unix socket cannot be reset, so a cut looks like an end.
 #[cfg(unix)]
 impl Output for tokio::net::unix::OwnedWriteHalf {
     fn cut(self: Box<Self>) {}
 }
 
-/// Unix sockets have no end but the one.
+/// A Unix socket cannot be reset, so a cut looks like an end.
 impl Output for WriteHalf {
     fn cut(self: Box<Self>) {}
 }

@@ -1,14 +1,15 @@
-//! Connections on which nothing happens.
+//! Detects connections on which nothing is sent or received.
 
 use multiserver_tokio::ByteCounter;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-/// In how many turns the time is waited for.
+/// Into how many turns the time limit is divided.
 const TURNS: u32 = 4;
 
-/// Returns an error when nothing came or went for this long, or up to a quarter longer; never without a bound.
+/// Returns an error when nothing was sent or received for this long, or up to a quarter longer; without a limit it
+/// never ends.
 pub(crate) async fn idle(meter: &ByteCounter, limit: Option<Duration>) -> io::Error {
     let Some(limit) = limit else { return std::future::pending().await };
     let (mut last, mut silent) = (meter.traffic(), 0);
@@ -21,7 +22,7 @@ pub(crate) async fn idle(meter: &ByteCounter, limit: Option<Duration>) -> io::Er
     io::Error::new(ErrorKind::TimedOut, Idle(limit))
 }
 
-/// Nothing came or went for this long.
+/// Nothing was sent or received for this long.
 #[derive(Debug)]
 struct Idle(Duration);
 

@@ -1,17 +1,18 @@
-//! Where a peer's bytes go, and how it learns whether these were all.
+//! Outputs for a peer's bytes, which can tell their reader whether the bytes are complete.
 
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
 
-/// Where a peer's bytes go; `shutdown` and a drop tell who reads them that this was all.
+/// An output for a peer's bytes; `shutdown` and a drop tell its reader that the bytes are complete.
 pub(crate) trait Output: AsyncWrite + Send + Unpin {
-    /// Ends it in a way that tells who reads it, where that can be told, that something is missing.
+    /// Ends the output so that its reader, if possible, learns that bytes are missing.
     fn cut(self: Box<Self>);
 }
 
-/// An output that is cut by a drop before its shutdown: whatever ends it early must not look like the end of it all.
+/// An output that is cut when it is dropped before its shutdown, so that an early end does not look like a complete
+/// stream.
 pub(crate) struct Unfinished(Option<Box<dyn Output>>);
 
 impl Unfinished {

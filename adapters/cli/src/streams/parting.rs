@@ -1,31 +1,32 @@
-//! The last moments of a connection: a socket that is closed with unread bytes in it is reset, and the reset overtakes
-//! what was sent last. So whoever is done reads on for a while, and drops what comes.
+//! Ending a connection without losing what was sent last: the system resets a socket that is closed with unread bytes
+//! in it, and the reset overtakes what was sent last. So the side that is done reads on for a while, and drops what
+//! arrives.
 
 use multiserver_tokio::Connection;
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// How long a sender to whom nobody listens any more is heard out.
+/// How long the bytes of a sender are still read when they are not needed any more.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How many bytes of a sender to whom nobody listens any more are taken.
+/// How many bytes of a sender are still read when they are not needed any more.
 const MOST: u64 = 64 * 1024 * 1024;
 
-/// How long a peer's goodbye is waited for by whoever wants nothing else.
+/// How long to wait for a peer's goodbye when nothing else is wanted from it.
 const PARTING: Duration = Duration::from_secs(1);
 
-/// Reads what still comes and drops it, to its end, but not for long and not without a bound.
+/// Reads and drops what still arrives, up to its end or to the bounds on time and bytes.
 pub(crate) async fn hear_out(from: &mut (impl AsyncRead + Unpin)) {
     heard_out(PATIENCE, drain(from)).await;
 }
 
-/// Says goodbye, and waits until the peer has said it too; what comes before that is lost.
+/// Sends the goodbye, and waits for the peer's; bytes that arrive before it are dropped.
 pub(crate) async fn part(connection: &mut Connection) -> io::Result<()> {
     if connection.finish(MOST).await? { Ok(()) } else { Err(too_much()) }
 }
 
-/// Parts from a peer of whom nothing more is wanted, and who may not want to wait for us.
+/// Parts from a peer from which nothing more is wanted, without waiting for it for long.
 pub(crate) async fn part_soon(mut connection: Connection) {
     heard_out(PARTING, part(&mut connection)).await;
 }
@@ -38,7 +39,7 @@ async fn heard_out(patience: Duration, parting: impl Future<Output = io::Result<
     }
 }
 
-/// Reads to the end; an error when that does not come within this many bytes.
+/// Reads to the end; fails if the end does not come within this many bytes.
 async fn drain(from: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
     let mut from = from.take(MOST);
     tokio::io::copy(&mut from, &mut tokio::io::sink()).await?;
@@ -72,7 +73,7 @@ mod tests {
         drain(&mut repeat(0).take(MOST)).await.unwrap_err();
     }
 
-    /// The peer reads nothing before it has sent all; it would see a reset in the place of the answer.
+    /// The peer reads nothing before it has sent everything; without this it would see a reset instead of the answer.
     #[tokio::test]
     async fn who_sends_what_cannot_be_passed_on_still_has_its_answer() {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

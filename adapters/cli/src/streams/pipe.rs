@@ -1,4 +1,4 @@
-//! Both directions between a peer and who talks to it here.
+//! Both directions between a peer and a local input and output.
 
 use super::idle::idle;
 use super::output::Unfinished;
@@ -16,35 +16,36 @@ use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Sleep;
 
-/// How long bytes of a peer to whom nothing can be sent are waited for.
+/// How long to wait for bytes of a peer to which nothing can be sent any more.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// How often is looked whether anything is still on its way to a peer that is gone.
+/// How often to check whether bytes are still on their way to a peer that is gone.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// What broke between a peer and who talks to it here.
+/// Which part of the way between a peer and the local streams broke.
 #[derive(Debug)]
 pub(crate) enum Broken {
-    /// Nothing more comes from the peer.
+    /// Reading from the peer failed.
     Receive(io::Error),
-    /// What came from the peer could not be handed on.
+    /// Writing the peer's bytes to the output failed.
     Deliver(io::Error),
-    /// What should go to the peer could not be read.
+    /// Reading the input failed.
     Collect(io::Error),
-    /// Nothing more goes to the peer.
+    /// Writing to the peer failed.
     Send(io::Error),
 }
 
-/// When both directions end, apart from their own ends.
+/// The conditions under which one direction ends the other, and time limits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ends {
-    /// Whether the direction to the peer ends when what comes from the peer cannot be delivered any more.
+    /// Whether the direction to the peer ends when the peer's bytes cannot be delivered any more.
     pub(crate) with_output: bool,
-    /// How long the peer may be silent once the direction to it has ended; for ever when none.
+    /// How long the peer may be silent once the direction to it has ended; `None` for no limit.
     pub(crate) silence: Option<Duration>,
-    /// How long nothing may come or go; for ever when none.
+    /// How long nothing may be sent or received; `None` for no limit.
     pub(crate) idle: Option<Duration>,
-    /// Whether who sends the input is heard out when nothing more goes to the peer: a connection is, a pipe is not.
+    /// Whether the input is read on and dropped when nothing more can be sent to the peer: true for a connection, false
+    /// for a pipe.
     pub(crate) hears_out: bool,
 }
 
@@ -52,19 +53,20 @@ impl Ends {
     /// Each direction has its own end only.
     pub(crate) const EACH_BY_ITSELF: Self = Self { with_output: false, silence: None, idle: None, hears_out: false };
 
-    /// The same where input and output are a connection too.
+    /// The same, where input and output are a connection as well.
     pub(crate) const OF_CONNECTIONS: Self = Self { hears_out: true, ..Self::EACH_BY_ITSELF };
 
-    /// Nothing more goes to the peer when nothing of it can be delivered.
+    /// The direction to the peer ends when the peer's bytes cannot be delivered any more.
     pub(crate) const WITH_OUTPUT: Self = Self { with_output: true, ..Self::EACH_BY_ITSELF };
 }
 
 /// Carries the input to the peer and the peer's bytes to the output, until both have ended.
 ///
-/// The end of the input says goodbye to the peer, whose goodbye shuts the output down; the other direction goes on. A
-/// failure or a drop ends both and cuts the output. When nothing can be sent to the peer any more, what it still sends is
-/// waited for, but not long. When nothing of the peer can be delivered any more, it is read all the same; a peer that may
-/// have what was sent still on its way is heard out. A peer that is gone after its goodbye is sent nothing more.
+/// The end of the input sends the goodbye to the peer; the peer's goodbye shuts the output down. Each leaves the other
+/// direction open. A failure or a drop ends both directions and cuts the output. When nothing can be sent to the peer
+/// any more, its last bytes are waited for, but not long. When the peer's bytes cannot be delivered any more, they are
+/// still read and dropped for a while, so that the bytes that were sent to it are not lost in a reset. Nothing more is
+/// sent to a peer that is gone after its goodbye.
 pub(crate) async fn both_ways(
     connection: Connection,
     input: impl AsyncRead + Unpin + Send + 'static,
@@ -74,7 +76,7 @@ pub(crate) async fn both_ways(
     both_ways_until(connection, input, output, ends, pending()).await
 }
 
-/// [`both_ways`], but nothing more of the peer is delivered when this is over and our goodbye is said.
+/// Like [`both_ways`], but when `too_long` ends, our goodbye is sent and nothing more of the peer is delivered.
 pub(crate) async fn both_ways_until(
     connection: Connection,
     input: impl AsyncRead + Unpin + Send + 'static,
@@ -88,9 +90,10 @@ pub(crate) async fn both_ways_until(
     let input = Input { input, is_waiting: Arc::clone(&is_waiting) };
     let is_over = Arc::<AtomicBool>::default();
     let mut from_peer = Listened { from_peer, is_over: Arc::clone(&is_over), silence: ends.silence, limit: None };
-    // In a box, so that it can be dropped and the output cut before the peer is heard out.
+    // Boxed, so that it can be dropped, which cuts the output, before the peer's last bytes are read.
     let mut receiving = Box::pin(receive(&mut from_peer, output, idle(&meter, ends.idle)));
-    // In a task of its own, so that both directions are sealed and opened at the same time; it ends with the set.
+    // In a task of its own, so that both directions are encrypted and decrypted in parallel; the task ends when the set
+    // is dropped.
     let mut tasks = JoinSet::new();
     tasks.spawn(send(input, to_peer, ends.hears_out));
     let mut sending = pin!(async { tasks.join_next().await.map_or(Ok(()), |sent| sent.unwrap_or_else(lost)) });
@@ -105,7 +108,8 @@ pub(crate) async fn both_ways_until(
             if ends_at_once(&received) {
                 return received;
             }
-            // What is for nobody is read too, so that the peer can go on; where it has ended, there is none.
+            // Bytes that cannot be delivered are read as well, so that the peer can go on; if the peer has ended, there
+            // are none.
             let rest = async {
                 let _ = discard(&mut from_peer).await;
                 pending().await
@@ -127,7 +131,7 @@ pub(crate) async fn both_ways_until(
                     }
                 }
                 Err(Broken::Send(error)) => {
-                    // What comes from the peer may tell why, and may be of use.
+                    // The peer's last bytes may say why, so they are delivered.
                     let received = tokio::time::timeout(LINGER, &mut receiving).await;
                     Err(received.ok().and_then(Result::err).unwrap_or(Broken::Send(error)))
                 }
@@ -143,18 +147,20 @@ pub(crate) async fn both_ways_until(
     carried
 }
 
-/// Ends when the peer is gone after its goodbye and nothing is on its way to it: then nobody waits for the input either.
+/// Ends when the peer is gone after its goodbye and no bytes are on their way to it; then the input need not be read
+/// any more.
 async fn nobody_listens(closed: impl Future<Output = io::Result<()>>, is_waiting: &AtomicBool) {
     if let Err(error) = closed.await {
         tracing::debug!("the peer is gone: {error}");
     }
-    // What is under way ends by itself: with an error, or when a peer that has ended its own direction has it all.
+    // A write that is under way ends by itself: with an error, or when a peer that has ended only its own direction has
+    // received everything.
     while !is_waiting.load(Ordering::Relaxed) {
         tokio::time::sleep(LOOK).await;
     }
 }
 
-/// Carries the peer's bytes to the output, up to their end or until this is too long.
+/// Carries the peer's bytes to the output, up to their end or until `too_long` ends.
 async fn receive(
     from_peer: &mut Listened,
     mut output: Unfinished,
@@ -187,7 +193,7 @@ async fn send(mut input: impl AsyncRead + Unpin, mut to_peer: WriteHalf, hears_o
     })
 }
 
-/// The input, and whether it is waited for.
+/// The input, which notes whether a read of it is waiting.
 struct Input<I> {
     input: I,
     is_waiting: Arc<AtomicBool>,
@@ -201,7 +207,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Input<I> {
     }
 }
 
-/// The peer, whose silence is an end once the direction to it is over.
+/// The peer's bytes, which also end when the peer is silent for too long after the direction to it has ended.
 struct Listened {
     from_peer: ReadHalf,
     is_over: Arc<AtomicBool>,
@@ -226,7 +232,7 @@ impl AsyncRead for Listened {
     }
 }
 
-/// The end of a task that did not come to its own end.
+/// The error for a task that was cancelled or panicked.
 fn lost(error: JoinError) -> Result<(), Broken> {
     Err(Broken::Collect(io::Error::other(error)))
 }

@@ -1,4 +1,4 @@
-//! One direction: bytes from where they are read to where they are written.
+//! One direction: copies bytes from a reader to a writer.
 
 use super::parting::hear_out;
 use multiserver_tokio::Connection;
@@ -9,7 +9,7 @@ use std::task::{Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-/// How much is read at once: as much as a pipe holds.
+/// How many bytes are read at once: as many as a pipe holds.
 const CHUNK: usize = 64 * 1024;
 
 /// The side that failed.
@@ -22,18 +22,18 @@ pub(crate) enum PumpError {
 }
 
 impl PumpError {
-    /// What happened, whichever side it was.
+    /// The error, without the side.
     pub(crate) fn into_inner(self) -> io::Error {
         let (Self::Read(error) | Self::Write(error)) = self;
         error
     }
 }
 
-/// How long whoever takes the bytes has to take the last of them when reading has failed.
+/// How long the writer may take for the last bytes when reading has failed.
 const LAST: Duration = Duration::from_secs(5);
 
-/// Copies to the end of what is read, flushes whenever there is nothing to read for now, and returns how many bytes it
-/// was. What came before reading failed is flushed too, but not waited for long.
+/// Copies to the end of the reader, flushes whenever there is nothing to read for now, and returns how many bytes were
+/// copied. If reading fails, the bytes before that are flushed as well, but only for a short time.
 pub(crate) async fn pump(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
@@ -71,7 +71,7 @@ pub(crate) async fn pump(
     }
 }
 
-/// Flushes what came before something else failed, which is what is told.
+/// Flushes the last bytes after another error, which is the one that is returned.
 pub(crate) async fn flush_last(to: &mut (impl AsyncWrite + Unpin)) {
     match tokio::time::timeout(LAST, to.flush()).await {
         Ok(Ok(())) => {}
@@ -80,7 +80,7 @@ pub(crate) async fn flush_last(to: &mut (impl AsyncWrite + Unpin)) {
     }
 }
 
-/// Waits without a bound until what came before reading failed is taken, by somebody here who may take their time.
+/// Flushes the last bytes without a time limit when reading has failed, for a local reader that may be slow.
 pub(crate) async fn flush_all(to: &mut (impl AsyncWrite + Unpin), pumped: &Result<u64, PumpError>) {
     if let Err(PumpError::Read(_)) = pumped
         && let Err(error) = to.flush().await
@@ -89,7 +89,7 @@ pub(crate) async fn flush_all(to: &mut (impl AsyncWrite + Unpin), pumped: &Resul
     }
 }
 
-/// [`pump`], and then the end itself.
+/// Like [`pump`], and then closes the writer.
 pub(crate) async fn one_way(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
@@ -98,7 +98,7 @@ pub(crate) async fn one_way(
     to.shutdown().await.map(|()| count).map_err(PumpError::Write)
 }
 
-/// [`one_way`] of what comes from somebody who is heard out when nothing can be written any more.
+/// Like [`one_way`], but when nothing can be written any more, the reader is read on and dropped for a while.
 pub(crate) async fn one_way_heard_out(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
@@ -111,13 +111,13 @@ pub(crate) async fn one_way_heard_out(
     carried
 }
 
-/// Gives the peer all its bytes back, says goodbye when it has, and returns how many bytes it was.
+/// Sends the peer all its bytes back, sends the goodbye after the peer's, and returns how many bytes it was.
 pub(crate) async fn echo(connection: Connection) -> io::Result<u64> {
     let (mut read, mut write) = connection.into_split();
     one_way(&mut read, &mut write).await.map_err(PumpError::into_inner)
 }
 
-/// Reads to the end, and returns how many bytes it was.
+/// Reads to the end and drops the bytes, and returns how many it was.
 pub(crate) async fn discard(from: &mut (impl AsyncRead + Unpin)) -> io::Result<u64> {
     pump(from, &mut tokio::io::sink()).await.map_err(PumpError::into_inner)
 }

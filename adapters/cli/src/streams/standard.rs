@@ -13,8 +13,9 @@ use tokio::io::AsyncWriteExt;
 
 /// Pipes standard input to the peer and the peer to standard output, until both have ended.
 ///
-/// The end of standard input says goodbye to the peer, who may go on sending. A failure ends both, and standard input with
-/// them, even while nothing comes from it: the caller's runtime must be shut down without waiting for it.
+/// The end of standard input sends the goodbye to the peer, which may go on sending. A failure ends both directions
+/// even while a read of standard input is blocked: the caller has to shut its runtime down without waiting for that
+/// read.
 pub(crate) async fn standard_streams(connection: Connection, ends: Ends) -> Result<(), Failure> {
     let (input, output) = (standard_input()?, standard_output()?);
     both_ways(connection, input, Unfinished::new(output), ends).await.map_err(|broken| match broken {
@@ -25,7 +26,7 @@ pub(crate) async fn standard_streams(connection: Connection, ends: Ends) -> Resu
     })
 }
 
-/// Sends the peer to standard output until it has said goodbye, and only then says goodbye too.
+/// Copies the peer's bytes to standard output until its goodbye, and only then sends the goodbye too.
 pub(crate) async fn receive_only(mut connection: Connection) -> Result<(), Failure> {
     let mut output = standard_output()?;
     let pumped = pump(&mut connection, &mut output).await;
@@ -40,13 +41,13 @@ pub(crate) async fn receive_only(mut connection: Connection) -> Result<(), Failu
     Ok(())
 }
 
-/// What is said on standard error and the exit status tell.
+/// A cut shows in the message on standard error and in the exit status.
 #[cfg(unix)]
 impl Output for tokio::fs::File {
     fn cut(self: Box<Self>) {}
 }
 
-/// What is said on standard error and the exit status tell.
+/// A cut shows in the message on standard error and in the exit status.
 #[cfg(not(unix))]
 impl Output for tokio::io::Stdout {
     fn cut(self: Box<Self>) {}
@@ -64,7 +65,7 @@ fn not_printed(error: &io::Error) -> Failure {
     }
 }
 
-/// Standard input and output as plain files, without the buffer by lines that the standard library puts between.
+/// Standard input and output as plain files, without the line buffer of the standard library.
 #[cfg(unix)]
 pub(crate) fn standard_input() -> Result<tokio::fs::File, Failure> {
     let file = text::standard_input().map_err(|error| not_typed(&error))?;

@@ -1,4 +1,4 @@
-//! The forms in which addresses are written, now and formerly.
+//! The forms of addresses, current and legacy.
 
 use clap::ValueEnum;
 use multiserver_tokio::core::address::{Address, MultiAddress, ParseError, is_known, legacy};
@@ -33,10 +33,10 @@ pub(super) enum FormWritten {
 }
 
 impl FormRead {
-    /// The form that this text is to be read in.
+    /// The form in which this text is read.
     ///
-    /// `localhost:8008:@KEY.ed25519` is a layer of an unknown name, too: nobody has such layers, and many have such
-    /// legacy addresses.
+    /// `localhost:8008:@KEY.ed25519` is also a layer of an unknown name. It is read as a legacy address, since such
+    /// layers are not in use and such legacy addresses are.
     pub(super) fn of(self, text: &str) -> Self {
         if self != Self::Auto {
             return self;
@@ -66,7 +66,7 @@ impl FormRead {
     }
 }
 
-/// What a text in this form is.
+/// The name of this form in messages.
 impl fmt::Display for FormRead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -79,7 +79,7 @@ impl fmt::Display for FormRead {
 }
 
 impl FormWritten {
-    /// The text in this form, seeds included, or why there is none.
+    /// The text in this form, seeds included, or the reason why it cannot be written.
     pub(super) fn write(self, multi: &MultiAddress) -> Result<String, String> {
         match self {
             Self::Canonical => Ok(multi.to_string()),

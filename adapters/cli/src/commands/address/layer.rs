@@ -4,7 +4,7 @@ use multiserver_tokio::core::address::{Channel, Layer, Net, NoAuth, Onion, Shs, 
 use serde::Serialize;
 use std::borrow::Cow;
 
-/// A layer in a form to be printed.
+/// The explanation of a layer, to be printed.
 #[derive(Debug, Serialize)]
 pub(super) struct ExplainedLayer {
     pub(super) name: String,
@@ -14,7 +14,7 @@ pub(super) struct ExplainedLayer {
     meaning: Vec<String>,
 }
 
-/// What a layer says, without secrets.
+/// The content of a layer, without secrets.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Details {
@@ -43,7 +43,7 @@ enum Details {
         target: String,
         instance: Option<String>,
     },
-    /// The first field only: those behind it may be secret.
+    /// The first field only, since the fields after it may be secret.
     Unknown {
         fields: Vec<String>,
         #[serde(skip_serializing_if = "is_none")]
@@ -52,7 +52,7 @@ enum Details {
 }
 
 impl ExplainedLayer {
-    /// What it means to a person, in lines.
+    /// The meaning for the user, in lines.
     pub(super) fn meaning(&self) -> &[String] {
         &self.meaning
     }
@@ -126,7 +126,7 @@ fn explain_tunnel(tunnel: &Tunnel) -> (Details, Vec<String>) {
     (details, meaning)
 }
 
-/// How serde wants to be told.
+/// In the form that serde's `skip_serializing_if` takes.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 const fn is_none(count: &usize) -> bool {
     *count == 0

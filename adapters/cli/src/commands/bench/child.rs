@@ -1,4 +1,4 @@
-//! The process of the server, as the client sees it.
+//! The server's process, from the client's side.
 
 use super::measure::{Measure, Peer};
 use super::server::Greeting;
@@ -16,10 +16,10 @@ use tokio::time::timeout;
 /// How long the server may take to start, and to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long a server may take to be gone when its connections break.
+/// How long a server's process may take to end after its connections have broken.
 const DYING: Duration = Duration::from_millis(500);
 
-/// More bytes than the line that the server prints has.
+/// The bound on the length of the line that the server prints, in bytes.
 const LONGEST_LINE: u64 = 64 * 1024;
 
 /// A server in a process of its own, which ends when this is dropped.
@@ -27,7 +27,7 @@ const LONGEST_LINE: u64 = 64 * 1024;
 pub(super) struct Child {
     suite: SuiteName,
     process: tokio::process::Child,
-    /// The server ends when this does.
+    /// The server ends when this is closed.
     stdin: ChildStdin,
     greeting: Greeting,
 }
@@ -36,7 +36,7 @@ impl Child {
     /// Starts this program again as a server of the suite.
     ///
     /// # Errors
-    /// It does not start, which the server itself may have said more about on standard error.
+    /// The server does not start; it may have printed the reason on standard error.
     pub(super) async fn start(suite: SuiteName) -> Result<Self, Failure> {
         let not_started = |error| Failure::failed(format_args!("cannot start the server for {suite}: {error}"));
         let mut process = Command::new(std::env::current_exe().map_err(not_started)?)
@@ -65,10 +65,10 @@ impl Child {
         Measure::ALL.into_iter().zip(&self.greeting.addresses).map(peer).collect()
     }
 
-    /// Does what needs the server.
+    /// Runs work that needs the server.
     ///
     /// # Errors
-    /// It fails, or the server ends meanwhile.
+    /// The work fails, or the server ends meanwhile.
     pub(super) async fn attend<T>(&mut self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
         let failure = tokio::select! {
             done = work => match done {
@@ -77,7 +77,7 @@ impl Child {
             },
             ended = self.process.wait() => return Err(died(self.suite, ended)),
         };
-        // The connections of a server that dies break before it is gone.
+        // When a server crashes, its connections break before its process has ended.
         match timeout(DYING, self.process.wait()).await {
             Ok(ended) => Err(died(self.suite, ended)),
             Err(_) => Err(Failure::failed(format_args!("cannot measure {}: {failure}", self.suite))),

@@ -1,4 +1,4 @@
-//! What is measured, from both ends.
+//! The measurements, from both ends.
 
 use crate::report::exit::Failure;
 use crate::report::failure_words::{no_connection, not_received, not_sent};
@@ -12,35 +12,35 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::task::JoinSet;
 
-/// How many connections a measure opens at most: whoever closes a TCP connection first cannot use its port again for a
-/// minute or so, and systems have some 16 000 ports to give.
+/// How many connections a measurement opens at most: the side that closes a TCP connection first cannot use its port
+/// again for about a minute, and systems have some 16 000 such ports.
 const MOST: usize = 10_000;
 
 /// How many handshakes run at once.
 const AT_ONCE: usize = 32;
 
-/// How much is written at once.
+/// How many bytes are written at once.
 const CHUNK: usize = 64 * 1024;
 const CHUNKS_IN_A_MIB: f64 = 16.0;
 
-/// Something that is measured.
+/// A measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) enum Measure {
     /// Connections that are opened and closed one after the other.
     #[serde(rename = "handshakes_per_second")]
     Handshakes,
-    /// Connections of which many are opened and closed at once.
+    /// Connections that are opened and closed many at once.
     #[serde(rename = "handshakes_per_second_32_at_once")]
     HandshakesAtOnce,
     /// Bytes that the client sends and the server discards.
     #[serde(rename = "one_way_mib_per_second")]
     OneWay,
-    /// Bytes that the server gives back, each counted once.
+    /// Bytes that the server sends back, each counted once.
     #[serde(rename = "echo_mib_per_second")]
     Echo,
 }
 
-/// Where the client finds the server of a measure.
+/// How the client reaches the server of a measurement.
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
     pub(super) multiserver: Multiserver,
@@ -50,7 +50,7 @@ pub(super) struct Peer {
 impl Measure {
     pub(super) const ALL: [Self; 4] = [Self::Handshakes, Self::HandshakesAtOnce, Self::OneWay, Self::Echo];
 
-    /// What it is called in a table.
+    /// Its title in a table.
     pub(super) const fn title(self) -> &'static str {
         match self {
             Self::Handshakes => "handshakes/s",
@@ -68,7 +68,7 @@ impl Measure {
         }
     }
 
-    /// The client's end: this many a second, from working for about this long.
+    /// The client's end: works for about this long, and returns the value per second.
     pub(super) async fn run(self, peer: &Peer, time: Duration) -> Result<f64, Failure> {
         let begun = Instant::now();
         let count = match self {
@@ -98,7 +98,7 @@ impl Peer {
     }
 }
 
-/// Opens and closes connections, and returns how many these were.
+/// Opens and closes connections for this long, and returns how many.
 async fn handshakes(peer: &Peer, at_once: usize, time: Duration) -> Result<f64, Failure> {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
@@ -124,7 +124,7 @@ async fn handshakes(peer: &Peer, at_once: usize, time: Duration) -> Result<f64, 
     Ok(sum)
 }
 
-/// Sends, and returns how many MiB the server has taken.
+/// Sends, and returns how many MiB the server has received.
 async fn one_way(peer: &Peer, time: Duration) -> Result<f64, Failure> {
     let mut connection = peer.connect().await?;
     let chunks = send(&mut connection, time).await.map_err(|error| not_sent(&error))?;
@@ -135,7 +135,8 @@ async fn one_way(peer: &Peer, time: Duration) -> Result<f64, Failure> {
 /// Sends, and returns how many MiB have come back.
 async fn there_and_back(peer: &Peer, time: Duration) -> Result<f64, Failure> {
     let (mut read, mut write) = peer.connect().await?.into_split();
-    // In a task of its own, so that both directions are sealed and opened at the same time; it ends with the set.
+    // In a task of its own, so that both directions are encrypted and decrypted in parallel; the task ends when the set
+    // is dropped.
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
         let chunks = send(&mut write, time).await?;
@@ -151,7 +152,7 @@ async fn there_and_back(peer: &Peer, time: Duration) -> Result<f64, Failure> {
     Ok(f64::from(chunks) / CHUNKS_IN_A_MIB)
 }
 
-/// Sends for so long, and returns how many chunks these were.
+/// Sends for this long, and returns how many chunks were sent.
 async fn send(to: &mut (impl AsyncWrite + Unpin), time: Duration) -> io::Result<u32> {
     let (begun, chunk) = (Instant::now(), vec![0; CHUNK]);
     let mut count = 0_u32;

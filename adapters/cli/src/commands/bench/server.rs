@@ -16,7 +16,8 @@ use zeroize::Zeroizing;
 /// The host that the certificate is for.
 const HOST: &str = "127.0.0.1";
 
-/// Serve what `bench` measures until the end of standard input, and print as the first line where.
+/// Serve the connections that `bench` measures until the end of standard input, and print the addresses as the first
+/// line.
 #[derive(Args)]
 pub(crate) struct ServerOptions {
     #[arg(value_name = "SUITE", value_enum)]
@@ -26,8 +27,8 @@ pub(crate) struct ServerOptions {
 /// The first line that the server prints, as JSON.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Greeting {
-    /// Where each measure is served, in the order of [`Measure::ALL`]: each has a port, and so all ports of the client,
-    /// for itself.
+    /// The address of each measurement's server, in the order of [`Measure::ALL`]. Each has a port of its own, so that
+    /// the client can use all its ports with each.
     pub(super) addresses: [String; Measure::ALL.len()],
     /// The certificate that the server has, as PEM text.
     pub(super) root: String,
@@ -42,7 +43,7 @@ async fn serve_all(suite: SuiteName) -> Result<(), Failure> {
     let (certificate, root) = certificate()?;
     let directory = tempfile::tempdir();
     let directory = directory.map_err(|error| Failure::failed(format_args!("no place for sockets: {error}")))?;
-    // All clients are one source, which may open as many connections at once as there may be.
+    // All clients are one source, which may open as many connections at once as all sources together.
     let limits = from_one_source(Limits::default());
     let mut addresses = Measure::ALL.map(|_| String::new());
     for (number, (measure, address)) in Measure::ALL.into_iter().zip(&mut addresses).enumerate() {
@@ -60,7 +61,7 @@ async fn serve_all(suite: SuiteName) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A certificate that is made for the occasion, and its PEM text; its key stays in here.
+/// A certificate that is made for this run, and its PEM text; its key stays in this process.
 fn certificate() -> Result<(Certificate, String), Failure> {
     let made = rcgen::generate_simple_self_signed([HOST.to_owned()]);
     let made = made.map_err(|error| Failure::failed(format_args!("cannot make a certificate: {error}")))?;

@@ -10,7 +10,7 @@ use multiserver_tokio::{Net, Shs, Suite, Unix, Ws, Wss};
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where TCP listens: at a free port of this machine.
+/// The endpoint for TCP: a free port of this machine.
 const LOOPBACK: &str = "127.0.0.1:0";
 
 /// A suite, by its name.
@@ -25,7 +25,7 @@ pub(crate) enum SuiteName {
 }
 
 impl SuiteName {
-    /// What is measured when nothing is said.
+    /// The suites that are measured by default.
     pub(super) fn default_ones() -> Vec<Self> {
         let all = [Self::NetShs, Self::WsShs, Self::WssShs, Self::UnixShs, Self::Net];
         all.into_iter().filter(|suite| cfg!(unix) || !suite.is_unix()).collect()
@@ -69,7 +69,7 @@ impl SuiteName {
         })
     }
 
-    /// What is over the transport, with an identity that was made for it.
+    /// The transform over the transport, if any, with an identity that is made for it.
     fn layers(self) -> Result<Option<Shs>, Failure> {
         match self {
             Self::NetShs | Self::WsShs | Self::WssShs | Self::UnixShs => Ok(Some(Shs::new(identity::generate()?))),

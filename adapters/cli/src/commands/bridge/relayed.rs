@@ -1,4 +1,4 @@
-//! A layer that is somebody else's: it stands in our address, and its bytes pass as they are.
+//! A layer of the target's: it is in our address, and its bytes pass through unchanged.
 
 use futures_util::AsyncReadExt;
 use futures_util::io::Cursor;
@@ -12,12 +12,12 @@ use std::io;
 #[derive(Debug)]
 pub(super) struct Relayed {
     layer: LayerBuf,
-    /// Whether the peer's first bytes are a message of this layer that it is waited for.
+    /// Whether the server waits for the peer's first message, because the stream begins with a message of this layer.
     awaits_hello: bool,
 }
 
 impl Relayed {
-    /// This layer, straight over the transport or over another.
+    /// This layer; `is_first` says that it is directly over the transport.
     pub(super) fn new(layer: LayerBuf, is_first: bool) -> Self {
         let awaits_hello = is_first && Shs::try_from(layer.as_layer()).is_ok();
         Self { layer, awaits_hello }
@@ -29,7 +29,7 @@ impl Transform for Relayed {
         self.layer.as_layer().name()
     }
 
-    /// Is for listening only.
+    /// A relayed layer only listens.
     fn plan(&self, _: Layer<'_>) -> Option<WrapPlan<'_>> {
         None
     }
@@ -38,28 +38,28 @@ impl Transform for Relayed {
         self.layer.clone()
     }
 
-    /// What the target offers within its device only must not get out of ours.
+    /// If the target offers the layer within its device only, the bridge must do so too.
     fn max_scope(&self) -> Scope {
         if NoAuth::try_from(self.layer.as_layer()).is_ok() { Scope::Device } else { Scope::Public }
     }
 
-    /// Nothing is proven here, but to whom the bytes go.
+    /// The peer proves its key to the target, not to the bridge.
     fn proves_peer(&self) -> bool {
         false
     }
 
-    /// Waits for the whole first message where the stream is known to begin with one of the client's, so that nobody who
-    /// says nothing leads to a connection to the target.
+    /// If the stream begins with a known message of the client's, waits for all of it, so that a silent peer causes no
+    /// connection to the target.
     fn server<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         Box::pin(async move {
             let io = if self.awaits_hello { with_hello(io).await? } else { io };
-            // The target's key is in our address and not in the peer's.
+            // The target's key belongs to our address, not to the peer's.
             Ok(Admission::open(NoAuth { key: None }, Opened::new(io)))
         })
     }
 }
 
-/// The same stream when the first message has come.
+/// Waits for the first message, and returns a stream that still yields it.
 async fn with_hello(io: Duplex) -> io::Result<Duplex> {
     let (mut read, write) = io.into_halves();
     let mut hello = [0; shs::HELLO_SIZE];

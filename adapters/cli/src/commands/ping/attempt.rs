@@ -24,26 +24,26 @@ pub(super) const STAGES: [(Stage, &str, &str); 6] = [
     (Stage::Handshake, "handshake", "handshake"),
 ];
 
-/// What came of an attempt.
+/// The result of an attempt.
 #[derive(Debug, Serialize)]
 pub(super) struct Attempt {
-    /// Without a seed.
+    /// The address, without a seed.
     pub(super) address: String,
-    /// The IP address that was tried, where the host has one that could be looked up.
+    /// The IP address that was tried, if the host name could be looked up.
     pub(super) ip: Option<IpAddr>,
     pub(super) works: bool,
     /// How long the stages that it reached took, in milliseconds, by their names.
     pub(super) stages: BTreeMap<&'static str, f64>,
-    /// How long all of it took, in milliseconds.
+    /// How long the whole attempt took, in milliseconds.
     pub(super) total: f64,
-    /// Why it came to nothing.
+    /// Why it failed.
     pub(super) failure: Option<String>,
-    /// What kind of failure that is.
+    /// The kind of failure.
     #[serde(skip)]
     pub(super) class: Option<Class>,
 }
 
-/// Tries to reach the peer at one IP address, and parts again.
+/// Connects to the peer at one IP address, and ends the connection.
 pub(super) async fn attempt(
     address: &Address,
     ip: &OneIp,
@@ -80,7 +80,7 @@ pub(super) async fn attempt(
     Ok(Attempt { address: text, ip: ip.ip(), works: failure.is_none(), stages, total, failure, class })
 }
 
-/// In milliseconds, with three digits behind the point.
+/// The duration in milliseconds, with three decimal places.
 fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }

@@ -9,17 +9,17 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-/// Tokio, where a lookup finds one of the IP addresses that the host of an address has.
+/// Tokio, but a lookup returns only one of the IP addresses of an address's host.
 ///
-/// The host keeps its name: TLS and HTTP ask for that one. It is looked up when the first of its IP addresses is tried,
-/// as part of that attempt, and what was found stays for those that [follow](Self::next).
+/// The host keeps its name, which TLS and HTTP need. It is looked up when the first of its IP addresses is tried, as
+/// part of that attempt, and the result is kept for the [next](Self::next) ones.
 #[derive(Debug, Clone)]
 pub(super) struct OneIp {
     /// Whether the address has a host that is looked up here; otherwise the host that is looked up is a proxy's.
     is_tcp: bool,
-    /// What the lookup found, each once.
+    /// The IP addresses that the lookup returned, each once.
     found: Arc<OnceLock<Vec<SocketAddr>>>,
-    /// Which of them is tried.
+    /// The index of the one that is tried.
     index: usize,
 }
 
@@ -112,7 +112,7 @@ fn is_tcp(transport: Layer<'_>) -> bool {
         || address::Wss::try_from(transport).is_ok()
 }
 
-/// The same in the same order; the file of hosts may name one twice.
+/// The addresses in the same order without duplicates, since the hosts file may name one twice.
 fn each_once(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let mut once = Vec::with_capacity(found.len());
     for address in found {

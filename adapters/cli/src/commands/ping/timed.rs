@@ -24,7 +24,7 @@ impl Timed {
         Self { shs, stages: Arc::default() }
     }
 
-    /// How long each stage took, of an attempt that ends now.
+    /// How long each stage took, for an attempt that ends now.
     pub(super) fn durations(&self) -> Vec<(Stage, Duration)> {
         let (stages, now) = (self.stages(), Instant::now());
         let ends = stages.iter().skip(1).map(|(_, begun)| *begun).chain([now]);
@@ -38,8 +38,8 @@ impl Timed {
         }
     }
 
-    /// Does the work, and notes the stages it enters: they change only while it is polled, and of several in one poll
-    /// the last is noted.
+    /// Runs the work, and notes the stages that it enters. They change only while it is polled; of several in one poll,
+    /// only the last is noted.
     async fn watch<T>(
         &self,
         attempt: &Attempt,
@@ -133,7 +133,7 @@ impl Transform for Timed {
     }
 }
 
-/// What a plan is gone about by, timed.
+/// The step of a plan, timed.
 struct TimedStep<'t, S> {
     step: S,
     timed: &'t Timed,

@@ -1,4 +1,4 @@
-//! Who is let in, and what for.
+//! Decides which peers are let in, and for what.
 
 use super::allow::AllowOptions;
 use super::guest::{self, Guest};
@@ -7,20 +7,20 @@ use multiserver_tokio::{BoxFuture, Connection, Peer, PeerLimiter, PeerPermit, Pu
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many guests may join at the same time. At the bound, the oldest of the invite that has the most of them makes room:
-/// nobody who holds an invite, and says nothing, keeps others from joining.
+/// How many guests may join at the same time. At the bound, the oldest guest of the invite with the most guests is
+/// evicted, so that silent holders of one invite cannot keep others from joining.
 const GUESTS: usize = 16;
 
-/// Lets peers in who are allowed, and guests who have an invite, as many as there are slots.
+/// Lets in peers that are allowed, and guests that have an invite, as many as there are slots.
 pub(super) struct AccessControl {
     allow: AllowOptions,
     peers: Arc<PeerLimiter>,
     guests: Arc<PeerLimiter>,
-    /// Why nobody comes in when all slots are taken.
+    /// The message when all slots are taken.
     full: String,
 }
 
-/// What a peer was let in for.
+/// The purpose for which a peer was let in.
 pub(super) enum Access {
     /// To be served.
     Peer(PeerPermit),
@@ -29,13 +29,13 @@ pub(super) enum Access {
 }
 
 impl AccessControl {
-    /// With these slots, and this to be said when all are taken.
+    /// Access control with these slots, and this message when all are taken.
     pub(super) fn new(allow: AllowOptions, peers: PeerLimiter, full: String) -> Self {
         let guests = PeerLimiter::new(GUESTS).idle_after(Duration::ZERO);
         Self { allow, peers: Arc::new(peers), guests: Arc::new(guests), full }
     }
 
-    /// Asks here about each peer, for [`Server::serve`](multiserver_tokio::Server).
+    /// The authorizer for [`Server::serve`](multiserver_tokio::Server).
     pub(super) fn authorizer(self: &Arc<Self>) -> impl Fn(Peer) -> BoxFuture<'static, Option<Access>> + use<> {
         let access = Arc::clone(self);
         move |peer| {
@@ -44,7 +44,7 @@ impl AccessControl {
         }
     }
 
-    /// Lets a peer in or, saying why, does not.
+    /// Decides about a peer; if it is refused, logs why.
     async fn ask(&self, peer: &Peer) -> Option<Access> {
         let (outcome, reason) = if self.allow.check(peer.key).await {
             match self.peers.enter(peer) {
@@ -75,13 +75,13 @@ impl AccessControl {
         }
     }
 
-    /// Whether nobody is served.
+    /// Whether no peer is being served.
     pub(super) fn is_empty(&self) -> bool {
         self.peers.is_empty()
     }
 }
 
-/// What a peer is called in messages.
+/// The name of a peer in messages.
 fn name(peer: Option<PublicKey>) -> String {
     peer.map_or_else(|| "a peer without a key".to_owned(), |peer| peer.to_string())
 }

@@ -1,4 +1,4 @@
-//! The keys that are let in, and how others are added to them.
+//! The keys that are let in, and how guests add theirs.
 
 use crate::files::durable::{Locked, directory_of, full};
 use crate::files::invites::{InviteFile, Redeemed};
@@ -18,36 +18,36 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// What the lines of a file of keys are.
+/// The format of the lines of a file of keys.
 const KEYS: Lines = Lines { name: "a public key", is_right: |line| key_of(line).is_none_or(|key| key.is_ok()) };
 
-/// More bytes than a file of keys may have: some 20 000 keys.
+/// The bound on the size of a file of keys in bytes, for some 20 000 keys.
 const LONGEST_FILE: usize = 1024 * 1024;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Who may come")]
 #[group(id = "allowed", multiple = true, args = ["allow", "allow_file", "allow_anyone"])]
 pub(super) struct AllowOptions {
-    /// Let in the peer with this public key, and nobody who is not named like this or in --allow-file; without either,
-    /// everyone who knows the address is let in. May be given several times.
+    /// Let in the peer with this public key, and otherwise only peers that are named by this option or in --allow-file.
+    /// Without either, everyone who knows the address is let in. May be given several times.
     #[arg(long, value_name = "KEY", value_parser = usable_key)]
     allow: Vec<PublicKey>,
-    /// Let in the peers whose public keys stand in this file, one at the start of each line; lines that start with `#`
-    /// are comments. It is read anew for every peer. A file that is empty or gone lets nobody in; peers that are in
-    /// already stay.
+    /// Let in the peers whose public keys are in this file, one at the start of each line; lines that start with `#`
+    /// are comments. The file is read again for every peer. An empty or missing file lets nobody in; peers that are
+    /// connected already stay.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     allow_file: Option<PathBuf>,
-    /// Let in everyone who knows the address: it has to be said for --to and --exec.
+    /// Let in everyone who knows the address; --to and --exec need this or a list of keys.
     #[arg(long, conflicts_with_all = ["allow", "allow_file", "invites"])]
     allow_anyone: bool,
-    /// Let those who have an invite that is in this file, made by `invite`, add their keys to --allow-file, by `join`. It
-    /// is read anew for every peer.
+    /// Let holders of an invite in this file, made by `invite`, add their keys to --allow-file, by `join`. The file is
+    /// read again for every peer.
     #[arg(long, value_name = "FILE", requires = "allow_file", value_hint = ValueHint::FilePath)]
     invites: Option<PathBuf>,
-    /// What was in --allow-file.
+    /// The last text of --allow-file.
     #[arg(skip)]
     keys: Arc<Watched>,
-    /// What was in --invites.
+    /// The last text of --invites.
     #[arg(skip)]
     invited: Arc<Watched>,
 }
@@ -59,7 +59,7 @@ fn usable_key(text: &str) -> Result<PublicKey, String> {
 }
 
 impl AllowOptions {
-    /// Says what is wrong with the files before anybody comes.
+    /// Reports errors in the files before any peer connects.
     pub(super) fn check_files(&self) -> Result<(), Failure> {
         let (Some(allowed), Some(invites)) = (&self.allow_file, &self.invites) else { return Ok(()) };
         if place_of(allowed) == place_of(invites) {
@@ -78,8 +78,8 @@ impl AllowOptions {
             }
     }
 
-    /// Whether this is the key of an invite that may be used, or of one that was: who joined by that may ask whether it
-    /// did.
+    /// Whether this is the key of an invite that may be used, or of one by which a peer has joined: that peer may ask
+    /// again whether it did.
     pub(super) async fn invites(&self, key: PublicKey) -> bool {
         let Some(path) = &self.invites else { return false };
         let (file, watched) = (InviteFile::at(path), Arc::clone(&self.invited));
@@ -93,7 +93,7 @@ impl AllowOptions {
             tracing::warn!("{error}");
             false
         });
-        // In this order: an invite goes from its file only after its use was recorded.
+        // Checked in this order, since an invite is removed from its file only after its use was recorded.
         has || self.has_joined_by(key).await
     }
 
@@ -132,7 +132,7 @@ impl AllowOptions {
         }
     }
 
-    /// Whether somebody who is allowed has joined by this invite.
+    /// Whether a key that is allowed has joined by this invite.
     async fn has_joined_by(&self, invite: PublicKey) -> bool {
         let Some(path) = self.allow_file.clone() else { return false };
         let watched = Arc::clone(&self.keys);
@@ -140,13 +140,13 @@ impl AllowOptions {
             let text = watched.read(&path, LONGEST_FILE, &KEYS).map_err(|error| error.to_string())?;
             Ok(joined::fewest_left(&text, &invite).is_some())
         });
-        // Whoever asks next hears of what is wrong with the file.
+        // An error of the file is reported by the next check of it.
         found.await.unwrap_or_default()
     }
 
     async fn is_in_file(&self, peer: PublicKey) -> bool {
         let Some(path) = self.allow_file.clone() else { return false };
-        // The first to join makes the file.
+        // The file may be missing until the first guest joins.
         let may_be_missing = self.invites.is_some();
         let watched = Arc::clone(&self.keys);
         let found = in_background(move || match has_key(&path, &peer, &watched) {
@@ -160,20 +160,20 @@ impl AllowOptions {
     }
 }
 
-/// The path of a file by which others that lead to it can be told, whether it is there or yet to be made.
+/// The canonical path of a file that may not exist yet, to compare it with other paths.
 fn place_of(path: &Path) -> PathBuf {
     let yet_to_be_made = || Some(directory_of(path).canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(yet_to_be_made).unwrap_or_else(|| path.to_owned())
 }
 
-/// Does what blocks the thread it runs in.
+/// Runs blocking work in a thread for that.
 async fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, String> + Send + 'static,
 ) -> Result<T, String> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
-/// Adds a key's line to the file, which is made where there is none, unless the key is there already.
+/// Adds a key's line to the file, which is created if it is missing, unless the key is in it already.
 fn add(path: &Path, key: &PublicKey, line: &str) -> io::Result<()> {
     let mut file = Locked::open_or_create(path)?;
     let text = file.text(LONGEST_FILE)?;
@@ -186,7 +186,7 @@ fn add(path: &Path, key: &PublicKey, line: &str) -> io::Result<()> {
     file.append_line(line)
 }
 
-/// The text of the file, which is yet to be made when the first joins.
+/// The text of the file; empty if it is missing, as before the first guest has joined.
 fn keys_in(path: &Path) -> io::Result<String> {
     match File::open(path) {
         Ok(file) => read_text(file, LONGEST_FILE),

@@ -1,4 +1,4 @@
-//! Guests: those who come by an invite make their own key known, and nothing else.
+//! Guests: peers that connect with an invite can add their own key, and do nothing else.
 
 use super::allow::AllowOptions;
 use crate::streams::parting::hear_out;
@@ -7,10 +7,10 @@ use multiserver_tokio::{Connection, PeerPermit, PublicKey};
 use std::fmt::Display;
 use std::time::Duration;
 
-/// How long a guest has for each of its two turns.
+/// How long a guest may take for each of its two messages.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Somebody who came with an invite.
+/// A peer that connected with an invite.
 pub(super) struct Guest {
     pub(super) invite: PublicKey,
     pub(super) permit: PeerPermit,
@@ -20,7 +20,7 @@ pub(super) struct Guest {
 pub(super) async fn join(mut connection: Connection, guest: &Guest, allow: &AllowOptions) -> Result<PublicKey, String> {
     let binding = *connection.channel_binding().ok_or("its connection has no channel binding")?;
     let mut server = Server::new(&binding);
-    // From then on the invite is used, and the guest has to be told.
+    // From here on the invite is used up, and the guest has to be answered.
     let applicant = tokio::select! {
         applicant = in_time(multiserver_tokio::drive(&mut server, &mut connection)) => applicant?,
         () = guest.permit.evicted() => return Err("another guest came before it had said enough".to_owned()),

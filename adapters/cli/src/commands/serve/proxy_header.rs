@@ -1,4 +1,4 @@
-//! Who a peer is, as the PROXY protocol tells a service (HAProxy's `proxy-protocol.txt`, section 2.2).
+//! The header of the PROXY protocol, which tells a service who a peer is (HAProxy's `proxy-protocol.txt`, section 2.2).
 
 use multiserver_tokio::Connection;
 use proxy_header::{Error, ProxiedAddress, ProxyHeader, Tlv};
@@ -7,9 +7,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 /// The type of the TLV with the peer's key in base64: the first of those for applications (section 2.2.7).
 const KEY: u8 = 0xE0;
 
-/// The header for this peer: where it comes from and arrived, and its proven key.
+/// The header for this peer: the addresses that it came from and arrived at, and its proven key.
 ///
-/// A peer without an IP address, as one at a Unix socket, is told of as a local one.
+/// A peer without an IP address, such as one at a Unix socket, is described as local.
 pub(super) fn of(connection: &Connection) -> Result<Vec<u8>, Error> {
     let mut header = match connection.remote_address() {
         Some(source) => ProxyHeader::with_address(addresses(source, connection.local_address())),
@@ -22,7 +22,7 @@ pub(super) fn of(connection: &Connection) -> Result<Vec<u8>, Error> {
     header.encode_v2(&mut bytes).map(|()| bytes)
 }
 
-/// Both addresses in one family; where we are stays open when that is not known.
+/// Both addresses in one family; our own is unspecified if it is not known.
 fn addresses(source: SocketAddr, local: Option<SocketAddr>) -> ProxiedAddress {
     let local = local.unwrap_or_else(|| SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0));
     let (from, to) = (source.ip().to_canonical(), local.ip().to_canonical());

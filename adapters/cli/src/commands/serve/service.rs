@@ -1,4 +1,4 @@
-//! What a server does with each of its peers.
+//! The services that a server offers to its peers.
 
 mod program;
 
@@ -18,20 +18,20 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-/// How long a program whose streams have ended, or whose peer is gone, has to end before it is killed.
+/// How long a program may take to end after its streams have ended, or its peer is gone, before it is killed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long what comes from the peer of a program that has ended is kept for those that it has left behind.
+/// How long the peer's bytes are still passed on after the program has ended, for processes that it has left behind.
 const LEGACY: Duration = Duration::from_secs(5);
 
-/// What is done with any number of peers at once.
+/// A service for any number of peers at once.
 #[derive(Debug)]
 pub(super) enum Service {
-    /// Every byte goes back.
+    /// Sends every byte back.
     Echo,
-    /// The peer talks to a service in the clear, which is told who comes if it is to be.
+    /// Connects the peer to a local service, with a header of the PROXY protocol if `proxy_protocol` is set.
     To { endpoint: Endpoint, proxy_protocol: bool },
-    /// The peer talks to a program of its own: its name, then its arguments.
+    /// Connects the peer to a program of its own; holds the program's name, then its arguments.
     Exec(Vec<OsString>),
 }
 
@@ -54,7 +54,7 @@ impl Service {
     }
 }
 
-/// Gives the peer all its bytes back, and returns how many these were.
+/// Sends the peer all its bytes back, and returns how many there were.
 async fn give_back(connection: Connection, idle_timeout: Option<Duration>) -> Result<Option<u64>, String> {
     let meter = connection.counter();
     tokio::select! {
@@ -92,7 +92,7 @@ async fn execute(
         .args(arguments)
         .env("MULTISERVER_PEER", key)
         .env("MULTISERVER_PEER_ADDRESS", address)
-        // These may be secrets, and are ours.
+        // These variables are ours and may hold secrets.
         .env_remove(ADDRESS_VARIABLE)
         .env_remove(NETWORK_KEY_VARIABLE)
         .stdin(Stdio::piped())
@@ -114,7 +114,7 @@ async fn execute(
         let killed = if is_killed { ", and the program was killed" } else { "" };
         return Err(format!("{}{killed}", not_carried(&broken)));
     }
-    // It may have work left.
+    // The program may still have work to do.
     match program.finish(PATIENCE).await.map_err(cannot_wait)? {
         Some(status) if status.success() => Ok(None),
         Some(status) => Err(format!("the program failed, {status}")),

@@ -1,16 +1,16 @@
-//! How a host with letters beyond ASCII is written in an address.
+//! Hints how to write a host name with letters beyond ASCII in an address.
 
 use crate::report::mask::may_be_secret;
 use multiserver_tokio::core::address::ParseError;
 
-/// What stands around a host in an address.
+/// The characters that can be next to a host in an address.
 const SEPARATORS: [char; 6] = [':', '/', '~', '[', ']', '@'];
 
-/// What to write in the place of a host that this error is about, when it has letters beyond ASCII (RFC 5891).
+/// What to write instead of the host at which this error is, if it has letters beyond ASCII (RFC 5891).
 pub(crate) fn hint(text: &str, error: &ParseError) -> Option<String> {
     let (before, after) = text.split_at_checked(error.offset())?;
     let address = before.rfind(';').map_or(0, |index| index + 1);
-    // What comes after the transport may be a mistyped secret.
+    // The text after the transport may be a mistyped secret.
     let before = before.get(address..).filter(|before| !before.contains('~'))?;
     let start = before.rfind(SEPARATORS).map_or(0, |index| index + 1);
     let end = after.find([':', '/', '~', ';']).unwrap_or(after.len());

@@ -1,4 +1,4 @@
-//! The section `[serve]`, as if it stood on the command line.
+//! Converts the section `[serve]` to arguments of the command line.
 
 use super::Config;
 use crate::options::given::NETWORK_KEY_VARIABLE;
@@ -10,17 +10,19 @@ use std::ffi::OsString;
 use std::path::Path;
 use toml::Value;
 
-/// Options that an environment variable stands for as well, which comes before the file.
+/// Options that an environment variable can give as well; it has precedence over the file.
 const IN_ENVIRONMENT: [(&str, &str); 2] =
     [("network-key", NETWORK_KEY_VARIABLE), ("network-key-file", NETWORK_KEY_VARIABLE)];
 
-/// Options that are no matter of the file.
+/// Options that the file cannot have.
 const NOT_IN_FILE: [&str; 2] = ["config", "help"];
 
 impl Config {
-    /// The section `[serve]` as arguments, without the options that are given and those that go against one given.
+    /// The section `[serve]` as arguments, without the options that are given on the command line or conflict with one
+    /// that is.
     ///
-    /// An option's key is its name on the command line without `--`, and one that may be given several times has an array.
+    /// An option's key is its name on the command line without `--`; an option that may be given several times has an
+    /// array.
     pub(crate) fn serve_arguments(&self, serve: &Command, given: &ArgMatches) -> Result<Vec<OsString>, Failure> {
         let is_given = |arg: &Arg| given.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
         let is_overridden = |arg: &Arg| {
@@ -43,7 +45,7 @@ impl Config {
         Ok(arguments)
     }
 
-    /// One option with its values, behind one `--key` or each behind its own.
+    /// One option with its values, all after one `--key` or each after its own.
     fn arguments(&self, arg: &Arg, key: &str, value: &Value, in_one: bool) -> Result<Vec<OsString>, Failure> {
         let option = OsString::from(format!("--{key}"));
         if !takes_values(arg) {
@@ -52,7 +54,8 @@ impl Config {
         }
         let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
         if values.is_empty() {
-            // Nobody who writes `allow = []` wants what leaving it out means.
+            // An empty array is refused: `allow = []` would let in everyone, as if it were left out, which its author
+            // cannot mean.
             return Err(self.wrong("serve", key, "expected one value at least"));
         }
         let texts = values.iter().map(|value| {
@@ -77,7 +80,7 @@ impl Config {
         }
     }
 
-    /// The same value, which names files by what leads to them from the program's own directory.
+    /// The value, with a relative path made relative to the directory of the configuration file.
     fn with_files_beside(&self, arg: &Arg, text: &str) -> OsString {
         match text.strip_prefix("unix:") {
             Some(path) if arg.get_long() == Some("to") => {
@@ -88,7 +91,7 @@ impl Config {
         }
     }
 
-    /// A program that is named by a path, and not found as a shell finds it.
+    /// The program, if it is given as a path and not as a name that is looked up in PATH.
     fn with_program_beside(&self, program: OsString) -> OsString {
         let is_path = Path::new(&program).components().count() > 1;
         if is_path { self.beside(Path::new(&program)).into() } else { program }
