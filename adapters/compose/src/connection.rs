@@ -169,7 +169,7 @@ impl Connection {
     /// The stream failed.
     ///
     /// # Cancel safety
-    /// After a drop, calling it again goes on where it was.
+    /// After the future is dropped, calling this again continues where it stopped.
     pub async fn close(&mut self) -> io::Result<()> {
         self.write.close().await
     }
@@ -221,7 +221,7 @@ impl WriteHalf {
     /// The stream failed.
     ///
     /// # Cancel safety
-    /// After a drop, calling it again goes on where it was.
+    /// After the future is dropped, calling this again continues where it stopped.
     pub async fn close(&mut self) -> io::Result<()> {
         poll_fn(|cx| Pin::new(&mut *self).poll_close(cx)).await
     }

@@ -110,7 +110,7 @@ impl Connection {
     /// The stream failed.
     ///
     /// # Cancel safety
-    /// After a drop, calling it again goes on where it was.
+    /// After the future is dropped, calling this again continues where it stopped.
     pub async fn close(&mut self) -> io::Result<()> {
         self.0.close().await
     }
@@ -155,7 +155,7 @@ impl WriteHalf {
     /// The stream failed.
     ///
     /// # Cancel safety
-    /// After a drop, calling it again goes on where it was.
+    /// After the future is dropped, calling this again continues where it stopped.
     pub async fn close(&mut self) -> io::Result<()> {
         self.0.close().await
     }
