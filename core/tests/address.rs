@@ -1,4 +1,4 @@
-//! What is an address, how it is written, and what is said about what is none.
+//! Which texts are addresses, how they are written, and the errors of those that are not.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use multiserver_core::address::{

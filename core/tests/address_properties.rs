@@ -1,4 +1,4 @@
-//! What holds for every address, and for every text that is none.
+//! Properties of every address, and of every text that is not one.
 #![allow(clippy::unwrap_used)]
 
 use multiserver_core::address::{
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{FailurePersistence, FileFailurePersistence};
 use std::net::IpAddr;
 
-/// The printable ASCII that a constructor takes.
+/// The printable ASCII that a constructor accepts.
 const PRINTABLE: &str = "[!-~]{1,12}";
 
 fn config() -> ProptestConfig {
@@ -64,7 +64,7 @@ fn multi_address() -> impl Strategy<Value = MultiAddress> {
     vec(address(), 1..4).prop_map(|addresses| MultiAddress::new(addresses).unwrap())
 }
 
-/// A place in a text, and what becomes of it there.
+/// A change of a text at a position.
 #[derive(Debug, Clone)]
 enum Mutation {
     Insert(usize, char),
@@ -96,7 +96,7 @@ fn mutate(text: &str, mutations: &[Mutation]) -> String {
     characters.into_iter().collect()
 }
 
-/// Checks that an error points into its text, and returns what is no error.
+/// Checks that an error points into its text, and returns the value if there is no error.
 fn checked<T>(text: &str, result: Result<T, ParseError>) -> Result<Option<T>, TestCaseError> {
     match result {
         Ok(value) => Ok(Some(value)),

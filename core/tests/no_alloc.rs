@@ -1,4 +1,4 @@
-//! What must not allocate on the heap does not.
+//! Checks that code which must not allocate on the heap does not.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod common;

@@ -9,8 +9,8 @@ use std::collections::HashSet;
 
 const SUCCESS: [u8; 10] = [5, 0, 0, 1, 127, 0, 0, 1, 0x1f, 0x90];
 
-/// Runs a dialogue with at most `piece` bytes moved at once, and returns what was written, the result, and what of
-/// `answers` was not read.
+/// Runs a dialogue with at most `piece` bytes moved at once, and returns what was written, the result, and the rest of
+/// `answers` that was not read.
 fn dialogue<'a>(
     machine: &mut Connect,
     mut answers: &'a [u8],

@@ -1,4 +1,4 @@
-//! What the types forbid: each program under `typestates/` must not compile, for the reason written beside it.
+//! Misuse that the types prevent: no program under `typestates/` may compile, for the reason in the file beside it.
 
 #[test]
 fn misuse_does_not_compile() {

@@ -1,4 +1,5 @@
-//! Whatever is read is printed so that it reads as the same; what is not read is refused at a place inside the text.
+//! A text that is read as an address is printed so that it reads as the same address; for any other text, the error's
+//! offset is inside the text.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -20,7 +20,7 @@ fuzz_target!(|input: Input<'_>| match input {
     Input::Pieces { pieces, order } => any_order(&pieces, &order),
 });
 
-/// Nothing is held beyond the limits, and what was refused changes nothing.
+/// Nothing is kept beyond the limits, and a message that was refused changes nothing.
 fn any_texts(texts: &[&str]) {
     let mut decoder = Decoder::new(limits());
     for text in texts {
@@ -38,7 +38,7 @@ fn any_texts(texts: &[&str]) {
     }
 }
 
-/// What was sent arrives, whole and in order.
+/// The bytes that were sent arrive completely and in order.
 fn any_order(pieces: &[&[u8]], order: &[u8]) {
     let mut encoder = Encoder::new();
     let mut texts: Vec<_> = pieces.iter().map(|piece| encoder.data(piece)).collect();

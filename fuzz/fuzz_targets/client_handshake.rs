@@ -1,4 +1,4 @@
-//! A client meets a server that says anything, in any pieces.
+//! A client's handshake with a server that sends any bytes, in any pieces.
 #![no_main]
 
 #[path = "../../core/tests/common/mod.rs"]

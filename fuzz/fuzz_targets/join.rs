@@ -1,4 +1,4 @@
-//! Either end of the dialogue about joining meets a peer that says anything, in any pieces.
+//! Either end of the joining dialogue, with a peer that sends any bytes, in any pieces.
 #![no_main]
 
 #[path = "../../core/tests/common/mod.rs"]

@@ -1,5 +1,5 @@
-//! A decoder takes any bytes in any pieces: what a sealer made comes out whole, what was altered is an error, and
-//! neither depends on the pieces. Nor does what a peer that has the key and keeps to no rule makes of it.
+//! A decoder reads any bytes in any pieces. Sealed bytes come out complete, altered ones are an error, and neither
+//! depends on the pieces. The same holds for a peer that has the key and breaks the protocol.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -16,7 +16,7 @@ struct Input {
     goodbye: bool,
     /// Exclusive-ors bytes of the stream: where, with what.
     altered: Option<(u16, u8)>,
-    /// Follows the stream, or is all of it where nothing is written.
+    /// Bytes after the stream, or the whole stream if there are no writes.
     tail: Vec<u8>,
     /// How many bytes are fed, and read, at once.
     pieces: Vec<u16>,
@@ -25,11 +25,11 @@ struct Input {
     hostile: Vec<Frame>,
 }
 
-/// A frame whose header is authentic, whatever it says.
+/// A frame whose header is authentic, with any content.
 #[derive(Debug, Arbitrary)]
 struct Frame {
     length: u16,
-    /// `None` stands for the right one.
+    /// `None` for the right tag.
     tag: Option<[u8; 16]>,
     body: Vec<u8>,
 }
@@ -115,7 +115,7 @@ fn seal(input: &Input) -> (Vec<u8>, Vec<u8>) {
     (stream, plaintext)
 }
 
-/// Feeds the stream in these pieces, or as much as there is room for, and returns the plaintext and the end.
+/// Feeds the stream in these pieces, as far as there is room, and returns the plaintext and how it ended.
 fn open(nonce: [u8; 24], frames: u8, mut stream: &[u8], pieces: &[u16]) -> (Vec<u8>, Result<(), Error>) {
     let mut decoder = Decoder::with_frames(Opener::new(KEY, nonce), usize::from(frames));
     let mut received = Vec::new();

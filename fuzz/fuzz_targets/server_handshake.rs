@@ -1,4 +1,4 @@
-//! A server meets a client that says anything, in any pieces.
+//! A server's handshake with a client that sends any bytes, in any pieces.
 #![no_main]
 
 #[path = "../../core/tests/common/mod.rs"]

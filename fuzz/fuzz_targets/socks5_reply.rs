@@ -1,4 +1,5 @@
-//! A proxy may answer anything, in any pieces: the client ends in a connection or an error, and never reads on.
+//! A proxy answers any bytes, in any pieces: the client ends with a connection or an error, and never reads past its
+//! reply.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -26,7 +27,7 @@ fuzz_target!(|input: (bool, Vec<u8>, Vec<u8>)| {
     }
 });
 
-/// Answers in these pieces, and returns the result and how much was read.
+/// Answers in these pieces, and returns the result and how many bytes were read.
 fn dialogue(with_password: bool, answers: &[u8], pieces: &[u8]) -> (Result<Bound, Error>, usize) {
     let target = Target::new("host.example", 8008).unwrap();
     let credentials = Credentials::new("user", "password").unwrap();

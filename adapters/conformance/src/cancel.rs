@@ -1,4 +1,5 @@
-//! Futures begun anew at every poll, or dropped at any: at each in a simulation, at one in several on real sockets.
+//! Futures that are made anew for every poll, or dropped after any poll: after each one in a simulation, and after one
+//! in several on real sockets.
 
 use crate::narrow::{Narrow, narrow};
 use crate::support::{
@@ -18,7 +19,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 
-/// Drives a handshake by a new future at every poll.
+/// Drives a handshake by a new future for every poll.
 async fn drive_anew<H>(machine: &mut H, stream: &mut Duplex) -> io::Result<H::Output>
 where
     H: Handshake<Error: Error + Send + Sync + 'static>,
@@ -31,7 +32,7 @@ fn duplex(connection: Connection) -> Duplex {
     narrow(Duplex::new(read, write))
 }
 
-/// What `drive` holds resumes, byte by byte, and what it yields works.
+/// A handshake whose `drive` is dropped after every poll completes, and its output works.
 pub fn driving_goes_on_after_every_poll<R: Tested, W: Way>() {
     run::<R>(async {
         let (near, far) = raw_pair::<R, W>(&W::default()).await;
@@ -69,7 +70,8 @@ pub fn driving_goes_on_after_every_poll<R: Tested, W: Way>() {
     });
 }
 
-/// `connect` consumes its socket: dropped at any poll, the server is rid of it, and serves the next.
+/// When the future of `connect` is dropped after any poll, the server sees its socket close, and serves the next
+/// client.
 pub fn connecting_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
@@ -90,7 +92,7 @@ pub fn connecting_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
     });
 }
 
-/// `handshake` and `accept` consume theirs: dropped at any poll, the client is told at once.
+/// When the future of `handshake` or `accept` is dropped after any poll, the client sees the socket close at once.
 pub fn a_handshake_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
@@ -108,7 +110,7 @@ pub fn a_handshake_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
                     accepted.map(drop).unwrap();
                     break;
                 }
-                // The client may have had all of message 4 before the server was through with flushing it.
+                // The client may have received all of message 4 before the server had flushed it.
                 (Ok(connection), None) => {
                     let mut connection: Connection = connection.into();
                     assert!(connection.read(&mut [0; 1]).await.is_err(), "after {polls} polls");
@@ -120,7 +122,7 @@ pub fn a_handshake_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
     });
 }
 
-/// The wait for a peer, begun anew at every poll.
+/// Waits for a peer by a new future for every poll.
 pub fn accepting_loses_nobody<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();

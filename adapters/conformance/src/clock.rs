@@ -1,4 +1,4 @@
-//! A clock that a test sets forward, and tasks that it can wait for.
+//! A clock that a test sets forward, and a count of tasks that a test can wait for.
 
 use multiserver_compose::{BoxFuture, Native, Runtime, TcpListener, UnixListener};
 use multiserver_io::Duplex;
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime};
 
-/// A runtime with a clock that stands still until it is set forward, and that counts its tasks; clones are the same.
+/// A runtime with a clock that stands still until it is set forward, and that counts its tasks; clones share both.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Clocked<R> {
     runtime: R,
@@ -18,11 +18,11 @@ pub(crate) struct Clocked<R> {
     tasks: Tasks,
 }
 
-/// How many there are, and who waits until there is none.
+/// The number of tasks, and the wakers of those who wait until there are none.
 #[derive(Debug, Clone, Default)]
 struct Tasks(Arc<Mutex<(usize, Vec<Waker>)>>);
 
-/// A task, until dropped.
+/// Counts as a task until it is dropped.
 struct Task(Tasks);
 
 #[derive(Debug, Default)]
@@ -95,7 +95,7 @@ impl<R: Native> Runtime for Clocked<R> {
         self.runtime.unix_adopt(socket)
     }
 
-    /// The time of day is the clock's, too.
+    /// The time of day also comes from this clock.
     fn now(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Self::now(self)
     }

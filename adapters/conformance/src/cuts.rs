@@ -1,4 +1,4 @@
-//! Streams that end where they should not, and bytes that come where they need not.
+//! Streams that end too early, and bytes that follow a message too early.
 
 use crate::support::{
     CLIENT, NETWORK, REFUSED, SERVER, accept, client, client_as, echo_with, exchange, identity, key, listen, raw,
@@ -16,9 +16,9 @@ use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// A handshake, a frame and a goodbye: what the client below sends.
+/// The bytes that the client below sends: a handshake, a frame and a goodbye.
 const CLIENT_BYTES: usize = 64 + 112 + 34 + 5 + 34;
-/// The same, as the server below sends it.
+/// The bytes that the server below sends.
 const SERVER_BYTES: usize = 64 + 80 + 34 + 5 + 34;
 
 fn client_machine() -> ClientHandshake {
@@ -30,7 +30,7 @@ fn server_machine() -> ServerHandshake {
     ServerHandshake::new(Server::new(identity(SERVER), &NETWORK), Ephemeral::from_random([4; 32]))
 }
 
-/// A stream that takes this many bytes and no more.
+/// A stream that accepts this many bytes and then fails.
 struct Cut {
     io: Connection,
     left: usize,
@@ -64,7 +64,7 @@ impl AsyncWrite for Cut {
     }
 }
 
-/// As a client, sends five bytes and a goodbye through a stream that is cut, and goes away.
+/// As a client, sends five bytes and a goodbye through a stream that is cut, and drops it.
 async fn send_as_client(mut cut: Cut) -> io::Result<()> {
     let outcome = drive(&mut client_machine(), &mut cut).await?;
     send_hello(cut, outcome).await
@@ -91,7 +91,7 @@ async fn receive(connection: impl Into<Connection>) -> io::Result<Vec<u8>> {
     Ok(received)
 }
 
-/// Only the whole of what a client sends is a clean end.
+/// The server sees a clean end only if it receives everything that the client sends.
 pub fn a_client_cut_at_every_byte_is_an_error<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
@@ -111,7 +111,7 @@ pub fn a_client_cut_at_every_byte_is_an_error<R: Tested, W: Way>() {
     });
 }
 
-/// Only the whole of what a server sends is a clean end.
+/// The client sees a clean end only if it receives everything that the server sends.
 pub fn a_server_cut_at_every_byte_is_an_error<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
@@ -130,13 +130,13 @@ pub fn a_server_cut_at_every_byte_is_an_error<R: Tested, W: Way>() {
     });
 }
 
-/// Writes all of these bytes, and has them sent.
+/// Writes all of these bytes and flushes them.
 async fn send(connection: &mut Connection, bytes: &[u8]) {
     connection.write_all(bytes).await.unwrap();
     connection.flush().await.unwrap();
 }
 
-/// What follows the last message in the same write is left for whoever reads next, on both sides.
+/// Bytes that follow the last message in the same write are left in the stream for the next reader, on both sides.
 pub fn no_byte_behind_a_handshake_is_taken<R: Tested, W: Way>() {
     const TAIL: &[u8] = b"what comes next";
     run::<R>(async {
@@ -184,7 +184,7 @@ pub fn no_byte_behind_a_handshake_is_taken<R: Tested, W: Way>() {
     });
 }
 
-/// Silence, another protocol, noise and a refusal, with room for one peer at a time.
+/// Peers that are silent, speak another protocol, send noise or are refused, with room for one peer at a time.
 pub fn peers_that_fail_harm_nobody<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();

@@ -1,4 +1,4 @@
-//! One table of ends: who ends first, how, and what the other one sees of it.
+//! A table of ways to end a connection: which side ends first, how, and what the other side sees.
 
 use crate::support::{accept, client, listen, run, serving};
 use crate::{Tested, Way};
@@ -10,17 +10,17 @@ use std::io;
 use std::pin::pin;
 use std::task::Poll;
 
-/// What is sent last by whoever ends first.
+/// The last bytes of the side that ends first.
 const LAST_WORDS: &[u8] = b"last words";
 
 /// How one side ends first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// It says goodbye and goes on reading.
+    /// It sends its goodbye and goes on reading.
     HalfClose,
-    /// It says goodbye and is gone.
+    /// It sends its goodbye and drops the connection.
     GoodbyeAndGone,
-    /// It is gone without a word.
+    /// It drops the connection without a goodbye.
     Cut,
 }
 
@@ -32,7 +32,7 @@ struct Seen {
     read: io::Result<usize>,
 }
 
-/// Whoever stays learns it in time: the test ends only when it has.
+/// The side that stays learns of the end; the test ends only when it has.
 ///
 /// Who ends first × half-close, goodbye then gone, and cut × with and without bytes under way to the one that ends.
 pub fn whoever_ends_first_the_other_knows<R: Tested, W: Way>() {
@@ -90,7 +90,7 @@ async fn stay(end: End, is_under_way: bool, other: Connection, case: &str) -> Se
         assert!(is_open, "{case}: the peer is there");
         write.close().await.unwrap();
         drop(write);
-        // Over a channel that is a failure: nothing but a goodbye ends one.
+        // Over a channel this is an error, since only a goodbye ends a channel properly.
         let _ = closed.await;
         return Seen { heard, read };
     }

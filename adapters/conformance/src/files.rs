@@ -19,7 +19,7 @@ fn names(path: &Path) -> usize {
     fs::read_dir(path.parent().unwrap()).unwrap().count()
 }
 
-/// Mode 0600, nothing else beside it, and gone in the end.
+/// The file has mode 0600, no other file is left beside it, and it is removed at the end.
 pub fn the_file_is_its_owners_and_goes_with_its_server<R: Tested>() {
     run::<R>(async {
         let way = File::default();
@@ -40,7 +40,7 @@ pub fn the_file_is_its_owners_and_goes_with_its_server<R: Tested>() {
     });
 }
 
-/// What a program left behind is in nobody's way, and what lives is left alone.
+/// A file that a program left behind is replaced, and one that is in use is not.
 pub fn only_a_stale_file_is_replaced<R: Tested>() {
     run::<R>(async {
         let way = File::default();
@@ -63,7 +63,7 @@ pub fn only_a_stale_file_is_replaced<R: Tested>() {
     });
 }
 
-/// A server that goes does not take another's file with it.
+/// A server that closes does not remove another server's file.
 pub fn anothers_file_is_not_removed<R: Tested>() {
     run::<R>(async {
         let way = File::default();
@@ -76,7 +76,7 @@ pub fn anothers_file_is_not_removed<R: Tested>() {
     });
 }
 
-/// Several in one process, with a handshake over one of them.
+/// Several sockets in one process, with a handshake over one of them.
 pub fn one_process_has_several<R: Tested>() {
     run::<R>(async {
         let way = File::default();
@@ -91,7 +91,7 @@ pub fn one_process_has_several<R: Tested>() {
     });
 }
 
-/// A path that fits a socket's address by one byte is served, and one that does not is refused and leaves nothing.
+/// A path that just fits into a socket's address works, and one that is a byte longer is refused and leaves no file.
 pub fn a_path_that_nobody_could_connect_to_is_refused<R: Tested>() {
     run::<R>(async {
         let way = File::default();

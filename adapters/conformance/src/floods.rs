@@ -1,4 +1,5 @@
-//! Unproven peers that send WebSocket frames without end: they are put out at the deadline, and others get in meanwhile.
+//! Unproven peers that send WebSocket frames without end: their connections are closed at the deadline, and others get
+//! in meanwhile.
 
 use crate::support::{client, echo_with, exchange, run, shs};
 use crate::{Tested, WebSocket};
@@ -13,8 +14,8 @@ use std::time::{Duration, Instant};
 /// How long a peer has for its handshake.
 const DEADLINE: Duration = Duration::from_secs(1);
 
-/// How much later than that it may be put out on a machine that is busy; a peer that holds the thread is there as long as
-/// it sends, which is for longer.
+/// How much later the connection may be closed on a busy machine. A flood that kept the thread busy would last as long
+/// as the peer sends, which is longer.
 const LATENESS: Duration = Duration::from_secs(10);
 const FLOOD: Duration = Duration::from_secs(40);
 
@@ -45,7 +46,7 @@ fn kinds() -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
     ]
 }
 
-/// Upgrades and floods until it is put out, or for longer than it may; returns for how long.
+/// Upgrades and floods until the server closes the connection, or for longer than it may; returns for how long.
 fn flood(endpoint: &str, first: &[u8], repeated: &[u8]) -> Duration {
     let mut socket = TcpStream::connect(endpoint).unwrap();
     let request = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -58,7 +59,7 @@ fn flood(endpoint: &str, first: &[u8], repeated: &[u8]) -> Duration {
         response.extend(byte);
     }
     let begun = Instant::now();
-    // Answers that nobody takes must not be what ends it.
+    // The answers are read, so that a full buffer of them cannot be what ends the flood.
     let mut answers = socket.try_clone().unwrap();
     let taker = thread::spawn(move || while answers.read(&mut [0; 4096]).is_ok_and(|count| count > 0) {});
     let frames = repeated.repeat(AT_ONCE);
@@ -72,7 +73,7 @@ fn flood(endpoint: &str, first: &[u8], repeated: &[u8]) -> Duration {
     begun.elapsed()
 }
 
-/// Each kind of frame, one after the other.
+/// Floods with each kind of frame, one after the other.
 pub fn a_flood_of_frames_ends_at_the_deadline_and_harms_nobody<R: Tested>() {
     for (kind, first, repeated) in kinds() {
         run::<R>(async {

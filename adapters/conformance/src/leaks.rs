@@ -1,4 +1,4 @@
-//! What is left when all is over.
+//! Checks that nothing is left when all connections have ended.
 
 use crate::clock::Clocked;
 use crate::support::{CLIENT, PATIENCE, exchange, run, serve_echo, serving, shs};
@@ -10,7 +10,7 @@ use multiserver_core::address::Scope;
 const CONNECTIONS: usize = 1000;
 const AT_ONCE: usize = 50;
 
-/// A thousand connections, opened and closed, leave no descriptor and no task.
+/// A thousand connections, opened and closed, leave no descriptors and no tasks.
 ///
 /// It counts the descriptors of the whole process: nothing else may run in it.
 pub fn a_thousand_connections_leave_nothing<R: Tested, W: Way>() {

@@ -1,4 +1,4 @@
-//! One body of tests, run on every runtime over every transport; never published.
+//! One set of tests, run on every runtime over every transport; never published.
 //!
 //! A test is a function that is generic over a runtime ([`Tested`]) and a transport ([`Way`]). [`conformance!`] makes
 //! `#[test]` functions of all of them for one runtime and one transport: a new runtime or transport adds one line to
@@ -42,7 +42,7 @@ macro_rules! conformance {
             );
         }
     };
-    // Where peers need not listen before they can be dialled as well.
+    // The tests that also work over a transport where peers need not listen before they are dialled.
     (@anywhere $runtime:ty, $way:ty) => {
         $crate::conformance!(@tests $runtime, $way;
             streams::bytes_come_back_in_every_length,
@@ -219,7 +219,7 @@ macro_rules! onion {
     };
 }
 
-/// Makes a module of `#[test]` functions over message channels, which nobody needs to listen to, for one runtime.
+/// Makes a module of `#[test]` functions over message channels, which need no listener, for one runtime.
 #[macro_export]
 macro_rules! channels {
     ($module:ident, $runtime:ty) => {

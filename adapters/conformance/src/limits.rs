@@ -24,12 +24,12 @@ async fn clocked<R: Tested, W: Way>(way: &W) -> (Clocked<R>, Server<Clocked<R>>,
     (runtime, server, address)
 }
 
-/// What the future is once it has been polled, if that is enough for it to be ready.
+/// Polls the future once, and returns the result.
 async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     poll_fn(|cx| Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx))).await
 }
 
-/// A client that sends a byte every four seconds has its fifteen seconds, as any other.
+/// A client that sends a byte every four seconds is closed after fifteen seconds, like any other.
 pub fn a_byte_now_and_then_does_not_hold_a_handshake_open<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
@@ -66,7 +66,7 @@ pub fn a_byte_now_and_then_does_not_hold_a_handshake_open<R: Tested, W: Way>() {
     });
 }
 
-/// The same with a server that is slow, or is none.
+/// The same for a client whose server is slow or silent.
 pub fn a_byte_now_and_then_does_not_hold_an_attempt_open<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
@@ -95,7 +95,7 @@ pub fn a_byte_now_and_then_does_not_hold_an_attempt_open<R: Tested, W: Way>() {
     });
 }
 
-/// Who is let in after the deadline is not let in.
+/// Accepting a peer after its deadline fails.
 pub fn the_time_a_request_is_held_counts<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
@@ -112,7 +112,7 @@ pub fn the_time_a_request_is_held_counts<R: Tested, W: Way>() {
     });
 }
 
-/// Neither a peer that nobody looks at nor one that waits for a decision keeps its slot, and its socket, for longer.
+/// After the deadline, neither an unhandled peer nor one that waits for a decision keeps its slot and its socket.
 pub fn who_is_held_past_the_deadline_makes_room<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
@@ -180,7 +180,7 @@ async fn waiting_request<'a, R: Tested, S: Native>(
     (connect, request)
 }
 
-/// A third waits in the system's queue, and comes in as soon as there is room.
+/// A third peer waits in the system's queue, and is accepted as soon as there is room.
 pub fn at_the_bound_nobody_is_accepted_until_one_ends<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
@@ -221,7 +221,7 @@ pub fn at_the_bound_nobody_is_accepted_until_one_ends<R: Tested, W: Way>() {
     });
 }
 
-/// Closing returns 0 when all are gone, and otherwise how many are left after the grace period.
+/// Closing returns 0 when all peers are gone, and otherwise how many are left after the grace period.
 pub fn closing_waits_for_the_living<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
@@ -247,7 +247,7 @@ pub fn closing_waits_for_the_living<R: Tested, W: Way>() {
     });
 }
 
-/// Connecting is refused once it is closed, or dropped.
+/// Connecting is refused once the server is closed or dropped.
 pub fn a_server_that_has_gone_listens_no_longer<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();

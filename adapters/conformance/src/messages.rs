@@ -13,7 +13,7 @@ use multiserver_io::Duplex;
 use std::cell::RefCell;
 use std::io::{self, ErrorKind};
 
-/// Enough that a request and its end need no reader yet.
+/// Enough messages for a request and its end without a reader.
 const QUEUE: usize = 8;
 
 /// Messages in memory, with a new channel for each connection that is dialled.
@@ -23,7 +23,7 @@ pub struct Messages {
 }
 
 thread_local! {
-    /// Where the test on this thread listens; addresses of channels do not say it.
+    /// The channel at which the test on this thread listens, which the address of a channel does not contain.
     static LISTENING: RefCell<Option<Channel>> = const { RefCell::new(None) };
 }
 

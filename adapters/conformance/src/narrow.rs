@@ -16,7 +16,7 @@ struct Read(BoxRead, Pause);
 
 struct Write(BoxWrite, Pause);
 
-/// Every second poll is in vain.
+/// Makes every second poll pending.
 #[derive(Default)]
 struct Pause(bool);
 

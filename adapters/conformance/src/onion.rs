@@ -1,4 +1,4 @@
-//! Connecting by a proxy that looks up the name.
+//! Connecting through a proxy that looks up the name.
 
 use crate::Tested;
 use crate::support::{CLIENT, SERVER, exchange, key, listen, multiserver, run, serve_echo, shs};
@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 /// A name that nobody can look up (RFC 7686).
 const HOST: &str = "nobody.onion";
 
-/// A connection by name, beside a proxy that does not run, for `onion` and `net`.
+/// Connects by name through the second of two proxies, of which the first does not run, for `onion` and `net`.
 ///
 /// The address of `onion` is the one by which a server behind an onion service is found in the public scope.
 pub fn the_proxy_is_given_the_name_and_leads_there<R: Tested>() {
@@ -43,7 +43,7 @@ pub fn the_proxy_is_given_the_name_and_leads_there<R: Tested>() {
     });
 }
 
-/// A refusal has its stage and its reason.
+/// A proxy's refusal has its stage and its reason.
 pub fn what_the_proxy_says_is_the_cause_of_the_failure<R: Tested>() {
     run::<R>(async {
         for (code, refusal) in [(5, Refusal::ConnectionRefused), (0xf0, Refusal::OnionNotFound)] {
@@ -71,7 +71,7 @@ async fn tcp_listen<R: Tested>() -> (Box<dyn TcpListener>, SocketAddr) {
     (listener, address)
 }
 
-/// A proxy for one connection: it wants no credentials, notes the request, answers with `code` and, after success,
+/// A proxy for one connection: it needs no credentials, records the request, answers with `code` and, after success,
 /// leads to `target`.
 async fn proxy<R: Tested>(code: u8, target: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
     let (listener, endpoint) = tcp_listen::<R>().await;

@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// As good as any other.
+/// Any seed will do.
 const SEED: u64 = 1;
 
 thread_local! {
@@ -33,7 +33,7 @@ impl Tested for Simulated {
 
     fn run(test: impl Future<Output = ()>) {
         let sim = Sim::new(SEED);
-        // These tests poll without pause for what is on its way: no time passes meanwhile.
+        // These tests poll without pauses for bytes in transit, so no virtual time may be needed for them.
         sim.latency(Duration::ZERO..=Duration::ZERO);
         CURRENT.set(Some(sim.runtime("machine")));
         sim.block_on(test).unwrap();

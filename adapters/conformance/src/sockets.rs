@@ -1,4 +1,4 @@
-//! The sockets of TCP: those that are open already when a server listens on them, and the options that all have.
+//! TCP sockets: those that were opened before a server listens on them, and the options that all have.
 
 use crate::support::{
     CLIENT, PATIENCE, SERVER, accept, client, echo_back, exchange, key, listen, multiserver, run, shs,
@@ -18,7 +18,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::pin::pin;
 use std::time::Instant;
 
-/// Over each transport that has one; the multiserver that was given it does not keep it.
+/// Over each transport that takes one. The multiserver does not keep the socket after its server has closed.
 pub fn a_socket_is_listened_on_until_its_server_goes<R: Tested>() {
     on_a_socket::<R, Loopback>(|socket| Net::listener(socket).into());
     on_a_socket::<R, WebSocket>(|socket| Ws::listener(socket).into());
@@ -46,7 +46,7 @@ fn on_a_socket<R: Tested, W: Way>(suite: impl FnOnce(TcpListener) -> Suite) {
     });
 }
 
-/// The same of a Unix socket, whose file is its opener's.
+/// The same for a Unix socket, whose file belongs to the program that opened it.
 pub fn a_unix_socket_is_listened_on_until_its_server_goes<R: Tested>() {
     let way = File::default();
     let path = way.path();
@@ -80,7 +80,8 @@ pub fn a_socket_that_is_not_of_tcp_is_refused<R: Tested>() {
     assert!(text.contains("cannot listen on the socket that is open already: it has no address of TCP"), "{text}");
 }
 
-/// In the scopes of its address, and each peer at the address where it really arrived.
+/// The socket has addresses in the scopes of its bound address, and each peer has the local address at which it
+/// arrived.
 pub fn a_socket_is_found_where_it_is_bound<R: Tested>() {
     let anywhere = || TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
     for in_the_clear in [Net::listener(anywhere()).then(NoAuth), Net::listener(anywhere()).into()] {
@@ -190,7 +191,8 @@ pub fn a_connection_of_tcp_is_kept_alive<R: Tested>() {
         let (near, far) = join(client.connect(&address), accept(&mut server)).await;
         let _near = near.unwrap();
         let endpoint = far.local_address().unwrap();
-        // Bytes that the other end has yet to acknowledge have a timer of their own before.
+        // Bytes that the other end has not acknowledged yet have another timer first, so this waits for the keepalive
+        // timer.
         let begun = Instant::now();
         while keepalive_timers(endpoint.port()) != 2 {
             assert!(begun.elapsed() < PATIENCE, "no keepalive at {endpoint}");

@@ -1,4 +1,4 @@
-//! What a connection carries, and what it says of its ends.
+//! The bytes of a connection, and what it says about its ends.
 
 use crate::narrow::Narrow;
 use crate::support::{
@@ -58,7 +58,7 @@ pub fn both_ends_know_each_other<R: Tested, W: Way>() {
     });
 }
 
-/// At an address of TCP, or at none; who dialled has none to tell.
+/// An accepted connection has a local TCP address, or none on other transports; a dialled one has none.
 pub fn an_accepted_connection_knows_where_it_arrived<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
@@ -73,7 +73,7 @@ pub fn an_accepted_connection_knows_where_it_arrived<R: Tested, W: Way>() {
     });
 }
 
-/// It tells what the halves carry elsewhere, and does not keep the connection.
+/// A counter counts what the halves carry in other tasks, and does not keep the connection alive.
 pub fn a_meter_outlives_its_connection<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
@@ -116,10 +116,10 @@ pub fn closing_one_direction_leaves_the_other_and_dropping_is_a_cut<R: Tested, W
     });
 }
 
-/// More than any stream holds on its way.
+/// More than any stream buffers.
 const SENT: usize = 1 << 24;
 
-/// The peer reads nothing before it has sent everything, and the other end is gone by then.
+/// The peer reads nothing before it has sent everything, and the other end has dropped the connection by then.
 pub fn who_finishes_is_heard_by_one_who_still_sends<R: Tested, W: Way>() {
     run::<R>(async {
         for (most, is_enough) in [(SENT, true), (1000, false)] {
@@ -158,7 +158,7 @@ pub fn halves_are_used_from_two_tasks<R: Tested, W: Way>() {
     });
 }
 
-/// The half that is written, dropped while the other one is still read.
+/// The write half is dropped while the read half is still read.
 pub fn a_dropped_half_is_a_cut<R: Tested, W: Way>() {
     run::<R>(async {
         let (near, mut far) = pair::<R, W>(&W::default()).await;

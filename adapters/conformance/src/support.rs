@@ -45,7 +45,7 @@ pub(crate) fn shs(fill: u8) -> Shs {
     Shs::new(identity(fill))
 }
 
-/// The suite that servers have, with one byte at a time beneath the handshake if that is asked for.
+/// The suite of the servers; if `is_narrow`, the handshake runs over a layer that passes one byte at a time.
 pub(crate) fn serving<W: Way>(way: &W, is_narrow: bool) -> Suite {
     if is_narrow { way.listening().then(Narrow).then(shs(SERVER)) } else { way.listening().then(shs(SERVER)) }
 }
@@ -89,7 +89,7 @@ pub(crate) async fn pair<R: Tested, W: Way>(way: &W) -> (Connection, Connection)
     (near.unwrap().into(), far)
 }
 
-/// Lets the next peer in.
+/// Accepts the next peer.
 pub(crate) async fn accept<R: Tested>(server: &mut Server<R>) -> Connection {
     server.accept().await.unwrap().handshake().await.unwrap().accept().await.unwrap().into()
 }

@@ -1,4 +1,4 @@
-//! What the tests run on.
+//! The traits for the runtimes and transports under test.
 
 use multiserver_async_std::AsyncStd;
 use multiserver_compose::ws::Certificate;
@@ -11,9 +11,9 @@ use tempfile::TempDir;
 
 /// A runtime under test.
 pub trait Tested: Native<Connection: Into<Connection>> + Clone + Default {
-    /// How many polls lie between two points at which a future is dropped.
+    /// How many polls there are between two points at which a future is dropped.
     ///
-    /// Real sockets would take long to try each. It shares no factor with the two polls that each byte takes.
+    /// On real sockets, trying every poll would take too long. The number is odd, since each byte takes two polls.
     const STRIDE: usize = 7;
 
     /// Runs a test to its end.
@@ -43,15 +43,15 @@ async fn infallible(test: impl Future<Output = ()>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A transport under test; what it needs on the machine lives as long as this.
+/// A transport under test; its files on the machine live as long as this.
 pub trait Way: Default + Send + Sync + 'static {
     /// Its name in addresses.
     const NAME: &'static str;
 
-    /// Listens at a place of its own, on this device.
+    /// A suite that listens at an endpoint of its own, on this device.
     fn listening(&self) -> Suite;
 
-    /// Only connects.
+    /// A suite that only connects.
     fn dialling() -> Suite;
 }
 

@@ -27,7 +27,7 @@ use anyhow::{Context, Result};
 use std::future::Future;
 use std::time::Duration;
 
-/// The longest that a test waits for another process to do what it was asked: long, for slow machines with much to do.
+/// How long a test waits for another process at most; long, for slow and busy machines.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn patiently<T>(wait: impl Future<Output = T>) -> Result<T> {

@@ -19,7 +19,7 @@ pub struct Microsocks {
 }
 
 impl Microsocks {
-    /// Starts it on a free port of loopback; when there is a user and a password, for those who know them.
+    /// Starts it on a free loopback port; with a login, it serves only clients that know the user name and password.
     ///
     /// # Errors
     /// It is missing, and the text says how to install it; or it did not start in [`PATIENCE`].
@@ -63,7 +63,7 @@ impl Microsocks {
     }
 }
 
-/// Waits until it listens. It does not tell when that is, so it is asked again and again.
+/// Waits until it listens, by connecting again and again, since it does not report that it does.
 async fn answers(child: &mut Child, address: SocketAddr) -> Result<()> {
     while TcpStream::connect(address).await.is_err() {
         if let Some(status) = child.try_wait()? {

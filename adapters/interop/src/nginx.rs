@@ -1,4 +1,4 @@
-//! nginx as what stands before a server, and ends TLS and passes WebSockets on; or behind one, and is told who comes.
+//! nginx as a reverse proxy that ends TLS in front of a server, or as a service behind one that reads PROXY headers.
 
 use crate::PATIENCE;
 use anyhow::{Context, Result, bail};
@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::time::timeout;
 
-/// How often a port is taken that somebody else takes before nginx does.
+/// How often a new port is tried when another process takes it before nginx does.
 const ATTEMPTS: usize = 5;
 
 /// A running nginx; dropping it kills it.
@@ -24,7 +24,8 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    /// Starts one that passes on what comes over TLS to the server at `to`, and cuts what is idle for `idle`.
+    /// Starts an nginx that passes connections over TLS on to the server at `to`, and cuts those that are idle for
+    /// `idle`.
     ///
     /// Its files are in `directory`, which is made.
     ///
@@ -37,7 +38,7 @@ impl Nginx {
         Self::run(directory, |address| passing_on(address, to, idle)).await
     }
 
-    /// Starts one that answers each request with the `address:port` that a header of the PROXY protocol has told it of.
+    /// Starts an nginx that answers each request with the `address:port` from its PROXY header.
     ///
     /// Its files are in `directory`, which is made.
     ///
@@ -50,7 +51,7 @@ impl Nginx {
 
     async fn run(directory: &Path, server: impl Fn(SocketAddr) -> String) -> Result<Self> {
         for _ in 0..ATTEMPTS {
-            // nginx cannot tell a port that the system chose.
+            // nginx does not report a port that the system chose, so a free port is chosen here.
             let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
             fs::write(directory.join("nginx.conf"), configuration(&server(address))).await?;
             if let Some(nginx) = start(directory, address).await? {
@@ -70,7 +71,7 @@ impl Nginx {
 /// Starts nginx and waits until it listens; `None` when its port is taken.
 async fn start(directory: &Path, address: SocketAddr) -> Result<Option<Nginx>> {
     let mut child = match run("nginx", directory) {
-        // Debian keeps it off its users' PATH.
+        // On Debian it is not in the PATH of normal users.
         Err(error) if error.kind() == io::ErrorKind::NotFound => run("/usr/sbin/nginx", directory),
         started => started,
     }

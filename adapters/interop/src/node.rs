@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 
 /// The directory with our scripts and the pinned versions.
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/node");
-/// What decides which packages are installed, and how.
+/// The files that decide which packages are installed, and how.
 const MANIFEST: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 /// The longest that installing the packages may take.
 const INSTALLATION: Duration = Duration::from_secs(300);
@@ -71,7 +71,7 @@ async fn install(target: &Path) -> Result<Reference> {
     }
     let home = target.join(format!("node-{:016x}", pins.finish()));
     if !fs::try_exists(&home).await? {
-        // Nobody sees a half-filled directory: it gets its name when it is complete.
+        // The directory gets its final name only when it is complete.
         let staging = home.with_extension(std::process::id().to_string());
         fill(&staging).await?;
         if let Err(error) = fs::rename(&staging, &home).await {

@@ -20,7 +20,7 @@ pub enum Version {
     V3,
 }
 
-/// What is under a peer's secret handshake, or several suites at once.
+/// The transport below a peer's secret handshake, or several suites at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Under {
     /// TCP.
@@ -43,7 +43,7 @@ pub enum Under {
     },
 }
 
-/// Who a peer is: its version, transport, network and identity.
+/// A peer's version, transport, network and identity.
 #[derive(Debug)]
 pub struct Peer {
     /// What is under the secret handshake.
@@ -194,7 +194,7 @@ pub struct Addresses {
     pub device: String,
     /// In the local network.
     pub local: String,
-    /// The local network by its name of old, the only one that version 1 knows.
+    /// The local network by its old name, the only one that version 1 knows.
     pub private: String,
     /// Everywhere.
     pub public: String,
@@ -222,7 +222,7 @@ impl ReferenceServer {
         serde_json::from_str(&line).with_context(|| format!("not an event: {line}"))
     }
 
-    /// Ends it, and returns what happened besides.
+    /// Ends the server, and returns the events that were not read yet.
     ///
     /// # Errors
     /// It ended with an error.
@@ -252,9 +252,9 @@ pub struct ReferenceClient {
 pub enum ClientEnd {
     /// Both directions ended cleanly; these bytes came.
     Clean(Vec<u8>),
-    /// No connection came about; why.
+    /// It could not connect, for this reason.
     NotConnected(String),
-    /// A direction did not end cleanly; what was said of both.
+    /// A direction did not end cleanly; what the client printed about both.
     Broken(String),
 }
 
@@ -276,7 +276,7 @@ impl ReferenceClient {
     pub async fn send(mut self, bytes: &[u8]) -> Result<ClientEnd> {
         let mut input = self.input;
         let send = async move {
-            // A client that could not connect reads nothing: its exit status tells.
+            // A client that could not connect does not read its input; its exit status says so.
             let _ = input.write_all(bytes).await;
         };
         let mut received = Vec::new();

@@ -1,4 +1,4 @@
-//! Starting other people's programs.
+//! Starts external programs.
 
 use anyhow::{Context, Result, anyhow};
 use std::ffi::OsStr;
@@ -24,7 +24,7 @@ fn explain(name: &OsStr, package: &str, error: std::io::Error) -> anyhow::Error 
     anyhow!(error).context(format!("cannot run {name}"))
 }
 
-/// A loopback port that nobody else gets until this is dropped.
+/// A loopback port that is reserved until this is dropped.
 #[derive(Debug)]
 pub(crate) struct FreePort {
     _listener: TcpListener,

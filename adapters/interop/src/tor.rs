@@ -14,14 +14,15 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// The longest that the network may take to come up: ten times what it takes on two busy cores.
+/// How long the network may take to start: ten times as long as on two busy cores.
 const BOOTSTRAP: Duration = Duration::from_secs(240);
 
 /// Authorities must be three, so that a majority of them agrees on a consensus even if one is late.
 const AUTHORITIES: [&str; 3] = ["authority1", "authority2", "authority3"];
 const RELAYS: [&str; 3] = ["relay1", "relay2", "relay3"];
 
-/// For everyone. A quarter of the possible paths is enough to begin with, and there are too few relays for paths of four.
+/// Options of all processes. A quarter of the possible paths is enough to begin with, and there are too few relays for
+/// paths of four.
 const COMMON: &str = "TestingTorNetwork 1
 PathsNeededToBuildCircuits 0.25
 VanguardsLiteEnabled 0
@@ -30,7 +31,7 @@ SafeLogging 0
 ShutdownWaitLength 0
 ";
 
-/// For authorities and relays, which learn of each other as soon as they can.
+/// Options of authorities and relays, which learn of each other as soon as possible.
 const RELAY: &str = "SocksPort 0
 Address 127.0.0.1
 AssumeReachable 1
@@ -40,8 +41,8 @@ FetchDirInfoExtraEarly 1
 ContactInfo nobody@example.org
 ";
 
-/// For authorities: a consensus as soon as all have published, then one every ten seconds, the shortest that Tor takes;
-/// all relays may be guards and keep descriptors from the start, and any number may be at one address.
+/// Options of authorities: a consensus as soon as all have published, then one every ten seconds, the shortest that Tor
+/// takes; all relays may be guards and keep descriptors from the start, and any number may be at one address.
 const AUTHORITY: &str = "AuthoritativeDirectory 1
 V3AuthoritativeDirectory 1
 TestingV3AuthInitialVotingInterval 5
@@ -61,7 +62,7 @@ AuthDirMaxServersPerAddr 0
 /// their logs first.
 #[derive(Debug)]
 pub struct TorNetwork {
-    // In this order: the processes end before their directory goes.
+    // Declared before the directory, so that the processes end before it is removed.
     processes: Vec<Tor>,
     target: Option<FreePort>,
     onion_host: String,
@@ -125,7 +126,7 @@ impl TorNetwork {
 
     async fn come_up(&mut self, port: u16) -> Result<()> {
         let home = self.directory.path().to_owned();
-        // The defaults of the machine's own Tor are not ours.
+        // An empty file replaces the defaults of the machine's own Tor.
         fs::write(home.join("empty"), "").await?;
         let [first, second, third] = AUTHORITIES;
         let (first, second, third) = tokio::try_join!(
@@ -174,14 +175,14 @@ impl TorNetwork {
         Ok(())
     }
 
-    /// Waits for a consensus that has all relays in it. Who starts with fewer chooses guards from these, and sticks to
+    /// Waits for a consensus with all relays. A process that starts with fewer chooses its guards from these, and keeps
     /// them.
     async fn everyone_is_known(&mut self) -> Result<()> {
         let authority = self.processes.first_mut().context("no authority runs")?;
         let consensus = self.directory.path().join(authority.name).join("cached-microdesc-consensus");
         loop {
             authority.log.borrow_and_update();
-            // Not there before the first, and never half written.
+            // The file is missing before the first consensus, and is never half written.
             let relays = fs::read_to_string(&consensus).await.unwrap_or_default();
             if relays.lines().filter(|line| line.starts_with("r ")).count() == AUTHORITIES.len() + RELAYS.len() {
                 return Ok(());
@@ -207,7 +208,7 @@ impl Drop for TorNetwork {
     }
 }
 
-/// What makes an authority one, before it runs.
+/// The keys and the description of an authority, made before it runs.
 struct Authority {
     relay: FreePort,
     directory: FreePort,
@@ -256,7 +257,7 @@ impl Tor {
         let file = home.join(format!("{name}.torrc"));
         fs::write(&file, torrc).await?;
         let mut command = tor(home, &home.join(name), &file);
-        // Should this process be killed, they end by themselves.
+        // The Tor processes end by themselves if this process is killed.
         command.args(["--__OwningControllerProcess", &std::process::id().to_string()]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = tool::start(&mut command, "tor")?;

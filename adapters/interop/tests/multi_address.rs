@@ -72,7 +72,7 @@ async fn we_do_not_go_on_to_an_address_of_theirs_that_proves_nothing() {
         assert_eq!(first.failure.stage(), Some(Stage::Connect), "{first}");
         assert!(matches!(second.failure, Failure::OtherPeer), "{second}");
 
-        // It can be reached, then.
+        // With this option it can be reached.
         let options = ConnectOptions::new().allow_other_peers();
         let connection = patiently(multiserver(ours()).connect_with(&address, &options)).await.unwrap();
         assert_eq!((connection.suite(), connection.peer()), ("net~noauth", None));

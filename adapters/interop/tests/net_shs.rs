@@ -81,7 +81,7 @@ async fn what_they_send_after_our_end_arrives() {
         let (mut read, mut write) = request(&mut server).await.accept().await.unwrap().into_split();
         write.write_all(b"hello").await.unwrap();
         write.shutdown().await.unwrap();
-        // Nor may the half that is done with take the socket along.
+        // Dropping the half that is no longer used must not close the socket.
         drop(write);
         client.clean_end_of_receiving().await.unwrap();
 
@@ -255,7 +255,7 @@ fn with_another_key(address: &str, seed: [u8; 32]) -> String {
     address.replace(&public(seed).to_string(), &public(INVITED_SEED).to_string())
 }
 
-/// The address for whoever is invited.
+/// The address with an invitation's seed.
 fn invitation(address: &str) -> String {
     format!("{address}:{}", Seed::from_bytes(INVITED_SEED).reveal())
 }

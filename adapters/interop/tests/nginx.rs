@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 const NETWORK: [u8; 32] = [1; 32];
 const OUR_SEED: [u8; 32] = [4; 32];
-/// What nginx is set to cut an idle connection after, unless a test is about that: its own default.
+/// After this time nginx cuts an idle connection, unless a test sets another: nginx's default.
 const IDLE: Duration = Duration::from_secs(60);
 
 /// A server of ours that returns every byte, and nginx before it.
@@ -105,14 +105,14 @@ async fn their_client_reaches_our_server_through_nginx() {
     }
 }
 
-/// It waits on the clock, for it is about nginx's.
+/// This test waits for real time to pass, since nginx's clock is real.
 #[tokio::test]
 async fn pings_keep_what_is_idle_alive_and_without_them_nginx_cuts_it() {
     let idle = Duration::from_secs(2);
     let (kept, cut) = tokio::join!(behind("kept", idle, idle / 2), behind("cut", idle, Duration::from_secs(3600)));
     let (mut kept, mut cut) = tokio::join!(kept.connect(), cut.connect());
     let (mut byte, mut other) = ([0], [0]);
-    // The server's pings are its own; the client has only to be there.
+    // The server sends its pings itself; the client only has to stay connected.
     let (still_there, end) =
         tokio::join!(timeout(2 * idle, kept.read(&mut byte)), timeout(PATIENCE, cut.read(&mut other)));
     assert!(still_there.is_err(), "nothing came, no end either: {still_there:?}");

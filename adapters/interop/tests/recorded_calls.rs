@@ -1,8 +1,9 @@
 //! The recorded calls of npm `test-secret-handshake`, replayed on our states.
 //!
-//! Each call of a function of the reference was recorded with its result and with its argument as the function left
-//! it. So each stands on its own: the argument says who was talking and with which ephemeral secret, and our states
-//! are brought to the same point. Only what the server was sent has to be looked up in another call of its session.
+//! Each call of a function of the reference was recorded with its result and with its argument as the function left it.
+//! So each call can be replayed alone: its argument has the keys and the ephemeral secret, from which our states are
+//! brought to the same point. Only the message that the server received has to be looked up in another call of the
+//! session.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use data_encoding::HEXLOWER;
@@ -69,7 +70,7 @@ impl Call {
 struct Recording(Vec<Call>);
 
 impl Recording {
-    /// Does what the call did, and asserts that its result is ours.
+    /// Repeats the call with our states, and asserts that the results are equal.
     fn replay(&self, call: &Call) {
         let state = call.state();
         match call.name.as_str() {
@@ -81,7 +82,7 @@ impl Recording {
                 if let Some(seed) = state.0.get("seed").filter(|seed| !seed.is_null()) {
                     assert_eq!(KeyPair::from_seed(Seed::from_bytes(hex(seed))), state.identity());
                 }
-                // Every hello begins with the same authentication, whoever sends it and to whom.
+                // A hello does not depend on the keys of either end, so any keys will do.
                 let (_, hello) = Client::new(state.identity(), &ANYBODY, &state.network()).unwrap().start(ephemeral);
                 assert_eq!(hello[..32], state.local("app_mac"));
             }
@@ -110,7 +111,7 @@ impl Recording {
                 let (client, _) = state.await_server_accept();
                 assert_eq!(taken(client.server_accept(&call.message())), call.accepted());
             }
-            // It erased the secrets of its argument; what it derived from them before is in its result.
+            // The call erased the secrets of its argument; its result has what was derived from them before.
             "clean" => {
                 let keys = self.outcome(state).into_keys();
                 assert_eq!(keys.encrypt_key, hex::<32>(&call.result["encryptKey"]));
@@ -196,7 +197,7 @@ impl State<'_> {
     }
 }
 
-/// A key that is as good as any other.
+/// Any valid key.
 const ANYBODY: PublicKey = PublicKey::from_bytes([
     0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe, 0xd3, 0xc9, 0x64, 0x07, 0x3a, //
     0x0e, 0xe1, 0x72, 0xf3, 0xda, 0xa6, 0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07, 0x51, 0x1a,

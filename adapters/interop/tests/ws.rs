@@ -1,7 +1,7 @@
 //! Our clients and servers against those of npm `multiserver`, over ws~shs and wss~shs.
 //!
-//! The reference has no half-close over WebSocket: its end closes the WebSocket. What it is still sent arrives all the
-//! same until this side's own end, since its Close frame is answered no sooner.
+//! The reference has no half-close over WebSocket: at its end it closes the WebSocket. What this side still sends
+//! arrives all the same until this side ends, since only then is the reference's Close frame answered.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;

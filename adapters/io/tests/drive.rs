@@ -1,4 +1,4 @@
-//! The one driver, over pipes that are narrower than any message.
+//! The driver, over pipes that are narrower than any message.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod support;
@@ -90,7 +90,7 @@ fn recorded() -> (Vec<u8>, Vec<u8>) {
     recorded
 }
 
-/// An end whose peer has already said these bytes, and nothing else.
+/// An end whose peer has already sent these bytes, and nothing else.
 fn said(bytes: &[u8]) -> (End, End) {
     let (near, mut far) = ends(1000);
     block_on(async {

@@ -215,7 +215,7 @@ fn a_flush_ends_only_when_the_stream_below_has_everything() {
     assert_eq!(wire.len(), 39);
 }
 
-/// A stream that has all of its frames at hand and yields one a read.
+/// A stream that has all of its frames ready and yields one for each read.
 struct Frames(std::vec::IntoIter<Vec<u8>>);
 
 impl AsyncRead for Frames {
@@ -226,7 +226,7 @@ impl AsyncRead for Frames {
     }
 }
 
-/// So many frames with a valid, empty body, and one that says hello.
+/// This many frames with a valid, empty body, and one that says hello.
 fn empty_frames_and_hello(count: u8) -> Vec<Vec<u8>> {
     let key = [1; 32];
     let nonce = |number: u8| {

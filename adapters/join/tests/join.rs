@@ -16,7 +16,7 @@ use data_encoding::{BASE64_NOPAD, HEXLOWER};
 use multiserver_core::handshake::Handshake;
 use multiserver_join::{Answer, Answering, Applicant, Client, Error, Message, Server};
 
-/// The binding of every connection here, unless it is another's.
+/// The binding of every connection here, unless a test needs another one.
 const BINDING: [u8; 32] = [0x5a; 32];
 
 const ANSWERS: [(Answer, u8); 4] =
@@ -40,7 +40,8 @@ fn applicant() -> Applicant {
     feed(&mut server(), &application(), &[]).0.done()
 }
 
-/// What the server makes of a client that names this key and proves it with what `sign` makes of the statement.
+/// The server's result for a client that names this key, and proves it by the signature that `sign` makes of the
+/// statement.
 fn apply(key: [u8; 32], sign: impl FnOnce(&[u8]) -> [u8; 64]) -> Result<Applicant, Error> {
     let statement = [b"multiserver join 1".as_slice(), &BINDING, &key].concat();
     let application = [b"msjoin1\n".as_slice(), &key, &sign(&statement)].concat();

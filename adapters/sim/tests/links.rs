@@ -1,4 +1,4 @@
-//! Links and races over a network that fails.
+//! Reconnectors and races over a network that fails.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -26,7 +26,7 @@ fn outage(seed: u64) -> (Vec<SystemTime>, Trace) {
             loop {
                 let connection = reconnector.next().await.unwrap();
                 opened.lock().unwrap().push(connection.since());
-                // A peer that stays hears of the end by a read.
+                // The peer that stays learns of the end by reading.
                 let _ = futures_util::AsyncReadExt::read(&mut { connection }, &mut [0]).await;
             }
         });

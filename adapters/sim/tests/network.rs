@@ -22,7 +22,7 @@ fn listen(sim: &Sim, host: &Host, address: &str) -> std::io::Result<Box<dyn TcpL
     sim.block_on(host.tcp_listen(address.parse().unwrap())).unwrap()
 }
 
-/// Two ends of a connection: who connected, and who accepted.
+/// The two ends of a connection: the one that connected, and the one that accepted.
 fn pair(sim: &Sim, from: &Host, to: &Host) -> (Duplex, Duplex) {
     let listener = listen(sim, to, "0.0.0.0:7").unwrap();
     sim.block_on(async {

@@ -1,4 +1,4 @@
-//! When a server closes on a client that it does not let in.
+//! When a server closes the connection of a client that it does not accept.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -8,7 +8,7 @@ use multiserver_sim::{MultiAddress, Sim};
 use std::time::Duration;
 use support::{SERVER, client, identity, listen};
 
-/// How long a client that is not let in waits, at a server that it dials with this key.
+/// How long a client that is not accepted waits until the close, at a server that it dials with this key.
 fn time_of_refusal(server_key: PublicKey) -> Duration {
     let sim = Sim::new(5);
     sim.latency(Duration::from_millis(1)..=Duration::from_millis(1));
@@ -22,7 +22,7 @@ fn time_of_refusal(server_key: PublicKey) -> Duration {
     sim.now() - begun
 }
 
-/// How long it takes would say whether a server has a key, to whoever knows that key and wants to find its server.
+/// Otherwise the time until the close would tell a client that knows a key whether this server has that key.
 #[test]
 fn whoever_is_refused_waits_as_long_as_whoever_has_another_key_for_the_server() {
     let refused = time_of_refusal(identity(SERVER).public());

@@ -1,4 +1,4 @@
-//! Who gets a slot where everybody wants one: a flood from more sources than there are slots.
+//! Who gets a slot in a flood from more sources than there are slots.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -15,7 +15,7 @@ use support::{SERVER, client, echo, exchange, identity};
 /// How many machines attack: more than a suite has slots by default.
 const ATTACKERS: usize = 300;
 
-/// As long as a peer that goes on has at least, and a bit for its ways.
+/// At least the time that a peer whose handshake makes progress has, and a bit for the network.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What an attacker does with its connection.
@@ -23,13 +23,13 @@ const PATIENCE: Duration = Duration::from_secs(3);
 enum Attack {
     /// Nothing.
     Silence,
-    /// A byte of what could become a message, now and then.
+    /// It sends a byte of a possible message now and then.
     Drip,
-    /// The first message, which anybody can send again who has seen one.
+    /// It sends a first message, which anybody who has seen one can replay.
     Hello,
 }
 
-/// Connects for ever, anew whenever the server closes the connection.
+/// Connects again and again, whenever the server closes the connection.
 async fn attack(host: Host, server: SocketAddr, attack: Attack) {
     loop {
         let Ok(mut io) = host.tcp_connect(server).await else { continue };

@@ -1,4 +1,4 @@
-//! A stream to a proxy whose answers are written down.
+//! A stream to a proxy whose answers are fixed.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use futures_executor::block_on;
@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Says what it is given to say, and keeps what it is told.
+/// Answers with the given bytes, and keeps what is sent to it.
 struct Proxy<'a> {
     says: &'a [u8],
     told: Vec<u8>,
@@ -39,7 +39,7 @@ fn target() -> Target {
     Target::new("a.onion", 8008).unwrap()
 }
 
-/// What comes of these answers without credentials.
+/// The result of these answers, without credentials.
 fn answered(says: &[u8]) -> io::Result<Bound> {
     block_on(connect(&mut Proxy { says, told: Vec::new() }, target(), None))
 }
@@ -107,7 +107,7 @@ fn an_error_of_the_stream_stays_as_it_is() {
     assert_eq!((error.kind(), cause_of(&error)), (ErrorKind::BrokenPipe, None));
 }
 
-/// What the proxy did or said, where it is to blame.
+/// The proxy's error, if the proxy is to blame.
 fn cause_of(error: &io::Error) -> Option<Error> {
     error.get_ref().and_then(|source| source.downcast_ref()).copied()
 }

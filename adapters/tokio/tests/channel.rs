@@ -1,4 +1,4 @@
-//! What `channel` is found at, and what it dials.
+//! The address of `channel`, and what it dials.
 #![allow(clippy::unwrap_used)]
 
 use multiserver_tokio::channel::duplex;

@@ -34,7 +34,7 @@ impl Silent {
         Self { listener, address }
     }
 
-    /// Waits for a client's first message, and returns what ends when the client closes the socket.
+    /// Waits for a client's first message, and returns a future that ends when the client closes the socket.
     async fn hello(&self) -> impl Future<Output = ()> + use<> {
         let (mut socket, _) = self.listener.accept().await.unwrap();
         socket.read_exact(&mut [0; 64]).await.unwrap();
@@ -90,7 +90,7 @@ async fn a_seed_never_races_and_is_spent_once() {
     let (connection, closed) = tokio::join!(client.connect_with(&addresses, &options), silent.hello());
     assert!(before.elapsed() >= DEADLINE, "{:?}", before.elapsed());
     closed.await;
-    // The seed was spent on the first: the connection is that of the third, with the client's own identity.
+    // The first attempt used up the seed, so the connection is the third one, with the client's own identity.
     drop(connection.unwrap());
     server.reports.wait_for(&format!("~shs:{}: accepted", key(CLIENT)), 1).await;
     assert_eq!(server.reports.count(&key(42).to_string()), 0);
@@ -131,7 +131,7 @@ async fn errors_say_whether_trying_again_makes_sense() {
     let refused = client_as(0xff).connect(&server.address).await.map(drop).unwrap_err();
     assert!(refused.may_be_refusal() && refused.is_retryable(), "{refused}");
     assert!(!retryable(client().connect(&"unix:/socket~noauth".parse().unwrap()).await), "no suite");
-    // Nobody can tell a server that is overwhelmed from one in another network: both just close.
+    // A client cannot tell an overloaded server from one in another network, since both just close.
     assert!(retryable(client_of(NetworkKey::from_bytes([9; 32])).connect(&server.address).await), "closed");
     let address = server.address.clone();
     server.handle.close(PATIENCE).await;

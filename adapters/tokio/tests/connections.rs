@@ -1,4 +1,4 @@
-//! Connections whose handshakes run beside each other.
+//! Connections whose handshakes run concurrently.
 #![allow(clippy::unwrap_used)]
 
 mod support;

@@ -1,4 +1,5 @@
-//! Attempts that are given up at any point leave no descriptor behind. The only test here: it counts the process's.
+//! Attempts that are given up at any point leave no descriptor behind. This is the only test in this file, since it
+//! counts the descriptors of the whole process.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
@@ -12,14 +13,14 @@ use std::time::Duration;
 use support::{PATIENCE, client, echo, suite};
 use tokio::net::TcpListener;
 
-/// Enough polls for a handshake over loopback to be through.
+/// Enough polls for a handshake over loopback to complete.
 const POLLS: usize = 60;
 
 fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// Polls this many times, lets the other side work in between, and drops the future; whether it was through.
+/// Polls this many times, letting the other side work in between, and drops the future; returns whether it was ready.
 async fn give_up_after<F: Future>(polls: usize, future: F) -> bool {
     let mut future = pin!(future);
     for _ in 0..polls {
@@ -59,6 +60,6 @@ async fn whatever_is_given_up_closes_its_sockets() {
         assert_eq!(handle.close(PATIENCE).await, 0);
     }
 
-    // What the silent listener never accepted is the system's, and has no descriptor here.
+    // Connections that the silent listener never accepted belong to the system, and have no descriptor in this process.
     assert_eq!(descriptors(), before);
 }

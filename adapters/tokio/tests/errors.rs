@@ -1,4 +1,4 @@
-//! What errors say, and what they are matched by.
+//! The messages of errors, and how to match on them.
 #![allow(clippy::unwrap_used)]
 
 mod support;

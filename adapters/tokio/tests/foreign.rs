@@ -1,4 +1,4 @@
-//! A security layer and a transport that nothing here has ever heard of: what holds for `shs` holds for them.
+//! A security layer and a transport that no crate of this workspace knows: all rules that hold for `shs` hold for them.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -18,11 +18,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const SEED: &str = "gfhWsBYIEOZzYCmSYXJKmj3yj+f8H2Mqy2JZk0/I6Ys=";
 
-/// `oath:KEY[:SEED]`: each end says who it is, and is believed, unless the server's key is not the one in the address.
+/// `oath:KEY[:SEED]`: each end sends its key and is believed, unless the server's key is not the one in the address.
 #[derive(Clone)]
 struct Oath(PublicKey);
 
-/// The client's side, which believes whoever answers.
+/// The client's side, which believes any key that the server sends.
 struct OathClient {
     ours: PublicKey,
 }
@@ -93,7 +93,7 @@ impl Wrap for OathClient {
         Box::pin(async move {
             say(&mut io, &self.ours).await?;
             let server = hear(&mut io).await.map_err(|error| LayerError::Refused(error.into()))?;
-            // Whether it is the right one is not for this layer alone to say: its plan has promised it.
+            // This layer does not compare the key: its plan has promised the right one, so the caller compares them.
             Ok(Opened::proven(io, server))
         })
     }
@@ -169,15 +169,15 @@ async fn a_foreign_seed_serves_once() {
     let address = |port: u16| format!("net:127.0.0.1:{port}~oath:{}:{SEED}", key(SERVER));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    // Whoever listens there goes away during the handshake.
+    // This listener drops the connection during the handshake.
     tokio::spawn(async move { listener.accept().await.map(drop) });
     let both = format!("{};{}", address(port), address(1)).parse().unwrap();
     let failures = failures(of([oath(CLIENT)]).connect(&both).await.unwrap_err());
     assert!(matches!(failures[..], [Failure::Layer { .. }, Failure::UsedUp]), "{failures:?}");
 }
 
-/// `badge:PORT:KEY`: TCP within this device, whose two ends say who they are before anything else: a transport that proves
-/// its peer, as QUIC does.
+/// `badge:PORT:KEY`: TCP within this device, whose two ends send their keys first: a transport that proves its peer, as
+/// QUIC does.
 #[derive(Clone, Copy)]
 struct Badge(PublicKey);
 
@@ -192,7 +192,7 @@ fn badge_of(port: u16, key: &PublicKey) -> LayerBuf {
     LayerBuf::new("badge", [port.to_string(), key.to_string()]).unwrap()
 }
 
-/// Tells the other end who we are, and hears who it is.
+/// Sends our key to the other end, and receives its key.
 async fn introduce(mut io: Duplex, ours: PublicKey) -> Result<Opened, LayerError> {
     say(&mut io, &ours).await?;
     let peer = hear(&mut io).await?;
@@ -307,7 +307,7 @@ fn a_suite_proves_its_peer_once_whether_by_its_transport_or_by_transforms() {
         let Err(BuildError::TwoProofs { first, second, .. }) = builder.build() else { panic!("{names:?} is built") };
         assert_eq!((first.as_str(), second.as_str()), names);
     }
-    // What proves its peer is no service in the clear, however far it can be reached.
+    // A suite that proves its peer is not in the clear, so it may be reachable from anywhere.
     Multiserver::builder().suite(Badge(key(SERVER))).build().unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! What peers cannot do to a server and to each other.
+//! Limits on what peers can do to a server and to each other.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod support;
@@ -24,7 +24,7 @@ async fn server(limits: Limits) -> (Server, SocketAddr, Reports) {
     (server, address, reports)
 }
 
-/// Whether the future is still pending after the runtime has had every chance to notice what its sockets have.
+/// Whether the future is still pending after the runtime has had every chance to notice events of its sockets.
 async fn stays_pending<F: Future>(future: F) -> bool {
     let mut future = pin!(future);
     for _ in 0..300 {
@@ -98,7 +98,7 @@ async fn silent_peers_keep_nobody_out() {
     assert!(is_closed(&mut silent[0]).await, "the oldest of one of the most crowded sources made room");
 }
 
-/// As a program that opens a connection for each of its jobs does.
+/// As a program does that opens a connection for each of its jobs.
 #[tokio::test]
 async fn a_hundred_at_once_from_one_address_get_in_by_default() {
     let server = echo(suite()).await;

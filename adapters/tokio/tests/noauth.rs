@@ -56,7 +56,7 @@ async fn status(server: SocketAddr, headers: &str) -> String {
     String::from_utf8(start.to_vec()).unwrap()
 }
 
-/// Any page may open a WebSocket to the machine of whoever looks at it.
+/// Any web page can make its visitor's browser open a WebSocket to the visitor's own machine.
 #[tokio::test]
 async fn a_page_from_elsewhere_does_not_reach_what_proves_nobody() {
     let evil = "Host: evil.example\r\nOrigin: https://evil.example\r\n";

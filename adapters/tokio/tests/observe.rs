@@ -1,4 +1,4 @@
-//! What can be learnt of a server and its connections while they run.
+//! Observing a server and its connections while they run.
 #![allow(clippy::unwrap_used)]
 
 mod support;

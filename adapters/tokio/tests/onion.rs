@@ -1,4 +1,4 @@
-//! onion~shs, and net~shs through a proxy, where there is no proxy that works.
+//! onion~shs, and net~shs through a proxy, without a proxy that works.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod support;
@@ -98,7 +98,7 @@ async fn proxies_that_make_no_sense_do_not_build() {
 
 #[tokio::test(start_paused = true)]
 async fn an_onion_suite_waits_as_long_as_tor_does_unless_told_otherwise() {
-    // It accepts by itself, and says nothing.
+    // The system accepts connections to this listener, and nothing ever answers them.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let onion = || Onion::new().through(Proxy::at([silent.local_addr().unwrap().to_string()])).then(shs());
     let limits = multiserver_tokio::Limits::default();

@@ -96,7 +96,7 @@ impl futures_io::AsyncWrite for XorWrite {
     }
 }
 
-/// Also behind several: nothing that a layer says of itself is lost.
+/// Also behind several pointers, every method of a layer is forwarded.
 #[tokio::test]
 async fn layers_behind_pointers_are_what_they_were() {
     let transport: Box<dyn Transport> = Box::new(Net::bind("127.0.0.1:0"));

@@ -104,7 +104,7 @@ async fn it_says_when_trying_makes_no_sense() {
     server.reports.wait_for(&format!("~shs:{}: accepted", key(42)), 1).await;
 }
 
-/// A refusal cannot be told from a server that is busy or restarts, until it has come five times.
+/// A client cannot tell a refusal from a server that is busy or restarting, so it gives up only after the fifth.
 #[tokio::test(start_paused = true)]
 async fn what_may_be_a_refusal_is_tried_again_with_the_longest_pause_and_not_for_ever() {
     let server = echo(suite()).await;

@@ -1,5 +1,5 @@
-//! What is shown of attempts and peers, in traces and in errors. The only test here: whether a thread traces is decided
-//! once for all of a process.
+//! What traces and errors show of attempts and peers. This is the only test in this file, since tracing is set up once
+//! for the whole process.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -30,7 +30,7 @@ impl io::Write for Trace {
     }
 }
 
-/// `toll:GATE:TOKEN`, a layer that the core does not know and whose token is a secret; nobody gets through.
+/// `toll:GATE:TOKEN`, a layer that the core does not know and whose token is a secret; its handshake always fails.
 struct Toll;
 
 impl Transform for Toll {

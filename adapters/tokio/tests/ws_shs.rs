@@ -140,7 +140,7 @@ async fn a_certificate_of_nobody_that_is_trusted_is_refused() {
     server.reports.wait_for("setting up TLS failed", 1).await;
 }
 
-/// As `openssl req -x509` makes it.
+/// A certificate as `openssl req -x509` makes it.
 #[tokio::test]
 async fn a_certificate_of_an_authority_is_none_of_a_server_and_the_error_says_so() {
     let key = rcgen::KeyPair::generate().unwrap();

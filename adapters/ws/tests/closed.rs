@@ -1,4 +1,4 @@
-//! What goes on when a layer above has read its goodbye: nobody reads any more, and the peer is still answered.
+//! After a layer above has read its goodbye, it reads no more, and the WebSocket still answers the peer.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 #[path = "../../io/tests/support/mod.rs"]

@@ -1,4 +1,4 @@
-//! A peer whose frames never end and complete no message: it must not keep the thread.
+//! A peer whose frames never end and never complete a message must not keep the thread busy.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 #[path = "../../io/tests/support/mod.rs"]
@@ -16,12 +16,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use support::{Clock, frame, request};
 
-/// More bytes than one poll may take of a peer.
+/// More bytes than one poll may read from a peer.
 const TOO_MANY: usize = 8 * 1024 * 1024;
 
-/// A peer that always has the next frame ready, and takes whatever it is sent.
+/// A peer that always has the next frame ready, and accepts all that is sent to it.
 struct Flood {
-    /// What comes before the flood.
+    /// The bytes before the flood.
     head: Vec<u8>,
     frame: Vec<u8>,
     /// How many bytes of the flood were taken since this was last set to 0.

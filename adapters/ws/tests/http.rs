@@ -120,7 +120,7 @@ fn a_client_that_stops_within_its_request_is_an_error_at_every_byte() {
     }
 }
 
-/// Why the client takes this response for no WebSocket; `KEY` stands for the right answer to its key.
+/// Why the client does not accept this response; `KEY` stands for the right answer to its key.
 fn client_error(response: &str) -> io::Error {
     let (near, mut far) = ends(64 * 1024);
     let (config, timer) = (Config::default(), Clock::default().timer());

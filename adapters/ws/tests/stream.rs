@@ -1,4 +1,5 @@
-//! Bytes over WebSocket messages: every pipe, every poll, every cut.
+//! Bytes over WebSocket messages, with pipes of every size, futures dropped after every poll, and streams cut at every
+//! byte.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 #[path = "../../io/tests/support/mod.rs"]
@@ -134,7 +135,7 @@ fn behind_the_peers_close_frame_writing_goes_on_until_this_side_ends() {
     }
 }
 
-/// Before and after this side has begun to close, when the frame is no longer held back.
+/// Tested before and after this side has begun to close, when the Close frame is no longer held back.
 #[test]
 fn a_close_code_that_tells_of_a_failure_is_no_clean_end() {
     for (code, is_clean) in
@@ -308,7 +309,7 @@ fn dropping_both_halves_ends_the_stream_behind_the_close_frame() {
     let mut raw = Raw::client(4096);
     let mut socket = server(&mut raw, &Clock::default());
     block_on(async {
-        // What a peer like the reference sends when it ends; the second message is never asked for.
+        // What a peer such as npm multiserver sends when it ends; the second message is never read.
         raw.write(&[frame(0x82, b"goodbye"), frame(0x82, b"x"), frame(0x88, b"")].concat()).await;
         let mut goodbye = [0; 7];
         socket.read_exact(&mut goodbye).await.unwrap();
@@ -332,7 +333,7 @@ fn what_has_come_by_then_is_taken_in_when_both_halves_are_dropped() {
         assert!(!raw.has_sent_bytes(), "unread bytes would reset the connection");
         assert_eq!(raw.frame().await, (0x88, Vec::new()));
     });
-    // However many reads in a row found bytes at once before.
+    // For every number of earlier reads in a row that found bytes at once.
     for reads in 28..36 {
         let mut raw = Raw::client(4096);
         let mut socket = server(&mut raw, &Clock::default());

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use support::{Clock, Raw, frame, server};
 
-/// What is read of these frames, as far as this many bytes, where the peer is proven or is not.
+/// Reads this many bytes from these frames, with a peer that is proven or not.
 fn read(wire: &[u8], count: usize, is_proven: bool) -> io::Result<Vec<u8>> {
     let mut raw = Raw::client(1 << 20);
     let socket = server(&mut raw, &Clock::default());
@@ -36,7 +36,7 @@ fn messages_are_short_until_the_peer_is_proven() {
         let error = error.get_ref().unwrap().downcast_ref::<Error>();
         assert!(matches!(error, Some(Error::LongBeforeProof(4096))), "{error:?}");
     }
-    // Only the first frame's header is there: nothing is kept until it is whole.
+    // Only the first frame's header has arrived: the error comes before the message is assembled.
     assert!(read(&frame(0x02, &[7; 65_000])[..100], 1, false).is_err());
     let short = [frame(0x82, &[7; 4096]), frame(0x02, &[7; 4000]), ping, frame(0x80, &[7; 96])].concat();
     assert_eq!(read(&short, 8192, false).unwrap(), [7; 8192]);

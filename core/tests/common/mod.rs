@@ -1,4 +1,4 @@
-//! What several tests of the handshake need: two identities, and both ends of a handshake in memory.
+//! Helpers of the handshake's tests: two identities, and both ends of a handshake in memory.
 
 #![allow(
     dead_code,
@@ -59,7 +59,7 @@ pub fn transcript() -> Transcript {
     Transcript { client_hello, server_hello, client_auth, server_accept }
 }
 
-/// What became of a machine when the bytes at hand were used up.
+/// The state of a machine when its input was used up.
 #[derive(Debug)]
 pub enum Driven<T, E> {
     /// It wants more bytes.
@@ -137,7 +137,7 @@ pub fn server_machine() -> ServerHandshake {
     ServerHandshake::new(server(), server_ephemeral())
 }
 
-/// A machine that accepts whoever it authenticated, so that a server is one machine from end to end.
+/// A machine that accepts every client that proves its key, so that a server is one machine from start to end.
 pub enum AcceptingServer {
     Authenticating(ServerHandshake),
     Accepting(Accepting),

@@ -1,4 +1,4 @@
-//! What the handshake targets need: the peer's bytes out of the fuzzer's, and a driver for any pieces.
+//! Helpers of the handshake targets: make the peer's bytes from the fuzzer's, and drive a machine with any pieces.
 
 use crate::common::{Driven, drive};
 use arbitrary::Arbitrary;
@@ -9,7 +9,7 @@ use multiserver_join as join;
 #[derive(Debug, Arbitrary)]
 pub struct Input {
     bytes: Bytes,
-    /// The lengths of the pieces in which the bytes arrive, in turn and over again.
+    /// The lengths of the pieces in which the bytes arrive, used cyclically.
     pub pieces: Vec<u8>,
     /// A public key a peer may claim.
     pub key: [u8; 32],
@@ -19,14 +19,14 @@ pub struct Input {
 
 #[derive(Debug, Arbitrary)]
 enum Bytes {
-    /// Whatever the fuzzer makes up.
+    /// Any bytes of the fuzzer's.
     Any(Vec<u8>),
-    /// An honest peer's, with bits flipped from a place on, and then cut or prolonged.
+    /// An honest peer's bytes, with bits flipped from an offset on, and then cut or extended.
     Honest { start: u8, flips: Vec<u8>, length: u16 },
 }
 
 impl Input {
-    /// What the machine receives, where an honest peer would have sent `honest`.
+    /// The bytes that the machine receives instead of `honest`, which an honest peer would send.
     pub fn received(&self, honest: &[u8]) -> Vec<u8> {
         match &self.bytes {
             Bytes::Any(bytes) => bytes.clone(),
@@ -47,7 +47,7 @@ impl Input {
     }
 }
 
-/// The two errors that say where a machine is.
+/// An error that says at which message a machine stopped.
 pub trait Place: std::fmt::Debug {
     fn is_closed(&self) -> bool;
     fn is_finished(&self) -> bool;

@@ -1,4 +1,4 @@
-//! What the tests beside this have in common.
+//! Helpers that the tests beside this share.
 #![allow(clippy::unwrap_used, clippy::expect_used, dead_code, unreachable_pub)]
 
 use multiserver_interop::PATIENCE;
@@ -21,7 +21,7 @@ pub fn text(length: usize) -> Vec<u8> {
     (0..length).map(|index| u8::try_from(index % 251).unwrap()).collect()
 }
 
-/// Sends this and ends, and returns what comes meanwhile, to its clean end.
+/// Sends these bytes and ends, and returns what arrives meanwhile, up to its clean end.
 pub async fn exchange(connection: Connection, send: &[u8]) -> Vec<u8> {
     let (mut read, mut write) = connection.into_split();
     let sending = async {

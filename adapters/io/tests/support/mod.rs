@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
-/// What lies between a writer and a reader.
+/// The buffer between a writer and a reader.
 #[derive(Default)]
 struct Channel {
     capacity: usize,

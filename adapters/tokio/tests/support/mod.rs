@@ -42,7 +42,7 @@ pub fn client_of(network: NetworkKey) -> Multiserver {
     Multiserver::builder().suite(Net::dial_only().then(shs)).build().unwrap()
 }
 
-/// What a server reported, one line each, and a way to wait for a line.
+/// The events that a server reported, one line each, and a way to wait for a line.
 #[derive(Clone, Default)]
 pub struct Reports {
     lines: Arc<Mutex<Vec<String>>>,

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-/// Time that passes only when it is told to.
+/// A clock that a test sets forward.
 #[derive(Clone, Default)]
 pub struct Clock(Arc<Mutex<(Duration, Vec<Waker>)>>);
 
@@ -40,7 +40,7 @@ impl Clock {
     }
 }
 
-/// A client and a server that have found each other.
+/// A client and a server after the upgrade.
 pub fn pair((near, far): (End, End), clock: &Clock) -> (WebSocket<End>, WebSocket<End>) {
     let (config, timer) = (Config::default(), clock.timer());
     let target = Target { host: "example.org", path: "/?query" };
@@ -111,7 +111,7 @@ impl Raw {
         matches!(poll_once(self.read.read(&mut [0; 1])), Poll::Ready(Ok(0)))
     }
 
-    /// Whether something of this side's is still to be read by the server.
+    /// Whether the server has not read everything that this side sent.
     pub fn has_sent_bytes(&self) -> bool {
         self.write.has_bytes()
     }
