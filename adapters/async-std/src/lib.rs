@@ -26,7 +26,7 @@
 //!     })
 //! }
 //! ```
-//! A server, which gives every byte back to whoever knows its address:
+//! A server, which sends every byte back to each peer that knows its address:
 //! ```
 //! use multiserver_async_std::prelude::*;
 //!

@@ -1,4 +1,4 @@
-//! Who is let in, and what a person reads when a connection cannot be had.
+//! Which peers are let in, and what the user reads when connecting fails.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod common;

@@ -1,4 +1,4 @@
-//! Sockets that a service manager passes, and what it is told, as systemd does and expects it.
+//! Sockets that a service manager such as systemd passes, and the notifications that it gets.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 

@@ -152,7 +152,7 @@ multiserver: this is not an address, at byte 14: expected a port: a number from 
     assert_eq!(printed.errors, expected);
 }
 
-/// Of low order: any byte string of 32 bytes can stand in an address, and not all can be somebody's key.
+/// The key is of low order: an address can have any 32 bytes, and not all of them are a key that a peer can have.
 #[test]
 fn a_key_that_nobody_can_have_is_told_at_once() {
     let home = Home::new();

@@ -120,7 +120,7 @@ fn of_several_targets_the_first_that_answers_is_taken() {
 #[test]
 fn many_peers_pass_at_once_and_no_more_than_asked_for() {
     let home = Home::new();
-    // They come from one source, and are in their handshakes at the same time.
+    // The peers come from one source, and are in their handshakes at the same time.
     let crowd = ["--max-pending-per-source", "100"];
     let (_server, target) = home.serve(&[["--echo"].as_slice(), &crowd].concat());
     let (mut bridge, address) = home.bridge(&[WS.as_slice(), &crowd, &["--max-peers", "100", &target]].concat());
@@ -200,7 +200,7 @@ fn below_a_layer_that_is_not_known_nothing_is_waited_for() {
     assert_eq!(&read, b"short");
 }
 
-/// Whoever knows the network's key may say hello, and gets the target's.
+/// Any peer that knows the network's key can send a hello and gets the target's.
 #[test]
 fn peers_that_only_say_hello_leave_the_target_to_others() {
     let home = Home::new();

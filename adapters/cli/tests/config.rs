@@ -160,7 +160,7 @@ fn the_readmes_configuration_is_one() {
     let (_, text) = readme.split_once("```toml\n[names]").unwrap();
     let config = write(&home, &format!("[names]{}", text.split_once("```").unwrap().0));
     let socket = home.path("s").to_str().unwrap().to_owned();
-    // Free ports in the place of those in the file.
+    // Free ports instead of those in the file.
     let places = ["--net", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--external", "wss://example.com", "--unix", &socket];
     let arguments = [&["--config", &config, "--scope", "device"], places.as_slice()].concat();
     let (_server, address) = home.serve(&arguments);

@@ -1,4 +1,4 @@
-//! Who comes with an invite for something else than to join: the invite stays as it was.
+//! Peers that connect with an invite and do not join: the invite is not used up.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -22,7 +22,7 @@ fn case() -> (Inviting, Program, PathBuf) {
     (case, server, invite)
 }
 
-/// What somebody sends who wants to join on a connection with another binding.
+/// An application that was signed for a connection with another binding.
 fn application() -> Vec<u8> {
     let mut client = Client::new(&KeyPair::from_seed(Seed::from_bytes([1; 32])), &[2; 32]);
     let Ok(Step::Write(step)) = client.step() else { panic!("it speaks first") };
@@ -96,7 +96,7 @@ fn guests_who_are_silent_or_die_keep_nobody_from_joining_or_coming() {
     assert!(case.allowed().starts_with(&alice_key), "{}", case.allowed());
 }
 
-/// Whoever comes last has a slot, at the cost of the invite with the most guests, or else of the oldest.
+/// A newcomer gets the slot of a guest of the invite with the most guests, or else of the oldest guest.
 #[test]
 fn the_holders_of_many_invites_keep_nobody_from_joining() {
     let (case, mut server, invite) = case();

@@ -57,7 +57,8 @@ fn invites_made_at_the_same_time_are_all_in_the_file() {
     );
 }
 
-/// As after a crash of the server between the two: who joined is told so, and nobody else joins by that use.
+/// As after a crash of the server between storing the key and using the invite: the client that joined is told so, and
+/// no other client joins by that use.
 #[test]
 fn a_key_that_is_stored_already_takes_no_other_use_and_leaves_none_of_its_own() {
     let case = Inviting::new();

@@ -1,4 +1,4 @@
-//! `invite` and `join`: who has an invite makes a key known to the server, as often as the invite says.
+//! `invite` and `join`: the holder of an invite adds keys to the server's, as many as the invite says.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -185,7 +185,8 @@ fn what_is_no_invite_is_refused() {
     assert!(serve.status == 2 && serve.errors.contains("--allow-file"), "{serve:?}");
 }
 
-/// Whoever joins again learns it without a connection in its own name, which the server might take for more.
+/// A client that joins again learns it over the invited connection, without a connection with its own key, which the
+/// server would serve.
 #[test]
 fn joining_again_is_no_visit() {
     let case = Inviting::new();

@@ -26,7 +26,7 @@ fn closed(mut socket: &TcpStream) {
     }
 }
 
-/// A client that is served by now.
+/// A client that is being served.
 fn served(home: &Home, address: &str) -> Program {
     let mut client = home.start(&["connect", address]);
     client.send(b"here\n");
@@ -34,7 +34,7 @@ fn served(home: &Home, address: &str) -> Program {
     client
 }
 
-/// What a client says whose connection was ended.
+/// Checks the message of a client whose connection was cut.
 fn truncated(client: &Finished) {
     assert!(client.failure(1).contains("may be incomplete"), "{client:?}");
 }
@@ -55,7 +55,7 @@ fn a_slot_is_free_again_when_its_peer_is_gone() {
     }
 }
 
-/// One key takes every slot and stays; others get in at its cost, and the one that was idle for the longest goes.
+/// One key holds every slot; others get in, and its peer that was idle for the longest is evicted.
 #[test]
 fn one_key_does_not_keep_others_out() {
     let home = Home::new();
@@ -135,7 +135,7 @@ fn a_silent_connection_to_standard_streams_is_ended() {
     truncated(&client.finish());
 }
 
-/// Neither direction is over: the program hears no more, and the peer waits for what it says.
+/// Neither direction has ended: the program reads no more, and the peer waits for its output.
 #[test]
 fn a_program_that_reads_no_more_and_says_nothing_is_idle_too() {
     let home = Home::new();
@@ -169,7 +169,7 @@ fn a_byte_now_and_then_keeps_a_connection() {
     assert_eq!(steady.end().status, 0);
 }
 
-/// A program whose connection is over has its time, too, and does not outlive the server.
+/// A program whose connection has ended also has time to end, and does not outlive the server.
 #[test]
 fn a_program_that_has_work_left_is_waited_for_and_then_killed() {
     let home = Home::new();
@@ -187,7 +187,7 @@ fn a_program_that_has_work_left_is_waited_for_and_then_killed() {
         }
         let server = server.finish();
         assert_eq!((server.status, server.errors.contains("cut 1 connection")), (0, is_cut), "{}", server.errors);
-        // Killed, it is gone as soon as the system has seen to it.
+        // After it is killed, it is gone as soon as the system has cleaned up.
         let begun = Instant::now();
         while test_kill_process(Pid::from_raw(id).unwrap()).is_ok() {
             assert!(begun.elapsed() < LIMIT, "the program lives on");
@@ -195,7 +195,7 @@ fn a_program_that_has_work_left_is_waited_for_and_then_killed() {
     }
 }
 
-/// Asks it to end, and returns when it knows; it has to log what happens.
+/// Asks the server to end, and returns when it has logged that.
 fn ask_to_end(server: &mut Program) {
     interrupt(server);
     while !server.error_line().contains("asked to end") {}
@@ -259,7 +259,7 @@ fn what_is_cut_looks_incomplete_to_a_service_and_ends_a_program() {
     let mut client = home.start(&["connect", &address]);
     assert_eq!(client.line(), "ready");
     interrupt(&server);
-    // Standard error is the program's, too: it ends with the program.
+    // The program shares standard error, which ends only when the program does.
     assert_eq!(server.finish().status, 0);
 }
 

@@ -36,7 +36,7 @@ fn it_leads_to_the_first_endpoint_and_stands_beside_other_names() {
     assert!(addresses.iter().zip(starts).all(|(address, start)| address.starts_with(start)), "{address}");
 }
 
-/// All who come through Tor come from one IP address.
+/// All peers that connect through Tor have one IP address.
 #[test]
 fn one_source_may_have_all_handshakes_there() {
     let home = Home::new();

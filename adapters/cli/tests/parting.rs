@@ -14,7 +14,7 @@ const WS: [&str; 2] = ["--ws", "127.0.0.1:0"];
 /// How many bytes the answers have: more than the sockets hold on their way.
 const LENGTH: usize = 5_000_000;
 
-/// How often each is tried, since it depends on who is faster.
+/// How often each case is tried, since its course depends on which side is faster.
 const TIMES: usize = 5;
 
 #[test]
@@ -35,7 +35,7 @@ fn an_answer_is_whole_when_the_program_does_not_read_the_question_to_its_end() {
     }
 }
 
-/// The program's child holds the pipe, and reads nothing of it.
+/// The program's child holds the pipe open, and does not read from it.
 #[test]
 fn a_question_goes_out_when_nobody_reads_it_and_somebody_could() {
     let home = Home::new();

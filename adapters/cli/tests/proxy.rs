@@ -9,7 +9,7 @@ use multiserver_interop::Microsocks;
 const USER: &str = "alice";
 const PASSWORD: &str = "p@ss:w/rd";
 
-/// The same where it stands in a URL.
+/// The same password, percent-encoded for a URL.
 const ENCODED: &str = "p%40ss%3Aw%2Frd";
 
 #[tokio::test]

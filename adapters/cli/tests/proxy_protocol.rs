@@ -1,4 +1,4 @@
-//! `serve --proxy-protocol`: the service of `--to` is told who comes.
+//! `serve --proxy-protocol`: the service of `--to` is told who the peer is.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -11,16 +11,16 @@ use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-/// What a service has heard of one connection.
+/// What a service has received on one connection.
 struct Heard {
     addresses: Option<ProxiedAddress>,
     /// The TLVs that there are.
     tlvs: Vec<(u8, Vec<u8>)>,
-    /// All that came behind the header.
+    /// All bytes after the header.
     bytes: Vec<u8>,
 }
 
-/// A service that ends each connection when it has heard all, and tells of it.
+/// A service that reads each connection to its end, closes it, and reports what it received.
 fn service() -> (String, Receiver<Heard>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = listener.local_addr().unwrap().to_string();
@@ -70,7 +70,7 @@ fn relayed(address: &str) -> (String, Receiver<(SocketAddr, SocketAddr)>) {
     (format!("{start}:{port}~shs:{key}"), receiver)
 }
 
-/// Sees that two peers at this endpoint are told of as what they are.
+/// Checks that the headers of two peers at this endpoint are right.
 fn told_of_by_ip(option: &str, endpoint: &str) {
     let home = Home::new();
     let (to, heard) = service();

@@ -1,4 +1,4 @@
-//! Secrets stay where they are: no message repeats one, and no file with one is open to others.
+//! Secrets are kept: no message repeats one, and other users can read no file with one.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -10,7 +10,7 @@ const KEY: &str = "DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ=";
 const SEED: &str = "gfhWsBYIEOZzYCmSYXJKmj3yj+f8H2Mqy2JZk0/I6Ys=";
 const HEX_SEED: &str = "81f856b0160810e6736029926172 4a9a3df28fe7fc1f632acb6259934fc8e98b";
 
-/// Texts with a seed that somebody may give by mistake, or with a mistake in them.
+/// Texts with a seed, given by mistake or with a mistake in them.
 fn texts() -> Vec<String> {
     let texts = [
         "net:127.0.0.1:1~shs:KEY:SEED",

@@ -1,4 +1,4 @@
-//! `serve --to` and `serve --exec`: what stands behind the handshake.
+//! `serve --to` and `serve --exec`: the services after the handshake.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -9,7 +9,7 @@ use std::net::{Shutdown, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
-/// Reads all, then answers with all of it backwards: it needs the end of each direction by itself.
+/// Reads all, then answers with all of it backwards, which needs each direction to end separately.
 fn answer_backwards(mut stream: impl Read + Write) {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
@@ -207,7 +207,7 @@ fn runs(argument: &str) -> bool {
     std::fs::read_dir("/proc").unwrap().any(is_it)
 }
 
-/// Asks again until it is so.
+/// Checks again and again until it is true.
 fn comes_true(mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {

@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: every subcommand that goes on ends by them, says what it has to, and leaves nothing behind.
+//! SIGINT and SIGTERM: they end every long-running subcommand, which prints its last output and leaves nothing behind.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
@@ -69,7 +69,7 @@ fn peers_of_a_bridge_are_cut_off_after_the_grace() {
     }
 }
 
-/// It catches no signal: it dies of it, as programs in a pipe do, and its peer knows.
+/// `connect` catches no signal: the signal kills it, as programs in a pipe expect, and its peer notices.
 #[test]
 fn connect_dies_of_a_signal_and_its_peer_knows() {
     let home = Home::new();

@@ -10,7 +10,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::Stdio;
 use std::thread::JoinHandle;
 
-/// How long the messages of a server are in a handshake.
+/// The lengths of a server's messages in a handshake.
 const HELLO: usize = 64;
 const ACCEPT: usize = 80;
 
@@ -45,7 +45,7 @@ fn the_socket_stays_open_behind_a_goodbye() {
     let bytes = answer.as_slice();
     let client = std::thread::scope(|scope| {
         scope.spawn(move || {
-            // Whatever keeps it from being sent shows at the client.
+            // If it cannot be sent, the client's result shows it.
             let _ = stdin.write_all(bytes);
             drop(stdin);
         });
@@ -169,7 +169,8 @@ fn a_silent_peer_is_waited_for_as_long_as_asked_for_but_only_behind_the_end_of_s
     }
 }
 
-/// The last bytes and the end without a goodbye come at once, when there is no room for the bytes in standard output.
+/// The last bytes and the end without a goodbye arrive at the same time, while standard output has no room for the
+/// bytes.
 #[test]
 fn all_that_came_before_a_stream_is_truncated_is_printed() {
     let home = Home::new();

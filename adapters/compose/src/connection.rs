@@ -1,4 +1,4 @@
-//! What the caller gets in the end: a byte stream and who is at its other end.
+//! Connections: a byte stream, and who is at its other end.
 
 mod ends;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// How [`connect_with`](crate::Multiserver::connect_with) goes about several addresses; the default is
-/// [`connect`](crate::Multiserver::connect)'s way: one after the other, in the order they are given.
+/// How [`connect_with`](crate::Multiserver::connect_with) tries several addresses; the default is that of
+/// [`connect`](crate::Multiserver::connect): one after the other, in the order in which they are given.
 ///
 /// ```
 /// # use multiserver_compose::ConnectOptions;

@@ -34,7 +34,8 @@ struct Seen {
 
 /// The side that stays learns of the end; the test ends only when it has.
 ///
-/// Who ends first × half-close, goodbye then gone, and cut × with and without bytes under way to the one that ends.
+/// The cases: which side ends first × half-close, goodbye and drop, or cut × with and without bytes in transit to the
+/// side that ends.
 pub fn whoever_ends_first_the_other_knows<R: Tested, W: Way>() {
     run::<R>(async {
         for end in [End::HalfClose, End::GoodbyeAndGone, End::Cut] {

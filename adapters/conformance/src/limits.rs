@@ -164,7 +164,7 @@ pub fn an_authorizer_that_never_answers_is_a_refusal_at_the_deadline<R: Tested, 
     });
 }
 
-/// A client that waits to be let in, and its request.
+/// A client that waits to be accepted, and its request.
 async fn waiting_request<'a, R: Tested, S: Native>(
     client: &'a Multiserver<R>,
     address: &'a MultiAddress,
@@ -195,7 +195,7 @@ pub fn at_the_bound_nobody_is_accepted_until_one_ends<R: Tested, W: Way>() {
         let mut connect = pin!(client.connect(&address));
         let mut first = Some(first);
         let (mut polls, mut third) = (0, None);
-        // The connection is in the queue once the transport is through, long before this many polls.
+        // The connection is in the queue once the transport has connected, long before this many polls.
         poll_fn(|cx| {
             assert!(connect.as_mut().poll(cx).is_pending());
             third = match pin!(server.accept()).poll(cx) {

@@ -14,7 +14,7 @@ pub struct Chromium {
 }
 
 impl Chromium {
-    /// Opens the page at `url`, with a new profile in `directory`, in the place of what may be there.
+    /// Opens the page at `url`, with a new profile in `directory`, whose earlier content is removed.
     ///
     /// # Errors
     /// Chromium is missing, and the text says how to install it; or the directory cannot be emptied.
@@ -33,7 +33,7 @@ impl Chromium {
     }
 }
 
-/// Nothing but the page is to be asked for, and a container has no sandbox to give.
+/// Chromium is to request the page only; it runs without its sandbox, which containers do not support.
 fn run(program: &str, url: &str, directory: &Path) -> io::Result<Child> {
     let mut command = Command::new(program);
     command.args([

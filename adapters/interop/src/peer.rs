@@ -152,12 +152,12 @@ impl Peer {
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 pub enum Event {
-    /// A client was let in.
+    /// A client was accepted.
     Connected {
         /// The client's public key in hexadecimal digits.
         peer: String,
     },
-    /// A client was not let in.
+    /// A client was not accepted.
     Failed {
         /// Why.
         error: String,

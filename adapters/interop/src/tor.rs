@@ -104,7 +104,7 @@ impl TorNetwork {
         &self.socks
     }
 
-    /// Where the onion service leads: gives the port free for whoever listens there.
+    /// Returns the endpoint to which the onion service leads, and frees its port for a server.
     ///
     /// # Errors
     /// It was taken before.

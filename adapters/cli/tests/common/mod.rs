@@ -101,9 +101,9 @@ pub struct Program {
     pub stdin: Option<ChildStdin>,
     output: Receiver<Vec<u8>>,
     errors: Receiver<Vec<u8>>,
-    /// What has come of the output and was not asked for.
+    /// The output that was read and not returned yet.
     rest: Vec<u8>,
-    /// The same of the errors.
+    /// The errors that were read and not returned yet.
     error_rest: Vec<u8>,
 }
 
@@ -121,7 +121,7 @@ impl Program {
         Self::of(command.spawn().unwrap())
     }
 
-    /// One that was started with streams of its own; those that are no pipes have ended.
+    /// A program that was started with streams of its own; its streams that are not pipes count as ended.
     pub fn of(mut child: Child) -> Self {
         let stdin = child.stdin.take();
         let output = child.stdout.take().map_or_else(|| channel().1, chunks);
@@ -248,7 +248,7 @@ fn next_line(stream: &Receiver<Vec<u8>>, rest: &mut Vec<u8>) -> String {
     line.trim_end_matches('\n').to_owned()
 }
 
-/// A text with this key in the place of the address's.
+/// The address with this key instead of its own.
 pub fn with_key(address: &str, key: &str) -> String {
     let (transport, _) = address.split_once("~shs:").unwrap();
     format!("{transport}~shs:{key}")

@@ -1,4 +1,4 @@
-//! A program that runs for one peer, with all that it starts in its turn.
+//! A program that runs for one peer, and the processes that it starts.
 
 use crate::streams::output::Output;
 #[cfg(unix)]
@@ -13,17 +13,18 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::Notify;
 
-/// How long the end of a program is waited for behind the end of its output, before the peer hears of that; not at all
-/// where no end can be seen.
+/// How long to wait for the program's end after the end of its output, before that end is passed on to the peer; no
+/// time on platforms where the program's end cannot be observed.
 const HOLD: Duration = if cfg!(unix) { Duration::from_secs(2) } else { Duration::ZERO };
 
-/// How long those that are asked to end have before they are killed.
+/// How long processes have to end after SIGTERM before they are killed.
 #[cfg(unix)]
 const NOTICE: Duration = Duration::from_secs(2);
 
-/// A program in a process group of its own, where all that it starts is too, unless it leaves; a drop kills the group.
+/// A program in a process group of its own. The processes that it starts are in that group too, unless they leave it.
+/// Dropping this kills the group.
 ///
-/// The program is reaped last of all: until then its id, which is the group's, is nobody else's.
+/// The program is reaped last: until then the system gives its id, which is the group's, to no other process.
 pub(super) struct Program {
     child: Child,
     /// The group, until the program is reaped.
@@ -46,8 +47,8 @@ impl Program {
         })
     }
 
-    /// What goes to the program and what comes from it; the end of the latter waits for the program, but not long, and is
-    /// an error when a signal has ended it.
+    /// The program's input and its output. The end of the output waits for the program's end, but not long, and is an
+    /// error if a signal has ended the program.
     pub(super) fn streams(&mut self) -> io::Result<(Input, impl AsyncRead + Send + Unpin + 'static)> {
         let exit = self.exit()?;
         let (Some(input), Some(output)) = (self.child.stdin.take(), self.child.stdout.take()) else {
@@ -69,7 +70,7 @@ impl Program {
     /// Waits for the program, but does not reap it.
     #[cfg(unix)]
     pub(super) fn exit(&self) -> io::Result<Exit> {
-        // Caught before the first look, so that no end is missed.
+        // Caught before the first check, so that no end is missed.
         let mut ends = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::child())?;
         let Some(id) = self.group else { return Ok(Box::pin(std::future::ready(None))) };
         Ok(Box::pin(async move {
@@ -77,7 +78,7 @@ impl Program {
                 match waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG) {
                     Ok(Some(status)) => return status.terminating_signal(),
                     Err(rustix::io::Errno::INTR) => continue,
-                    // Somebody else has reaped it.
+                    // Other code has reaped it.
                     Err(_) => return None,
                     Ok(None) => {}
                 }
@@ -86,14 +87,15 @@ impl Program {
         }))
     }
 
-    /// An end that never comes: here nobody can look at a program without reaping it, and no signal ends one.
+    /// A future that never ends: this platform cannot observe a program's end without reaping it, and has no signals
+    /// that end one.
     #[cfg(not(unix))]
     pub(super) fn exit(&self) -> io::Result<Exit> {
         Ok(Box::pin(std::future::pending()))
     }
 
-    /// Waits so long for the program to end by itself, and returns how it ended, unless it did not and was killed with its
-    /// group. What else it has left running keeps to itself.
+    /// Waits this long for the program to end by itself, and returns how it ended; if it does not end, it is killed
+    /// with its group. Otherwise, processes that it has left behind go on.
     pub(super) async fn finish(mut self, patience: Duration) -> io::Result<Option<ExitStatus>> {
         let has_ended = self.has_ended(patience).await?;
         if !has_ended {
@@ -103,8 +105,8 @@ impl Program {
         Ok(has_ended.then_some(status))
     }
 
-    /// Waits so long for the program to end by itself, then ends whatever is left of its group, and returns whether the
-    /// program was among that.
+    /// Waits this long for the program to end by itself, then ends all that is left of its group, and returns whether
+    /// the program was still running.
     pub(super) async fn abandon(mut self, patience: Duration) -> io::Result<bool> {
         let has_ended = self.has_ended(patience).await?;
         self.end_group().await;
@@ -122,9 +124,10 @@ impl Program {
         Ok(tokio::time::timeout(patience, self.child.wait()).await.is_ok())
     }
 
-    /// Asks all of the group to end, and kills who has not done so in time.
+    /// Sends SIGTERM to the whole group, and SIGKILL to the processes that have not ended in time.
     ///
-    /// The time is always waited for: a group whose first program is not reaped does not tell whether anybody else is left.
+    /// It always waits for the whole time, since a group whose first program is not reaped does not show whether other
+    /// processes are left.
     #[cfg(unix)]
     async fn end_group(&mut self) {
         self.signal(Signal::TERM);
@@ -139,7 +142,7 @@ impl Program {
         }
     }
 
-    /// Waits for the program, and lets go of its id.
+    /// Waits for the program and reaps it, after which its id is free.
     async fn reap(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await;
         #[cfg(unix)]
@@ -166,7 +169,7 @@ impl Drop for Program {
     }
 }
 
-/// Comes behind the last byte: nothing more, once this is over.
+/// A reader that is placed after the last byte: it ends when this future does.
 struct End(Pin<Box<dyn Future<Output = io::Result<()>> + Send>>);
 
 impl AsyncRead for End {
@@ -175,14 +178,14 @@ impl AsyncRead for End {
     }
 }
 
-/// The program's standard input, which takes what the program does not want to read any more, and drops it.
+/// The program's standard input; when the program has closed it, bytes are accepted and dropped.
 pub(super) struct Input {
     pipe: Option<ChildStdin>,
     is_deaf: Arc<Notify>,
 }
 
 impl Input {
-    /// Is notified once what comes is for nobody.
+    /// Is notified once the program does not read its input any more.
     pub(super) fn is_deaf(&self) -> Arc<Notify> {
         Arc::clone(&self.is_deaf)
     }
@@ -211,7 +214,7 @@ impl AsyncWrite for Input {
     }
 }
 
-/// A program cannot tell how its input ended.
+/// A program cannot learn how its input ended, so a cut is the same as an end.
 impl Output for Input {
     fn cut(self: Box<Self>) {}
 }
