@@ -135,11 +135,11 @@ async fn exchange_behind<R: Tested, W: Way>(
     let talk = async { exchange(client.connect(&by_balancer).await.unwrap(), &sent).await.unwrap() };
     let answer = async {
         let request = server.accept().await.unwrap().handshake().await.unwrap();
-        let (source, named) = (request.source().unwrap(), request.address().unwrap().to_string());
+        let (source, named) = (request.source().unwrap(), request.peer_address().unwrap().to_string());
         let far: multiserver_compose::Connection = request.accept().await.unwrap().into();
         let (remote, local) = (far.remote_address().unwrap(), far.local_address().unwrap());
         assert_eq!(remote.ip(), source);
-        assert_eq!(far.address().unwrap().to_string(), named);
+        assert_eq!(far.peer_address().unwrap().to_string(), named);
         let ip = remote.ip().to_string();
         assert!(
             named.starts_with(W::NAME) && named.contains(&ip) && named.contains(&key(CLIENT).to_string()),
