@@ -62,22 +62,24 @@ impl Handshake for Introduction {
     fn step(&mut self) -> Result<Step<'_, String>, IntroductionError> {
         while !self.messages.is_busy() {
             // Every length fits, since the buffer holds the longest name.
-            let (next, begun) = match (mem::replace(&mut self.state, State::Over), self.messages.bytes()) {
-                (State::Saying, _) => (State::Length, self.messages.read(PREFIX)),
-                (State::Length, &[high, low]) => {
-                    let length = usize::from(u16::from_be_bytes([high, low]));
-                    (State::Name, self.messages.read_on(PREFIX + length))
+            match mem::replace(&mut self.state, State::Over) {
+                State::Saying => {
+                    self.messages.must_read(PREFIX);
+                    self.state = State::Length;
                 }
-                (State::Name, [_, _, name @ ..]) => {
-                    let name = String::from_utf8(name.to_vec()).map_err(|_| IntroductionError::NotText)?;
-                    return Ok(Step::Done(name));
+                State::Length => {
+                    let length = u16::from_be_bytes(*self.messages.message());
+                    self.messages.must_read_on(PREFIX + usize::from(length));
+                    self.state = State::Name;
                 }
-                (State::Length | State::Name | State::Over, _) => return Err(IntroductionError::Over),
-            };
-            begun.map_err(|_| IntroductionError::Over)?;
-            self.state = next;
+                State::Name => {
+                    let name = self.messages.bytes().iter().skip(PREFIX).copied().collect();
+                    return String::from_utf8(name).map(Step::Done).map_err(|_| IntroductionError::NotText);
+                }
+                State::Over => return Err(IntroductionError::Over),
+            }
         }
-        self.messages.step().ok_or(IntroductionError::Over)
+        Ok(self.messages.must_step())
     }
 
     fn end_of_input(&mut self) -> IntroductionError {

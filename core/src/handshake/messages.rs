@@ -205,8 +205,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Messages<B> {
     }
 }
 
-/// The same methods without errors, for a machine whose buffer is an array with room for its longest message.
-impl<const N: usize> Messages<[u8; N]> {
+/// The same methods without errors, for a machine whose buffer has room for its longest message.
+impl<B: AsRef<[u8]> + AsMut<[u8]>> Messages<B> {
     /// Like [`write`](Self::write), for a message that fits.
     ///
     /// # Panics
