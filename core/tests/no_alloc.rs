@@ -54,6 +54,49 @@ fn an_idle_encoder_and_decoder_hold_no_buffer() {
 }
 
 #[test]
+fn buffers_go_from_stream_to_stream_when_nothing_is_in_them() {
+    let plaintext = vec![7; 200_000];
+    let mut received = vec![0; 200_000];
+    let stream = || (Encoder::new(Sealer::new(KEY, NONCE)), Decoder::new(Opener::new(KEY, NONCE)));
+    let [(mut encoder, mut decoder), (mut next_encoder, mut next_decoder)] = [stream(), stream()];
+    assert_eq!((encoder.capacity(), decoder.capacity()), (0, 0));
+    transfer(&mut encoder, &mut decoder, &plaintext, &mut received);
+    let allocations = measure(|| {
+        next_encoder.give_buffer(encoder.take_buffer());
+        next_decoder.give_buffer(decoder.take_buffer());
+        assert_eq!((encoder.capacity(), decoder.capacity()), (0, 0));
+        transfer(&mut next_encoder, &mut next_decoder, &plaintext, &mut received);
+    });
+    assert_eq!((allocations.count_total, &received), (0, &plaintext));
+    // The streams that gave theirs away go on with others.
+    transfer(&mut encoder, &mut decoder, &plaintext, &mut received);
+    assert_eq!(received, plaintext);
+}
+
+#[test]
+fn buffers_with_something_in_them_are_not_taken() {
+    let mut encoder = Encoder::new(Sealer::new(KEY, NONCE));
+    let mut decoder = Decoder::new(Opener::new(KEY, NONCE));
+    assert_eq!(encoder.write(b"plaintext"), Ok(9));
+    assert_eq!(encoder.take_buffer().capacity(), 0);
+    // Part of a frame, then plaintext of which a part is consumed.
+    let frame = encoder.ciphertext().to_vec();
+    assert_eq!(decoder.feed(&frame[..40]), 40);
+    assert_eq!(decoder.decode(), Ok(Decoded::NeedInput));
+    assert_eq!(decoder.take_buffer().capacity(), 0);
+    assert_eq!(decoder.feed(&frame[40..]), 3);
+    assert_eq!(decoder.decode(), Ok(Decoded::Plaintext(b"plaintext".as_slice())));
+    decoder.consume(5);
+    assert_eq!(decoder.take_buffer().capacity(), 0);
+    decoder.give_buffer(vec![0; 100]);
+    assert_eq!(decoder.decode(), Ok(Decoded::Plaintext(b"text".as_slice())));
+    decoder.consume(4);
+    encoder.advance(frame.len());
+    let buffers = (decoder.take_buffer(), encoder.take_buffer());
+    assert!(buffers.0.capacity() > 0 && buffers.1.capacity() > 0);
+}
+
+#[test]
 fn buffers_stay_in_their_bounds() {
     let plaintext = vec![7; 1_000_000];
     let mut received = vec![0; 1_000_000];

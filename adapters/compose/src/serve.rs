@@ -40,10 +40,11 @@ impl<R: Native> Server<R> {
         let (authorize, handle) = (Arc::new(authorize), Arc::new(handle));
         while let Some(incoming) = self.accept().await {
             let (authorize, handle) = (Arc::clone(&authorize), Arc::clone(&handle));
+            // In a box of its own, which is freed when the peer is in: a handshake takes more memory than a connection.
+            let entering = Box::pin(async move { incoming.authorize(&*authorize).await });
             runtime.spawn(Box::pin(async move {
-                if let Ok(Some((connection, known))) = incoming.authorize(&*authorize).await {
-                    handle(connection, known).await;
-                }
+                let Ok(Some((connection, known))) = entering.await else { return };
+                handle(connection, known).await;
             }));
         }
     }

@@ -14,6 +14,7 @@ pub mod files;
 pub mod floods;
 pub mod leaks;
 pub mod limits;
+pub mod memory;
 pub mod messages;
 pub mod onion;
 pub mod sockets;

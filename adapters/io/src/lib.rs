@@ -30,6 +30,7 @@ mod duplex;
 mod maybe_send;
 mod read_stream;
 mod secure;
+mod spare;
 
 pub use drive::{DriveError, drive, drive_blocking};
 pub use duplex::{BoxRead, BoxWrite, Duplex, WriteStream};

@@ -1,6 +1,6 @@
 //! Box streams over byte streams.
 
-use crate::ReadStream;
+use crate::{ReadStream, spare};
 use futures_io::{AsyncRead, AsyncWrite};
 use multiserver_core::box_stream::{Decoded, Decoder, Encoder, Error, Opener, Sealer};
 use std::io::{self, ErrorKind};
@@ -21,6 +21,9 @@ const DROPPED_AT_ONCE: usize = 4096;
 ///   may be held back until a flush.
 /// - Closing says goodbye and ends the direction to the peer; reading goes on. Dropping sends no goodbye, and the peer
 ///   sees a truncated stream, which is an error.
+/// - An idle stream has no buffer. It takes one of up to 66,080 bytes while there is something to decrypt, and one while there
+///   is something to write; part of a frame keeps the first, and bytes that are not flushed the second. Each thread keeps one
+///   of either kind for its next stream, with what was in it.
 /// - The stream below is never closed, only dropped. The goodbye tells the peer all it needs, and peers in Node take
 ///   the end of a socket for the end of both directions: what they still have to send would be lost without an error.
 ///
@@ -133,7 +136,19 @@ macro_rules! async_write {
 async_write!(SecureStream);
 async_write!(SecureWriter);
 
+/// Reads plaintext with the thread's buffer, which goes back when nothing is left in it.
 fn poll_read<R: AsyncRead + Unpin>(
+    io: &mut R,
+    decoder: &mut Decoder,
+    cx: &mut Context<'_>,
+    buffer: &mut [u8],
+) -> Poll<io::Result<usize>> {
+    let read = poll_plaintext(io, decoder, cx, buffer);
+    spare::from_decoder(decoder);
+    read
+}
+
+fn poll_plaintext<R: AsyncRead + Unpin>(
     io: &mut R,
     decoder: &mut Decoder,
     cx: &mut Context<'_>,
@@ -144,6 +159,7 @@ fn poll_read<R: AsyncRead + Unpin>(
             Decoded::Plaintext(count) => return Poll::Ready(Ok(count)),
             Decoded::Goodbye => return Poll::Ready(Ok(0)),
             Decoded::NeedInput => {
+                spare::to_decoder(decoder);
                 let count = ready!(Pin::new(&mut *io).poll_read(cx, decoder.buffer()))?;
                 decoder.advance(count);
                 if count == 0 {
@@ -165,6 +181,7 @@ fn poll_write<W: AsyncWrite + Unpin>(
     bytes: &[u8],
 ) -> Poll<io::Result<usize>> {
     loop {
+        spare::to_encoder(encoder);
         let taken = encoder.write(bytes).map_err(into_io)?;
         let drained = poll_drain(io, encoder, cx)?;
         if taken > 0 || bytes.is_empty() {
@@ -174,7 +191,7 @@ fn poll_write<W: AsyncWrite + Unpin>(
     }
 }
 
-/// Writes until the stream below has taken all ciphertext.
+/// Writes until the stream below has all ciphertext; the buffer is the thread's then.
 fn poll_drain<W: AsyncWrite + Unpin>(io: &mut W, encoder: &mut Encoder, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
     while !encoder.ciphertext().is_empty() {
         let written = ready!(Pin::new(&mut *io).poll_write(cx, encoder.ciphertext()))?;
@@ -183,6 +200,7 @@ fn poll_drain<W: AsyncWrite + Unpin>(io: &mut W, encoder: &mut Encoder, cx: &mut
         }
         encoder.advance(written);
     }
+    spare::from_encoder(encoder);
     Poll::Ready(Ok(()))
 }
 

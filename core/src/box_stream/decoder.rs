@@ -16,7 +16,8 @@ use multiserver_secretbox::frame::Ahead;
 /// [`Error::Finished`].
 ///
 /// The buffer starts with room for two frames and doubles each time a read fills it, up to a number of frames set at
-/// the start ([`DEFAULT_FRAMES`](Self::DEFAULT_FRAMES)).
+/// the start ([`DEFAULT_FRAMES`](Self::DEFAULT_FRAMES)). It is allocated by [`buffer`](Self::buffer) and stays when
+/// nothing is in it: [`take_buffer`](Self::take_buffer) frees it, or gives it to another decoder.
 pub struct Decoder {
     state: State,
     buffer: Vec<u8>,
@@ -92,6 +93,33 @@ impl Decoder {
     /// Notes that the first `count` bytes of [`buffer`](Self::buffer) were filled; a greater count means all of them.
     pub fn advance(&mut self, count: usize) {
         self.ciphertext.end = self.ciphertext.end.saturating_add(count).min(self.buffer.len());
+    }
+
+    /// How many bytes the buffer has; 0 when there is none.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
+    /// Takes the buffer away when nothing is in it; with plaintext or part of a frame in it, the result has no capacity.
+    ///
+    /// It may still have the bytes of plaintext that was consumed.
+    #[must_use]
+    pub fn take_buffer(&mut self) -> Vec<u8> {
+        if !self.plaintext.is_empty() || !self.ciphertext.is_empty() {
+            return Vec::new();
+        }
+        (self.plaintext, self.ciphertext) = (0..0, 0..0);
+        mem::take(&mut self.buffer)
+    }
+
+    /// Gives it a buffer, such as one that was [taken](Self::take_buffer) from another, of which it uses the length, up to its
+    /// bound; it is dropped where there is a buffer already.
+    pub fn give_buffer(&mut self, mut buffer: Vec<u8>) {
+        if self.capacity() == 0 {
+            buffer.truncate(self.limit);
+            self.buffer = buffer;
+        }
     }
 
     /// Copies ciphertext that is already at hand, such as bytes read together with the last message of a handshake,

@@ -1,7 +1,7 @@
 use super::{Error, HEADER_SIZE, MAX_BODY_SIZE, MAX_FRAME_SIZE, Sealer};
 use crate::bytes::{within, within_mut};
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, mem};
 
 /// The writing half of a box stream, buffered: takes plaintext of any length, yields ciphertext to write.
 ///
@@ -11,8 +11,9 @@ use core::fmt;
 /// ```
 /// All progress is in here: whoever moves the bytes can stop between any two calls and go on later.
 ///
-/// The buffer starts empty, grows with what is written at once, and never holds more than a number of frames set at
-/// the start ([`DEFAULT_FRAMES`](Self::DEFAULT_FRAMES)) and the goodbye.
+/// The buffer grows with what is written at once, and never holds more than a number of frames set at the start
+/// ([`DEFAULT_FRAMES`](Self::DEFAULT_FRAMES)) and the goodbye. It stays when all is written: [`take_buffer`](Self::take_buffer)
+/// frees it, or gives it to another encoder.
 pub struct Encoder {
     /// `None` after the goodbye.
     sealer: Option<Sealer>,
@@ -79,6 +80,31 @@ impl Encoder {
         self.written = self.written.saturating_add(count).min(self.buffer.len());
         if self.written == self.buffer.len() {
             self.forget_written();
+        }
+    }
+
+    /// How many bytes the buffer has room for; 0 when there is none.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
+    /// Takes the buffer away when all ciphertext is written; otherwise the result has no capacity.
+    #[must_use]
+    pub fn take_buffer(&mut self) -> Vec<u8> {
+        if !self.ciphertext().is_empty() {
+            return Vec::new();
+        }
+        self.written = 0;
+        mem::take(&mut self.buffer)
+    }
+
+    /// Gives it a buffer, such as one that was [taken](Self::take_buffer) from another; it is dropped where there is a buffer
+    /// already.
+    pub fn give_buffer(&mut self, mut buffer: Vec<u8>) {
+        if self.capacity() == 0 {
+            buffer.clear();
+            self.buffer = buffer;
         }
     }
 
