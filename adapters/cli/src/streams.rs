@@ -1,5 +1,6 @@
 //! Bytes between peers and local programs.
 
+mod chunk;
 pub(crate) mod endpoint;
 pub(crate) mod idle;
 pub(crate) mod output;

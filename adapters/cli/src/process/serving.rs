@@ -31,7 +31,8 @@ pub(crate) async fn until_signal<T, A, AF, H, HF>(
     let cut = Arc::new(watch::Sender::new(false));
     let until_cut = {
         let cut = Arc::clone(&cut);
-        move |connection, known| until_cut(handle(connection, known), cut.subscribe())
+        // In a box, since what moves into an `async fn` takes its place twice.
+        move |connection, known| until_cut(Box::pin(handle(connection, known)), cut.subscribe())
     };
     tokio::select! {
         () = server.serve(authorize, until_cut) => {}

@@ -1,16 +1,14 @@
 //! One direction: copies bytes from a reader to a writer.
 
+use super::chunk::Chunk;
 use super::parting::hear_out;
 use multiserver_tokio::Connection;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-
-/// How many bytes are read at once: as many as a pipe holds.
-const CHUNK: usize = 64 * 1024;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 /// The side that failed.
 #[derive(Debug)]
@@ -38,13 +36,11 @@ pub(crate) async fn pump(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
 ) -> Result<u64, PumpError> {
-    let mut buffer = vec![0; CHUNK];
     let mut total = 0;
     let mut is_flushed = true;
     loop {
-        let mut chunk = ReadBuf::new(&mut buffer);
         let read = poll_fn(|cx| {
-            if let Poll::Ready(result) = Pin::new(&mut *from).poll_read(cx, &mut chunk) {
+            if let Poll::Ready(result) = poll_chunk(from, cx) {
                 return Poll::Ready(result.map_err(PumpError::Read));
             }
             if !is_flushed {
@@ -54,13 +50,11 @@ pub(crate) async fn pump(
             Poll::Pending
         })
         .await;
-        if let Err(error) = read {
-            if matches!(error, PumpError::Read(_)) {
-                flush_last(to).await;
-            }
-            return Err(error);
+        if let Err(PumpError::Read(_)) = read {
+            flush_last(to).await;
         }
-        let bytes = chunk.filled();
+        let chunk = read?;
+        let bytes = chunk.bytes();
         if bytes.is_empty() {
             to.flush().await.map_err(PumpError::Write)?;
             return Ok(total);
@@ -69,6 +63,13 @@ pub(crate) async fn pump(
         is_flushed = false;
         total += u64::try_from(bytes.len()).unwrap_or_default();
     }
+}
+
+/// What can be read now.
+fn poll_chunk(from: &mut (impl AsyncRead + Unpin), cx: &mut Context<'_>) -> Poll<io::Result<Chunk>> {
+    let mut chunk = Chunk::take();
+    ready!(chunk.fill(|buffer| Pin::new(from).poll_read(cx, buffer)))?;
+    Poll::Ready(Ok(chunk))
 }
 
 /// Flushes the last bytes after another error, which is the one that is returned.

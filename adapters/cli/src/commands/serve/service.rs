@@ -39,12 +39,17 @@ impl Service {
     /// Serves a peer to the end, and logs how it ended.
     pub(super) async fn serve(&self, connection: Connection, idle: Option<Duration>) {
         let address = connection.peer_address().map(|address| address.redacted().to_string()).unwrap_or_default();
+        // The largest of them sets the size of all, but for what is in a box.
         let served = match self {
             Self::Echo => give_back(connection, idle).await,
             Self::To { endpoint, proxy_protocol } => {
-                pass_on(connection, endpoint, *proxy_protocol, Ends { idle, ..Ends::OF_CONNECTIONS }).await
+                let ends = Ends { idle, ..Ends::OF_CONNECTIONS };
+                Box::pin(pass_on(connection, endpoint, *proxy_protocol, ends)).await
             }
-            Self::Exec(command) => execute(connection, command, &address, Ends { idle, ..Ends::EACH_BY_ITSELF }).await,
+            Self::Exec(command) => {
+                let ends = Ends { idle, ..Ends::EACH_BY_ITSELF };
+                Box::pin(execute(connection, command, &address, ends)).await
+            }
         };
         match served {
             Ok(Some(bytes)) => tracing::info!(%address, bytes, "ended"),
