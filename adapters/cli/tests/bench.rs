@@ -56,6 +56,40 @@ fn the_table_has_a_row_for_each_suite() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn idle_connections_are_measured_on_both_sides() {
+    let home = Home::new();
+    let suites = ["net~shs", "wss~shs"];
+    let output = home.run(&["bench", "--json", "--idle", "20", "--suite", &suites.join(",")], b"");
+    assert_eq!((output.status, output.errors.as_str()), (0, ""));
+    let measured: Vec<Value> = serde_json::from_slice(&output.output).unwrap();
+    let measures = [
+        "opened_per_second",
+        "server_bytes_when_new",
+        "server_bytes_when_used",
+        "server_bytes_left",
+        "client_bytes_when_new",
+        "client_bytes_when_used",
+        "client_bytes_left",
+    ];
+    let names = measured.iter().map(|object| (object["suite"].as_str().unwrap(), object["measure"].as_str().unwrap()));
+    let expected = suites.iter().flat_map(|suite| measures.map(|measure| (*suite, measure)));
+    assert_eq!(names.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    for object in measured.iter().filter(|object| object["measure"] == "opened_per_second") {
+        assert!(object["value"].as_f64().unwrap() > 0.0, "{object}");
+    }
+
+    let output = home.run(&["bench", "--idle", "1"], b"");
+    assert_eq!((output.status, output.errors.as_str()), (0, ""));
+    let text = String::from_utf8(output.output).unwrap();
+    assert!(text.lines().nth(1).unwrap().starts_with("net~shs "), "{text}");
+    for wrong in [["--idle", "0"], ["--idle", "x"], ["--suite", "net"]] {
+        let failed = home.run(&[&["bench", "--idle", "1"], wrong.as_slice()].concat(), b"");
+        assert_eq!((failed.status, failed.output.as_slice()), (2, b"".as_slice()), "{failed:?}");
+    }
+}
+
+#[test]
 fn the_server_ends_with_the_client() {
     for (is_killed, status) in [(true, -1), (false, 1)] {
         let home = Home::new();

@@ -1,21 +1,25 @@
 //! `multiserver bench`.
 
 mod child;
+mod idle;
 mod measure;
+mod memory;
 mod server;
 mod suite_name;
 
 pub(crate) use server::{ServerOptions, serve};
 
-use crate::options::duration;
+use crate::options::{count, duration};
 use crate::process::runtime::{self, Signals};
 use crate::report::exit::{self, Failure};
 use crate::report::progress::Progress;
 use crate::report::table::{Cell, Column, Table};
 use child::Child;
 use clap::Args;
+use idle::IdleMeasure;
 use measure::{Measure, Peer};
 use serde::Serialize;
+use server::Greeting;
 use std::time::Duration;
 use suite_name::SuiteName;
 
@@ -36,12 +40,18 @@ const PATIENCE: Duration = Duration::from_secs(20);
 ///
 /// Each measure opens 10000 connections at most, so that the system does not run out of ports; fast ones then take less
 /// time than asked for.
+///
+/// With --idle it measures what connections cost that carry nothing, on both sides: the memory of `serve --echo` and that
+/// of a client, in bytes per connection, when all are open and when each has carried 100 kB and every thousandth 100 MB; and
+/// what is left some seconds after all are gone, in MiB.
 #[derive(Args)]
 #[command(after_help = examples!(
     "all suites with shs, and TCP alone":
         "multiserver bench",
     "what the handshake costs, in 10 seconds each":
         "multiserver bench --suite net,net~shs --seconds 10",
+    "what 10000 idle connections cost":
+        "multiserver bench --idle 10000",
     "for a program":
         "multiserver bench --json > bench.json"
 ))]
@@ -52,6 +62,10 @@ pub(crate) struct Options {
     /// How long each of the four measures of a suite takes.
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "2")]
     seconds: Duration,
+    /// Measure the memory of this many connections that are open at once; by default of net~shs. Each needs a port and an
+    /// open file. Only Linux tells how much memory a process has.
+    #[arg(long, value_name = "N", value_parser = count::parse::<usize>, conflicts_with = "seconds")]
+    idle: Option<usize>,
     /// Print JSON, for programs: an array of objects such as {"suite": "net~shs", "measure": "echo_mib_per_second",
     /// "value": 812.5}.
     #[arg(long)]
@@ -60,9 +74,9 @@ pub(crate) struct Options {
 
 /// What was measured.
 #[derive(Debug, Serialize)]
-struct Measured {
+struct Measured<M = Measure> {
     suite: &'static str,
-    measure: Measure,
+    measure: M,
     value: f64,
 }
 
@@ -72,15 +86,40 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 
 async fn bench(options: &Options) -> Result<(), Failure> {
     let mut signals = Signals::catch()?;
-    let suites = if options.suites.is_empty() { SuiteName::default_ones() } else { options.suites.clone() };
-    let measured = tokio::select! {
-        measured = measure_all(&suites, options.seconds) => measured?,
-        () = signals.next() => return Err(Failure::failed("ended by a signal")),
+    let work = async {
+        match options.idle {
+            Some(count) => {
+                let suites = suites(options, || vec![SuiteName::NetShs]);
+                let measured = idle::measure_all(&suites, count).await?;
+                print(options, &measured, IdleMeasure::table)
+            }
+            None => {
+                let suites = suites(options, SuiteName::default_ones);
+                let measured = measure_all(&suites, options.seconds).await?;
+                print(options, &measured, table)
+            }
+        }
     };
+    tokio::select! {
+        done = work => done,
+        () = signals.next() => Err(Failure::failed("ended by a signal")),
+    }
+}
+
+/// The suites that are asked for.
+fn suites(options: &Options, default: impl FnOnce() -> Vec<SuiteName>) -> Vec<SuiteName> {
+    if options.suites.is_empty() { default() } else { options.suites.clone() }
+}
+
+fn print<M: Serialize>(
+    options: &Options,
+    measured: &[Measured<M>],
+    table: impl FnOnce(&[Measured<M>]) -> Table,
+) -> Result<(), Failure> {
     if options.json {
-        exit::print(serde_json::to_string_pretty(&measured).map_err(Failure::failed)?)
+        exit::print(serde_json::to_string_pretty(measured).map_err(Failure::failed)?)
     } else {
-        exit::print(table(&measured))
+        exit::print(table(measured))
     }
 }
 
@@ -89,8 +128,10 @@ async fn measure_all(suites: &[SuiteName], time: Duration) -> Result<Vec<Measure
     let mut measured = Vec::new();
     for suite in suites {
         progress.say(format!("{suite}: starting the server"));
-        let mut server = Child::start(*suite).await?;
-        for (measure, peer) in server.peers()? {
+        let (mut server, greeting) = Child::start(*suite, &[]).await?;
+        let greeting: Greeting = serde_json::from_str(&greeting).map_err(Failure::failed)?;
+        let peers = server.peers(&greeting.root, &greeting.addresses)?;
+        for (measure, peer) in Measure::ALL.into_iter().zip(peers) {
             progress.say(format!("{suite}: {}", measure.title()));
             let value = server.attend(warm(measure, &peer, time)).await?;
             measured.push(Measured { suite: suite.name(), measure, value });

@@ -22,7 +22,7 @@ use crate::streams::pipe::Ends;
 use crate::streams::standard::standard_streams;
 use access::{Access, AccessControl};
 use allow::AllowOptions;
-use clap::Args;
+use clap::{Args, FromArgMatches};
 use multiserver_tokio::{Connection, PeerLimiter, Server, Shs};
 use service::Service;
 use std::ffi::OsString;
@@ -101,6 +101,14 @@ pub(crate) struct Options {
     identity: IdentityOptions,
 }
 
+impl Options {
+    /// Reads these arguments, of which the first is the program's name.
+    pub(crate) fn parse(arguments: impl IntoIterator<Item: Into<OsString> + Clone>) -> Result<Self, Failure> {
+        let matches = Self::augment_args(clap::Command::new("serve")).try_get_matches_from(arguments);
+        matches.and_then(|matches| Self::from_arg_matches(&matches)).map_err(Failure::failed)
+    }
+}
+
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     options.allow.check_files()?;
     let shs = options.identity.shs()?;
@@ -108,8 +116,9 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
     runtime::block_on(serve(options, shs, sockets))
 }
 
-async fn serve(options: Options, shs: Shs, sockets: Sockets) -> Result<(), Failure> {
-    // Caught before the address is printed, since a program that reads the address may send a signal at once.
+/// Serves whoever comes, until a signal.
+pub(crate) async fn serve(options: Options, shs: Shs, sockets: Sockets) -> Result<(), Failure> {
+    // Caught before the address is out: whoever reads it may send a signal at once.
     let signals = Signals::catch()?;
     descriptors::allow_for(options.limits.sockets(options.listening.count()));
     let server = options.listening.start(sockets, &shs, options.limits.handshakes(), log).await?;
@@ -154,7 +163,7 @@ async fn everyone(
                         }
                     }
                 }
-                Access::Guest(guest) => control.welcome(guest, connection).await,
+                Access::Guest(guest) => Box::pin(control.welcome(guest, connection)).await,
             }
         }
     };

@@ -1,7 +1,6 @@
 //! The server's process, from the client's side.
 
-use super::measure::{Measure, Peer};
-use super::server::Greeting;
+use super::measure::Peer;
 use super::suite_name::SuiteName;
 use crate::report::exit::Failure;
 use multiserver_tokio::Multiserver;
@@ -19,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a server's process may take to end after its connections have broken.
 const DYING: Duration = Duration::from_millis(500);
 
-/// The bound on the length of the line that the server prints, in bytes.
+/// More bytes than a line that the server prints has.
 const LONGEST_LINE: u64 = 64 * 1024;
 
 /// A server in a process of its own, which ends when this is dropped.
@@ -29,40 +28,60 @@ pub(super) struct Child {
     process: tokio::process::Child,
     /// The server ends when this is closed.
     stdin: ChildStdin,
-    greeting: Greeting,
+    stdout: BufReader<ChildStdout>,
 }
 
 impl Child {
-    /// Starts this program again as a server of the suite.
+    /// Starts this program again as a server of the suite, with these options, and returns the first line that it prints, too.
     ///
     /// # Errors
-    /// The server does not start; it may have printed the reason on standard error.
-    pub(super) async fn start(suite: SuiteName) -> Result<Self, Failure> {
-        let not_started = |error| Failure::failed(format_args!("cannot start the server for {suite}: {error}"));
+    /// It does not start, which the server itself may have said more about on standard error.
+    pub(super) async fn start(suite: SuiteName, options: &[&str]) -> Result<(Self, String), Failure> {
+        let not_started = |error| not_started(suite, error);
         let mut process = Command::new(std::env::current_exe().map_err(not_started)?)
             .args(["bench-server", suite.name()])
+            .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(not_started)?;
         let pipes = process.stdin.take().zip(process.stdout.take());
         let (stdin, stdout) = pipes.ok_or_else(|| not_started(io::Error::other("its pipes are missing")))?;
-        let greeting =
-            timeout(PATIENCE, greeting(stdout)).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-        let greeting = greeting.map_err(not_started)?;
-        tracing::info!("the server for {suite} is process {}", process.id().unwrap_or_default());
-        Ok(Self { suite, process, stdin, greeting })
+        let mut child = Self { suite, process, stdin, stdout: BufReader::new(stdout) };
+        let line = child.line().await?;
+        tracing::info!("the server for {suite} is process {}", child.id());
+        Ok((child, line))
     }
 
-    /// How the client finds the server of each measure.
-    pub(super) fn peers(&self) -> Result<Vec<(Measure, Peer)>, Failure> {
-        let suite = self.suite.dial_only(&self.greeting.root)?;
+    /// The next line that the server prints.
+    ///
+    /// # Errors
+    /// It ends or takes too long.
+    pub(super) async fn line(&mut self) -> Result<String, Failure> {
+        let mut line = String::new();
+        let mut stdout = (&mut self.stdout).take(LONGEST_LINE);
+        let read = timeout(PATIENCE, stdout.read_line(&mut line)).await;
+        let read = read.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        match read.map_err(|error| not_started(self.suite, error))? {
+            0 => Err(not_started(self.suite, io::Error::other("it ended at once"))),
+            _ => Ok(line),
+        }
+    }
+
+    /// How the client finds the server at each of these addresses, where it has this certificate.
+    pub(super) fn peers(&self, root: &str, addresses: &[String]) -> Result<Vec<Peer>, Failure> {
+        let suite = self.suite.dial_only(root)?;
         let multiserver = Multiserver::builder().suite(suite).build().map_err(Failure::failed)?;
-        let peer = |(measure, address): (_, &String)| {
+        let peer = |address: &String| {
             let address = Arc::new(address.parse().map_err(Failure::failed)?);
-            Ok((measure, Peer { multiserver: multiserver.clone(), address }))
+            Ok(Peer { multiserver: multiserver.clone(), address })
         };
-        Measure::ALL.into_iter().zip(&self.greeting.addresses).map(peer).collect()
+        addresses.iter().map(peer).collect()
+    }
+
+    /// The number of the server's process.
+    pub(super) fn id(&self) -> u32 {
+        self.process.id().unwrap_or_default()
     }
 
     /// Runs work that needs the server.
@@ -102,13 +121,8 @@ impl Child {
     }
 }
 
-async fn greeting(stdout: ChildStdout) -> io::Result<Greeting> {
-    let mut line = String::new();
-    BufReader::new(stdout).take(LONGEST_LINE).read_line(&mut line).await?;
-    if line.is_empty() {
-        return Err(io::Error::other("it ended at once"));
-    }
-    serde_json::from_str(&line).map_err(io::Error::other)
+fn not_started(suite: SuiteName, error: io::Error) -> Failure {
+    Failure::failed(format_args!("cannot start the server for {suite}: {error}"))
 }
 
 fn died(suite: SuiteName, ended: io::Result<ExitStatus>) -> Failure {

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 const MOST: usize = 10_000;
 
 /// How many handshakes run at once.
-const AT_ONCE: usize = 32;
+pub(super) const AT_ONCE: usize = 32;
 
 /// How many bytes are written at once.
 const CHUNK: usize = 64 * 1024;
@@ -93,7 +93,7 @@ impl Measure {
 }
 
 impl Peer {
-    async fn connect(&self) -> Result<Connection, Failure> {
+    pub(super) async fn connect(&self) -> Result<Connection, Failure> {
         self.multiserver.connect(&self.address).await.map_err(|error| no_connection(&error))
     }
 }

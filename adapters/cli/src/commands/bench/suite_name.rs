@@ -10,8 +10,8 @@ use multiserver_tokio::{Net, Shs, Suite, Unix, Ws, Wss};
 use std::fmt;
 use std::path::PathBuf;
 
-/// The endpoint for TCP: a free port of this machine.
-const LOOPBACK: &str = "127.0.0.1:0";
+/// Where TCP listens: at a free port of this machine.
+pub(super) const LOOPBACK: &str = "127.0.0.1:0";
 
 /// A suite, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,20 @@ impl SuiteName {
     /// Whether it listens at a path.
     pub(super) const fn is_unix(self) -> bool {
         matches!(self, Self::UnixShs | Self::Unix)
+    }
+
+    /// The option of `serve` that listens for it.
+    ///
+    /// # Errors
+    /// `serve` has no such suite.
+    pub(super) fn option(self) -> Result<&'static str, Failure> {
+        match self {
+            Self::NetShs => Ok("--net"),
+            Self::WsShs => Ok("--ws"),
+            Self::WssShs => Ok("--wss"),
+            Self::UnixShs => Ok("--unix"),
+            Self::Net | Self::Unix => Err(Failure::usage(format_args!("serve does not listen for {self}"))),
+        }
     }
 
     /// The suite for connecting, which trusts this certificate.
