@@ -22,6 +22,12 @@ use report::exit::Failure;
 use report::log;
 use std::process::ExitCode;
 
+/// Gives memory back to the system some seconds after connections are gone; glibc's allocator keeps what is below anything
+/// that is still in use.
+#[cfg(all(target_os = "linux", feature = "jemalloc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let command_line = CommandLine::read();
     match command_line.and_then(run) {
