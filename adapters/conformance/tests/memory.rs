@@ -3,7 +3,7 @@
 use allocation_counter::measure;
 use multiserver_async_std::AsyncStd;
 use multiserver_conformance::memory::idle_connections;
-use multiserver_conformance::{Loopback, Tested, Way};
+use multiserver_conformance::{Loopback, Tested, Way, WebSocket};
 use multiserver_smol::Smol;
 use multiserver_tokio::Tokio;
 
@@ -32,4 +32,11 @@ fn an_idle_connection_over_tcp_is_small_on_every_runtime() {
     costs_at_most::<Tokio, Loopback>(4096);
     costs_at_most::<Smol, Loopback>(4096);
     costs_at_most::<AsyncStd, Loopback>(4096);
+}
+
+#[test]
+fn an_idle_websocket_is_small_on_every_runtime() {
+    costs_at_most::<Tokio, WebSocket>(8192);
+    costs_at_most::<Smol, WebSocket>(8192);
+    costs_at_most::<AsyncStd, WebSocket>(8192);
 }

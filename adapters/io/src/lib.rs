@@ -37,3 +37,4 @@ pub use duplex::{BoxRead, BoxWrite, Duplex, WriteStream};
 pub use maybe_send::{MaybeSend, MaybeSync};
 pub use read_stream::{ReadStream, bytes_after_the_end};
 pub use secure::{SecureReader, SecureStream, SecureWriter};
+pub use spare::Spare;

@@ -8,8 +8,8 @@ use std::time::Duration;
 /// How many bytes of small messages are collected before they are written without a flush.
 const WRITE_BUFFER: usize = 16 * 1024;
 
-/// How much is read from the stream below at once, in bytes.
-const READ_BUFFER: usize = 16 * 1024;
+/// How much the library has room for while nothing comes, in bytes.
+pub(crate) const SMALL_BUFFER: usize = 4096;
 
 /// The longest message that is sent, in bytes; a longer write is taken in part.
 pub(crate) const LONGEST_SENT: usize = 128 * 1024;
@@ -22,8 +22,8 @@ pub type Timer = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>
 
 /// The bounds of a WebSocket.
 ///
-/// A connection buffers 16 KiB of input, at most one message of the peer that is being read and one that is still
-/// incomplete, and at most 145 KiB of output.
+/// A connection holds 4 KiB while nothing comes or goes. Otherwise it holds at most 16 KiB that are read ahead, one message of
+/// the peer that is read and one that is not whole yet, and at most 145 KiB to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
@@ -77,7 +77,7 @@ impl Config {
     /// The configuration of the WebSocket library.
     pub(crate) fn of_messages(&self) -> WebSocketConfig {
         WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER)
+            .read_buffer_size(SMALL_BUFFER)
             .write_buffer_size(WRITE_BUFFER)
             .max_write_buffer_size(WRITE_BUFFER + LONGEST_SENT + CONTROL)
             .max_message_size(Some(self.longest_message))

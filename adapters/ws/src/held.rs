@@ -19,6 +19,9 @@ const CONTINUATION: u8 = 0;
 /// The first opcode of control frames, which stand between the fragments of messages (RFC 6455, section 5.5).
 const FIRST_CONTROL: u8 = 8;
 
+/// The bit of a message's last frame (RFC 6455, section 5.2).
+const FINAL: u8 = 0x80;
+
 /// The most bytes that a message may have before its sender is proven: more than any message of a handshake.
 const LONGEST_UNPROVEN: u64 = 4096;
 
@@ -76,6 +79,8 @@ struct Frames {
     message: u64,
     /// How many bytes the longest message so far had.
     longest: u64,
+    /// Whether fragments of the message are still to come.
+    is_message_open: bool,
 }
 
 impl<S> Held<S> {
@@ -124,7 +129,13 @@ impl<S> Held<S> {
         (self.state == State::AtClose).then(|| u16::from_be_bytes(unmasked))
     }
 
-    /// Lets the reader read the Close frame and everything after it.
+    /// Whether the reader has whole messages only, and no part of another.
+    pub(crate) fn is_between_messages(&self) -> bool {
+        let Frames { header, payload, is_message_open, .. } = &self.frames;
+        self.state == State::Flowing && header.is_empty() && *payload == 0 && !is_message_open
+    }
+
+    /// Lets the reader have the Close frame and all behind it.
     pub(crate) fn release(&mut self) {
         self.state = State::Released;
         self.begin_row();
@@ -259,10 +270,14 @@ impl Frames {
             self.header.push(next);
             taken += 1;
             if let Some((_, payload)) = sizes(&self.header) {
-                match self.header.first().map_or(0, |first| first & 0x0f) {
+                let first = self.header.first().copied().unwrap_or_default();
+                match first & 0x0f {
                     CONTINUATION => self.message = self.message.saturating_add(payload),
                     FIRST_CONTROL.. => {}
                     _ => self.message = payload,
+                }
+                if first & 0x0f < FIRST_CONTROL {
+                    self.is_message_open = first & FINAL == 0;
                 }
                 self.longest = self.longest.max(self.message);
                 self.header.clear();

@@ -40,6 +40,7 @@
 //! does unless the peer stopped reading; the reading half takes over what is left to send.
 #![forbid(unsafe_code)]
 
+mod below;
 mod client;
 mod config;
 mod error;

@@ -6,7 +6,8 @@
 //! closing ─ both Close frames out ─▶ closed        closing ─ peer silent for linger ─▶ failed
 //! ```
 
-use crate::config::LONGEST_SENT;
+use crate::below::{Below, ReadAhead};
+use crate::config::{LONGEST_SENT, SMALL_BUFFER};
 use crate::error::{code_for, into_io};
 use crate::held::Held;
 use crate::wakers::{Half, Wakers};
@@ -15,10 +16,10 @@ use async_tungstenite::WebSocketStream;
 use async_tungstenite::tungstenite::Utf8Bytes;
 use async_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use async_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use async_tungstenite::tungstenite::protocol::{Message, Role};
+use async_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 use bytes::Bytes;
 use futures_io::{AsyncRead, AsyncWrite};
-use futures_util::{Sink, Stream};
+use futures_util::{FutureExt, Sink, Stream};
 use multiserver_io::bytes_after_the_end;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
@@ -39,8 +40,10 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
 /// The state that the halves share, behind a lock, since the library's WebSocket cannot be split without one.
 pub(crate) struct State<S> {
-    socket: WebSocketStream<Held<S>>,
+    socket: WebSocketStream<Below<S>>,
+    below: Below<S>,
     role: Role,
+    config: WebSocketConfig,
     wakers: Wakers,
     /// The rest of the message that is being read.
     message: Bytes,
@@ -49,7 +52,15 @@ pub(crate) struct State<S> {
     is_closing: bool,
     /// Whether the peer's Close frame was read, and is to be answered when this side sends nothing more for a while.
     is_answer_due: bool,
-    /// Whether something was sent since the timer was set; while closing, whether something was received.
+    /// Whether the library has a larger buffer than it begins with.
+    has_grown: bool,
+    /// How many bytes were written since the last flush.
+    unflushed: usize,
+    /// Whether the library has a ping or the answer to one that may not be out.
+    has_control: bool,
+    /// Whether the library has had all that has come.
+    is_waiting: bool,
+    /// Whether something was sent since the timer was set or, once closing, received.
     is_active: bool,
     is_half_dropped: bool,
     timer: Timer,
@@ -77,13 +88,20 @@ fn end_of(code: Option<u16>) -> Result<(), Error> {
 impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
     /// The WebSocket over this stream, from which the bytes in `read` were read already.
     pub(crate) async fn new(io: S, read: Vec<u8>, role: Role, config: &Config, timer: &Timer) -> Self {
-        let socket =
-            WebSocketStream::from_raw_socket(Held::new(io, read, role), role, Some(config.of_messages())).await;
+        let below = Below::new(Held::new(ReadAhead::new(io), read, role));
+        let messages = config.of_messages();
+        let socket = WebSocketStream::from_raw_socket(below.clone(), role, Some(messages)).await;
         // Check twice per interval, so that the gap before a ping never exceeds `ping_every`.
         let ping_every = (config.ping_every / 2).max(SHORTEST_WAIT);
         Self {
             socket,
+            below,
             role,
+            config: messages,
+            has_grown: false,
+            unflushed: 0,
+            has_control: false,
+            is_waiting: false,
             wakers: Wakers::new(),
             message: Bytes::new(),
             end: None,
@@ -100,7 +118,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
 
     /// See [`WebSocket::bound_until`](crate::WebSocket::bound_until).
     pub(crate) fn bound_until(&mut self, is_proven: Arc<AtomicBool>) {
-        self.socket.get_mut().bound_until(is_proven);
+        self.below.lock().bound_until(is_proven);
     }
 
     pub(crate) fn poll_read(&mut self, cx: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
@@ -145,7 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             self.sleep = (self.timer)(self.linger);
         }
         self.poll_time(cx)?;
-        if self.is_closing { self.poll_ending(cx) } else { self.socket.get_mut().poll_end(cx) }
+        if self.is_closing { self.poll_ending(cx) } else { self.below.lock().poll_end(cx) }
     }
 
     /// Ready when there are bytes of a message to read, or when no more will come.
@@ -162,7 +180,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                 // the peer's earlier bytes can still be read.
                 let _ = self.poll_ending(cx);
             }
-            let message = match Pin::new(&mut self.socket).poll_next(cx) {
+            let polled = Pin::new(&mut self.socket).poll_next(cx);
+            self.is_waiting = polled.is_pending();
+            let message = match polled {
                 Poll::Ready(Some(Ok(message))) => message,
                 Poll::Ready(Some(Err(error))) => {
                     if let Some(code) = code_for(&error)
@@ -173,17 +193,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                     return Poll::Ready(Err(into_io(error)));
                 }
                 Poll::Ready(None) => Message::Close(None),
-                Poll::Pending if self.socket.get_ref().is_at_close() => {
+                Poll::Pending if self.below.lock().is_at_close() => {
                     self.end = Some(End::Clean);
-                    end_of(self.socket.get_ref().close_code())?;
+                    end_of(self.below.lock().close_code())?;
                     continue;
                 }
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    if self.has_grown && self.has_control {
+                        // Should it fail, reading finds the end.
+                        let _ = self.poll_flushed(cx);
+                    }
+                    self.shed();
+                    return Poll::Pending;
+                }
             };
             self.is_active |= self.is_closing;
             match message {
                 Message::Binary(bytes) if bytes.is_empty() => {}
                 Message::Binary(bytes) => {
+                    self.has_grown |= bytes.len() > SMALL_BUFFER;
                     self.message = bytes;
                     return Poll::Ready(Ok(()));
                 }
@@ -197,8 +225,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                     self.close_with(CloseCode::Unsupported, cx);
                     return Poll::Ready(Err(Error::TextMessage.into()));
                 }
-                // The library has prepared the answer to a ping, and sends it with the next read or flush.
-                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+                // The library has its answer to a ping ready, and sends it with the next read or flush.
+                Message::Ping(_) => self.has_control = true,
+                Message::Pong(_) | Message::Frame(_) => {}
             }
         }
         cx.waker().wake_by_ref();
@@ -232,6 +261,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
     fn ping(&mut self, cx: &mut Context<'_>) {
         let is_ready = matches!(Pin::new(&mut self.socket).poll_ready(cx), Poll::Ready(Ok(())));
         if is_ready && Pin::new(&mut self.socket).start_send(Message::Ping(Bytes::new())).is_ok() {
+            self.has_control = true;
             let _ = Pin::new(&mut self.socket).poll_flush(cx);
         }
     }
@@ -248,12 +278,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         let message = Message::Binary(Bytes::copy_from_slice(bytes));
         Pin::new(&mut self.socket).start_send(message).map_err(into_io)?;
         self.is_active = true;
+        self.unflushed = self.unflushed.saturating_add(bytes.len());
+        self.has_grown |= self.unflushed > SMALL_BUFFER;
         Poll::Ready(Ok(bytes.len()))
     }
 
     pub(crate) fn poll_flush(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         let waker = self.wakers.waiting(Half::Write, cx);
-        Pin::new(&mut self.socket).poll_flush(&mut Context::from_waker(&waker)).map_err(into_io)
+        ready!(self.poll_flushed(&mut Context::from_waker(&waker)))?;
+        self.shed();
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ready when all that was written is out, control frames as well.
+    fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.socket).poll_flush(cx)).map_err(into_io)?;
+        (self.unflushed, self.has_control) = (0, false);
+        Poll::Ready(Ok(()))
+    }
+
+    /// Replaces the library's WebSocket when it has grown and nothing is in it, since its buffers stay as large as its
+    /// longest message otherwise: it is between two messages, and all that it had to send is out.
+    fn shed(&mut self) {
+        let is_empty = self.is_waiting && self.unflushed == 0 && !self.has_control && self.message.is_empty();
+        let is_open = self.end.is_none() && !self.is_closing;
+        if self.has_grown && is_empty && is_open && self.below.lock().is_between_messages() {
+            let socket = WebSocketStream::from_raw_socket(self.below.clone(), self.role, Some(self.config));
+            if let Some(socket) = socket.now_or_never() {
+                self.socket = socket;
+                self.has_grown = false;
+            }
+        }
     }
 
     /// Closes this side's direction, and tells the writer when it is over.
@@ -282,12 +337,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
 
     /// Lets the library read the Close frame that was held back, so that it answers it with this side's.
     fn take_held_close(&mut self, cx: &mut Context<'_>) {
-        let is_at_close = self.socket.get_ref().is_at_close();
+        let is_at_close = self.below.lock().is_at_close();
         if is_at_close && !matches!(self.end, Some(End::Failed(_))) {
-            let end = end_of(self.socket.get_ref().close_code());
+            let end = end_of(self.below.lock().close_code());
             self.end = Some(end.map_or_else(|error| End::Failed(io::Error::from(error).kind()), |()| End::Clean));
         }
-        self.socket.get_mut().release();
+        self.below.lock().release();
         if is_at_close {
             let _ = Pin::new(&mut self.socket).poll_next(cx);
         }
@@ -296,7 +351,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
     /// Sends the peer a Close frame with this code, as far as that is possible without waiting.
     fn close_with(&mut self, code: CloseCode, cx: &mut Context<'_>) {
         self.is_closing = true;
-        self.socket.get_mut().release();
+        self.below.lock().release();
         let frame = CloseFrame { code, reason: Utf8Bytes::from_static("") };
         if Pin::new(&mut self.socket).start_send(Message::Close(Some(frame))).is_ok() {
             let _ = Pin::new(&mut self.socket).poll_flush(cx);
@@ -309,7 +364,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         let mut cx = Context::from_waker(&both);
         let is_last = std::mem::replace(&mut self.is_half_dropped, true);
         if is_last {
-            self.socket.get_mut().begin_row();
+            self.below.lock().begin_row();
             for _ in 0..TAKEN_AT_DROP {
                 if !matches!(Pin::new(&mut self.socket).poll_next(&mut cx), Poll::Ready(Some(Ok(_)))) {
                     break;
