@@ -1,4 +1,5 @@
 //! What a connection that carries nothing costs on the heap, on every runtime; in a process of its own, which counts.
+#![allow(clippy::unwrap_used)]
 
 use allocation_counter::measure;
 use multiserver_async_std::AsyncStd;
