@@ -13,8 +13,11 @@ use crate::report::table::{Cell, Column, Table};
 use crate::streams::parting::part;
 use multiserver_tokio::Connection;
 use serde::Serialize;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::task::JoinSet;
 
 /// How many bytes each connection carries each way.
@@ -197,7 +200,17 @@ async fn carry(mut connection: Connection, bytes: u64) -> Result<Connection, Fai
         connection.flush().await.map_err(|error| not_sent(&error))?;
         connection.read_exact(&mut back).await.map_err(|error| not_received(&error))?;
     }
-    Ok(connection)
+    waits(&mut connection).await.map(|()| connection)
+}
+
+/// Begins to wait for more, as whoever reads a connection does.
+async fn waits(connection: &mut Connection) -> Result<(), Failure> {
+    let begun = poll_fn(|cx| Poll::Ready(Pin::new(&mut *connection).poll_read(cx, &mut ReadBuf::new(&mut [0]))));
+    match begun.await {
+        Poll::Pending => Ok(()),
+        Poll::Ready(Err(error)) => Err(not_received(&error)),
+        Poll::Ready(Ok(())) => Err(Failure::failed("more came back than was sent")),
+    }
 }
 
 async fn leave(mut connection: Connection) -> Result<(), Failure> {
