@@ -73,6 +73,23 @@ fn buffers_go_from_stream_to_stream_when_nothing_is_in_them() {
     assert_eq!(received, plaintext);
 }
 
+/// Frames of the largest size fill the first buffer to the byte.
+#[test]
+fn a_buffer_that_reads_fill_grows_from_stream_to_stream() {
+    let mut buffer = Vec::new();
+    for length in [2, 4, 8, 16, 16].map(|frames| frames * 4096) {
+        let mut encoder = Encoder::new(Sealer::new(KEY, NONCE));
+        let mut decoder = Decoder::new(Opener::new(KEY, NONCE));
+        decoder.give_buffer(buffer);
+        let mut received = vec![0; length];
+        assert_eq!(encoder.write(&vec![7; length]), Ok(length));
+        assert_eq!(decoder.feed(encoder.ciphertext()), encoder.ciphertext().len());
+        assert_eq!(decoder.read(&mut received), Ok(Decoded::Plaintext(length)));
+        buffer = decoder.take_buffer();
+        assert_eq!(buffer.len(), 66_080.min(2 * length / 4096 * 4130));
+    }
+}
+
 #[test]
 fn buffers_with_something_in_them_are_not_taken() {
     let mut encoder = Encoder::new(Sealer::new(KEY, NONCE));

@@ -103,12 +103,14 @@ impl Decoder {
 
     /// Takes the buffer away when nothing is in it; with plaintext or part of a frame in it, the result has no capacity.
     ///
-    /// It may still have the bytes of plaintext that was consumed.
+    /// One that the last read has filled has doubled, as it would here. It may still have the bytes of plaintext that was
+    /// consumed.
     #[must_use]
     pub fn take_buffer(&mut self) -> Vec<u8> {
-        if !self.plaintext.is_empty() || !self.ciphertext.is_empty() {
+        if self.buffer.is_empty() || !self.plaintext.is_empty() || !self.ciphertext.is_empty() {
             return Vec::new();
         }
+        self.make_room();
         (self.plaintext, self.ciphertext) = (0..0, 0..0);
         mem::take(&mut self.buffer)
     }
