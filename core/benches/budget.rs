@@ -12,8 +12,11 @@ const KEY: [u8; 32] = [0x42; 32];
 const NONCE: [u8; 24] = [0x17; 24];
 const ADDRESS: &str = "net:node1.example:8008~shs:DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ=";
 
+/// Does something so many times.
+type Work = fn(u32);
+
 /// Each by its name.
-const WORK: [(&str, fn(u32)); 7] = [
+const WORK: [(&str, Work); 7] = [
     ("handshake", handshake),
     ("seal-64", |repeats| seal(64, repeats)),
     ("seal-4096", |repeats| seal(4096, repeats)),
