@@ -89,7 +89,7 @@ impl Accumulator {
     }
 }
 
-/// Addition with carry, which the standard library calls the same and has not stabilised.
+/// Addition with carry: `carrying_add`, which the standard library has from Rust 1.91 on.
 trait Carrying: Sized {
     fn carrying(self, other: Self, carry: bool) -> (Self, bool);
 }
