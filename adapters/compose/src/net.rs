@@ -77,7 +77,7 @@ impl Net {
     /// length of its prefix, such as `192.0.2.0/24`. To be called for each network.
     ///
     /// Every connection from there has to begin with a header, within the handshake's deadline, or it fails. From then on
-    /// the peer is the one that the header names, in its [address](crate::Connection::address), in what is reported, and
+    /// the peer is the one that the header names, in its [address](crate::Connection::peer_address), in what is reported, and
     /// for the [bound](crate::Limits::pending_per_source) on handshakes from one source, which the balancer itself does
     /// not have. Where the header names nobody, as in a health check, the peer is the balancer. From everywhere else a
     /// header is believed by nobody: there it is taken for the first bytes of a handshake, which it is not.

@@ -16,7 +16,7 @@ mod measure;
 const KEY: [u8; 32] = [0x42; 32];
 const NONCE: [u8; 24] = [0x17; 24];
 
-/// What ours may take of libsodium's time, for small and for full frames, with AVX-512.
+/// What ours may take of libsodium's time, for small and for full frames, with AVX-512; full ones 0.65 with AVX2.
 const SMALL: f64 = 0.45;
 const FULL: f64 = 0.45;
 const HANDSHAKE: f64 = 0.7;

@@ -7,7 +7,8 @@ use xsalsa20poly1305::aead::AeadInPlace;
 use xsalsa20poly1305::{KeyInit, XSalsa20Poly1305};
 
 const KEY: [u8; 32] = [0x42; 32];
-const LIMIT: f64 = 1.15;
+/// With AVX-512; in plain Rust it is 0.85.
+const LIMIT: f64 = 0.3;
 
 /// How many frames are opened one after the other before starting over.
 const FRAMES: u8 = 100;

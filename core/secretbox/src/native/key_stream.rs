@@ -5,7 +5,7 @@ use crate::native::poly1305;
 use crate::native::salsa20::{self, BLOCK_SIZE, Blocks, LANES, Positions};
 use crate::nonce::Nonce;
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// The key of one direction, with the key that HSalsa20 makes of it and of the first 16 bytes of the nonce.
 #[derive(ZeroizeOnDrop)]
@@ -170,9 +170,11 @@ impl KeyStream {
 
 impl Drop for KeyStream {
     fn drop(&mut self) {
+        // Whole vectors at a time, where `zeroize` writes word by word.
         for block in self.blocks.0.iter_mut().take(self.most) {
-            block.zeroize();
+            *block = [0; BLOCK_SIZE];
         }
+        zeroize::optimization_barrier(&self.blocks);
     }
 }
 

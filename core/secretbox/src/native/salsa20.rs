@@ -37,20 +37,29 @@ pub(crate) const fn batch(cpu: Cpu) -> usize {
     }
 }
 
+/// How many blocks are made faster one by one than side by side.
+const fn few(cpu: Cpu) -> usize {
+    match cpu {
+        Cpu::Portable => LANES,
+        #[cfg(target_arch = "x86_64")]
+        Cpu::Avx2(_) => 2,
+        #[cfg(target_arch = "x86_64")]
+        Cpu::Avx512(_) => 1,
+    }
+}
+
 /// Makes the blocks at `positions`, up to a [`batch`] of them; those after them hold nothing of use.
 pub(crate) fn blocks(cpu: Cpu, key: &[u32; 8], positions: &Positions, into: &mut Blocks) {
-    // Where one block is wanted, whole vectors cost more than they bring.
-    match (cpu, positions.count()) {
-        (_, 0) => {}
-        (Cpu::Portable, _) | (_, 1) => {
+    match cpu {
+        #[cfg(target_arch = "x86_64")]
+        Cpu::Avx2(proof) if positions.count() > few(cpu) => avx2::blocks(proof, key, positions, into),
+        #[cfg(target_arch = "x86_64")]
+        Cpu::Avx512(proof) if positions.count() > few(cpu) => avx512::blocks(proof, key, positions, into),
+        _ => {
             for (position, block) in positions.iter().zip(&mut into.0) {
                 *block = scalar::block(key, position);
             }
         }
-        #[cfg(target_arch = "x86_64")]
-        (Cpu::Avx2(proof), _) => avx2::blocks(proof, key, positions, into),
-        #[cfg(target_arch = "x86_64")]
-        (Cpu::Avx512(proof), _) => avx512::blocks(proof, key, positions, into),
     }
 }
 
