@@ -29,6 +29,24 @@ pub fn claim(key: [u8; 32], sign: impl FnOnce(&[u8]) -> [u8; 64]) -> Result<Auth
     server.client_auth(&seal(&products.client_auth_key(), &plain).try_into().unwrap())
 }
 
+/// What an honest server with this ephemeral secret makes of a client with any ephemeral key, whose secret nobody needs to
+/// know: the client's messages are made by X25519 from the server's secrets, and the server's answer is opened so.
+pub fn meet(key: [u8; 32], server_secret: [u8; 32]) -> Result<(), Error> {
+    let (server, _) = server().client_hello(&hello(&key), Ephemeral::from_secret(server_secret))?;
+    let products = Products {
+        network: *NetworkKey::SSB_MAIN.as_bytes(),
+        ab: x25519(server_secret, key),
+        a_server: x25519(agreement(&BOB), key),
+    };
+    let statement = [products.network.as_slice(), BOB.public().as_bytes(), &sha256(&[&products.ab])].concat();
+    let plain = [ALICE.sign(&statement).as_slice(), ALICE.public().as_bytes()].concat();
+    let client_auth = seal(&products.client_auth_key(), &plain).try_into().unwrap();
+    let (_, server_accept) = server.client_auth(&client_auth)?.accept();
+    let client_b = x25519(server_secret, montgomery(&ALICE));
+    open(&sha256(&[&products.network, &products.ab, &products.a_server, &client_b]), &server_accept);
+    Ok(())
+}
+
 /// What an honest client makes of a server that proves its right key with what `sign` makes of the statement.
 pub fn prove(sign: impl FnOnce(&[u8]) -> [u8; 64]) -> Result<Outcome, Error> {
     prove_as(&BOB.public(), sign)
