@@ -15,7 +15,7 @@
 //! ```
 //!
 //! # Backends
-//! The code is chosen while it runs, by what the processor has: AVX-512, AVX2, or plain Rust. Where words have 32 bits,
+//! The code is chosen while it runs, by what the processor has: AVX-512, AVX2, NEON, or plain Rust. Where words have 32 bits,
 //! RustCrypto's crates do the work. A build can choose less by `RUSTFLAGS='--cfg multiserver_secretbox_backend="…"'`:
 //! `avx2` leaves AVX-512 out, `portable` is plain Rust, and `rustcrypto` leaves all to RustCrypto's crates. No branch and
 //! no index depends on a secret in any of them.

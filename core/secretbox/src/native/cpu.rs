@@ -8,6 +8,9 @@
 pub(crate) enum Cpu {
     /// Plain Rust.
     Portable,
+    /// 128-bit vectors, which every processor has that the code is compiled for.
+    #[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
+    Neon,
     /// 256-bit vectors.
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
@@ -46,6 +49,10 @@ impl Cpu {
                 return Self::Avx2(Avx2(()));
             }
         }
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
+        if !cfg!(multiserver_secretbox_backend = "portable") {
+            return Self::Neon;
+        }
         Self::Portable
     }
 
@@ -54,6 +61,8 @@ impl Cpu {
     pub(crate) fn available() -> impl Iterator<Item = Self> {
         [
             Some(Self::Portable),
+            #[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
+            Some(Self::Neon),
             #[cfg(target_arch = "x86_64")]
             has_avx2::get().then_some(Self::Avx2(Avx2(()))),
             #[cfg(target_arch = "x86_64")]

@@ -21,6 +21,8 @@ pub(crate) fn tag(cpu: Cpu, key: &[u8; 32], message: &[u8]) -> [u8; 16] {
     let mut sum = Accumulator::ZERO;
     let rest = match cpu {
         Cpu::Portable => message,
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
+        Cpu::Neon => message,
         #[cfg(target_arch = "x86_64")]
         Cpu::Avx2(proof) => avx2::absorb(proof, &r, &mut sum, message),
         #[cfg(target_arch = "x86_64")]

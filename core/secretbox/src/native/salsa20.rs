@@ -6,6 +6,8 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod eight_lanes;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
+mod neon;
 mod positions;
 mod rounds;
 mod scalar;
@@ -30,6 +32,8 @@ const SIGMA: [u32; 4] = [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574];
 pub(crate) const fn batch(cpu: Cpu) -> usize {
     match cpu {
         Cpu::Portable => LANES,
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
+        Cpu::Neon => neon::BATCH,
         #[cfg(target_arch = "x86_64")]
         Cpu::Avx2(_) => avx2::BATCH,
         #[cfg(target_arch = "x86_64")]
@@ -41,6 +45,8 @@ pub(crate) const fn batch(cpu: Cpu) -> usize {
 const fn few(cpu: Cpu) -> usize {
     match cpu {
         Cpu::Portable => LANES,
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
+        Cpu::Neon => 1,
         #[cfg(target_arch = "x86_64")]
         Cpu::Avx2(_) => 2,
         #[cfg(target_arch = "x86_64")]
@@ -51,6 +57,8 @@ const fn few(cpu: Cpu) -> usize {
 /// Makes the blocks at `positions`, up to a [`batch`] of them; those after them hold nothing of use.
 pub(crate) fn blocks(cpu: Cpu, key: &[u32; 8], positions: &Positions, into: &mut Blocks) {
     match cpu {
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
+        Cpu::Neon if positions.count() > few(cpu) => neon::blocks(key, positions, into),
         #[cfg(target_arch = "x86_64")]
         Cpu::Avx2(proof) if positions.count() > few(cpu) => avx2::blocks(proof, key, positions, into),
         #[cfg(target_arch = "x86_64")]

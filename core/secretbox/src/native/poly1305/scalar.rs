@@ -43,6 +43,7 @@ pub(super) fn absorb(r: &Point, sum: &mut Accumulator, message: &[u8]) {
 
 impl Accumulator {
     pub(super) const ZERO: Self = Self([0; 3]);
+    #[cfg(target_arch = "x86_64")]
     pub(super) const ONE: Self = Self([1, 0, 0]);
 
     /// Adds a block, and `top` times 2^128.

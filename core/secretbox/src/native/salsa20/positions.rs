@@ -39,7 +39,7 @@ impl Positions {
     }
 
     /// Words 6 to 9 of all states; those after [`count`](Self::count) are of no block.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     pub(super) const fn words(&self) -> &[[u32; LANES]; 4] {
         &self.words
     }

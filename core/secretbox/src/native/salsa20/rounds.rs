@@ -70,6 +70,6 @@ macro_rules! groups_of_blocks {
     };
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(super) use groups_of_blocks;
 pub(super) use {quarter_rounds, twenty_rounds};
