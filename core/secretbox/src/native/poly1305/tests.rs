@@ -55,7 +55,7 @@ fn vectors_make_the_same_tags() {
     let mixed: Vec<u8> = (0..4200_u32).map(|index| index.wrapping_mul(0x9e37_79b9).to_le_bytes()[3]).collect();
     let messages = [mixed, std::vec![0xff; 4200], std::vec![0; 4200]];
     let keys: [[u8; 32]; 3] = [core::array::from_fn(|index| u8::try_from(index * 7 + 1).unwrap()), [0xff; 32], [0; 32]];
-    for cpu in Cpu::available() {
+    for cpu in Cpu::available().filter(|cpu| *cpu != Cpu::Portable) {
         for (message, key) in messages.iter().flat_map(|message| keys.iter().map(move |key| (message, key))) {
             for length in 0..=message.len() {
                 let message = &message[..length];

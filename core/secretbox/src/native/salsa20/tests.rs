@@ -23,7 +23,7 @@ fn ecrypts_key_stream() {
 #[test]
 fn vectors_make_the_same_blocks() {
     let key = core::array::from_fn(|word| 0x9e37_79b9_u32.wrapping_mul(u32::try_from(word).unwrap() + 1));
-    for cpu in Cpu::available() {
+    for cpu in Cpu::available().filter(|cpu| *cpu != Cpu::Portable) {
         for count in 0..=batch(cpu) {
             let mut positions = Positions::NONE;
             for index in 0..u64::try_from(count).unwrap() {
