@@ -12,6 +12,7 @@ use data_encoding::{BASE64_NOPAD, HEXLOWER};
 use multiserver_core::handshake::{Handshake, Step};
 use multiserver_core::keys::NetworkKey;
 use multiserver_core::shs::{Error, Message, Outcome};
+use std::io;
 
 /// What the client receives in a good handshake, and which message each byte belongs to.
 fn to_client() -> (Vec<u8>, Vec<Message>) {
@@ -47,6 +48,56 @@ fn both_machines_complete_whatever_the_chunks() {
         let theirs = drive(&mut server, &mut output.as_slice(), &mut accept, chunk).done();
         let ours = drive(&mut client, &mut accept.as_slice(), &mut Vec::new(), chunk).done();
         assert_same(ours, theirs);
+    }
+}
+
+/// Work done ahead, once or again, or left to the next message: the bytes are the same.
+#[test]
+fn preparing_changes_no_byte() {
+    let honest = transcript();
+    for times in 0..3 {
+        let (mut client, hello) = client().start(client_ephemeral());
+        (0..times).for_each(|_| client.prepare());
+        let (mut server, server_hello) = server().client_hello(&hello, server_ephemeral()).unwrap();
+        (0..times).for_each(|_| server.prepare());
+        let (mut client, client_auth) = client.server_hello(&server_hello).unwrap();
+        assert_eq!(client_auth, honest.client_auth, "prepared {times} times");
+        (0..times).for_each(|_| client.prepare());
+        let (theirs, server_accept) = server.client_auth(&client_auth).unwrap().accept();
+        assert_eq!(server_accept, honest.server_accept, "prepared {times} times");
+        assert_same(client.server_accept(&server_accept).unwrap(), theirs);
+    }
+}
+
+/// A driver that does not know of it has the work done all the same, also one that asks out of turn.
+#[test]
+fn machines_prepare_in_any_place_or_nowhere() {
+    for always in [false, true] {
+        let (input, _) = to_client();
+        let mut output = Vec::new();
+        let mut machine = client_machine();
+        let mut rest = input.as_slice();
+        let outcome = loop {
+            if always {
+                machine.prepare();
+            }
+            match machine.step().unwrap() {
+                Step::Write(step) => {
+                    output.extend_from_slice(step.bytes());
+                    step.advance(usize::MAX);
+                }
+                Step::Flush(step) => step.done(),
+                Step::Read(mut step) => {
+                    let count = io::Read::read(&mut rest, step.buffer()).unwrap();
+                    step.advance(count);
+                }
+                Step::Done(outcome) => break outcome,
+            }
+        };
+        machine.prepare();
+        assert_eq!(output, [transcript().client_hello.as_slice(), &transcript().client_auth].concat());
+        let (driven, _) = feed(&mut accepting_server(), &output, &[]);
+        assert_same(outcome, driven.done());
     }
 }
 

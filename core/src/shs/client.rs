@@ -3,7 +3,7 @@
 use super::schedule::{ClientProof, Ends, Hello, SealKey, Secrets, open, seal};
 use super::{CLIENT_AUTH_SIZE, Error, HELLO_SIZE, Message, Outcome, SERVER_ACCEPT_SIZE};
 use crate::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey};
-use crate::point::{DecodedKey, LongTermKey};
+use crate::point::{DecodedKey, LongTermKey, Product};
 use alloc::sync::Arc;
 use core::fmt;
 
@@ -33,7 +33,12 @@ impl Client {
     #[must_use]
     pub fn start(self, ephemeral: Ephemeral) -> (AwaitServerHello, [u8; HELLO_SIZE]) {
         let hello = Hello::new(&self.network, ephemeral.public());
-        (AwaitServerHello { client: self, ephemeral, hello }, hello.to_bytes())
+        (AwaitServerHello { client: self, ephemeral, a_server: None, hello }, hello.to_bytes())
+    }
+
+    /// The product of this ephemeral and the server's long-term key.
+    fn a_server(&self, ephemeral: &Ephemeral) -> Option<Product> {
+        self.server_key.product(&ephemeral.secret)
     }
 }
 
@@ -47,10 +52,22 @@ impl fmt::Debug for Client {
 pub struct AwaitServerHello {
     client: Client,
     ephemeral: Ephemeral,
+    /// `None` until it was computed.
+    a_server: Option<Product>,
     hello: Hello,
 }
 
 impl AwaitServerHello {
+    /// Computes now what [`server_hello`](Self::server_hello) needs of the server's long-term key: a product on the curve.
+    ///
+    /// A client that calls it after it sent its hello has that behind it when the answer comes; one that does not loses
+    /// nothing.
+    pub fn prepare(&mut self) {
+        if self.a_server.is_none() {
+            self.a_server = self.client.a_server(&self.ephemeral);
+        }
+    }
+
     /// Takes the server hello: returns the client authenticate message to send.
     ///
     /// # Errors
@@ -59,8 +76,8 @@ impl AwaitServerHello {
         self,
         message: &[u8; HELLO_SIZE],
     ) -> Result<(AwaitServerAccept, [u8; CLIENT_AUTH_SIZE]), Error> {
-        let Self { client: Client { identity, server, server_key, network }, ephemeral, hello } = self;
-        let (server_hello, server_ephemeral) = Hello::verify(message, Message::ServerHello, &network)?;
+        let Self { client, ephemeral, a_server, hello } = self;
+        let (server_hello, server_ephemeral) = Hello::verify(message, Message::ServerHello, &client.network)?;
         let bad_key = Error::EphemeralKey(Message::ServerHello);
         if server_hello.has_key_of(&hello) {
             return Err(bad_key);
@@ -68,9 +85,10 @@ impl AwaitServerHello {
         let server_ephemeral = server_ephemeral.decode();
         let secrets = Secrets {
             ab: server_ephemeral.product(&ephemeral.secret).ok_or(bad_key)?,
-            a_server: server_key.product(&ephemeral.secret).ok_or(Error::ServerKey)?,
+            a_server: a_server.or_else(|| client.a_server(&ephemeral)).ok_or(Error::ServerKey)?,
         };
 
+        let Client { identity, server, server_key, network } = client;
         let signature = identity.sign(secrets.client_statement(&network, &server).as_slice());
         let proof = ClientProof { signature, client: identity.public() };
         let message = seal(&secrets.client_auth_key(&network), proof.to_bytes());

@@ -64,8 +64,10 @@ impl Handshake for ClientHandshake {
     }
 
     fn prepare(&mut self) {
-        if let ClientState::AwaitServerAccept(state) = &mut self.state {
-            state.prepare();
+        match &mut self.state {
+            ClientState::AwaitServerHello(state) => state.prepare(),
+            ClientState::AwaitServerAccept(state) => state.prepare(),
+            ClientState::Finished => {}
         }
     }
 

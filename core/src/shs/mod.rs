@@ -23,7 +23,8 @@
 //! no multiplication, and once its own hello is sent, two, for a client that has proven nothing but that it knows the
 //! network key. A client authenticate message costs one box, and where that opens, a signature to verify (two) and one
 //! multiplication; letting the client in costs a signature (one). What is needed for a message that is not there yet is
-//! computed by `prepare`, while the other side works.
+//! computed by `prepare`, while the other side works: on a client, one of its three products while its hello is
+//! answered, and one while its proof is.
 //!
 //! IFMA is used where `curve25519-dalek` was built with `--cfg curve25519_dalek_backend="avx512"`, which
 //! `.cargo/config.toml` of a program can say, and the processor has it.

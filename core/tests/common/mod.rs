@@ -98,7 +98,10 @@ pub fn drive<H: Handshake>(
                 output.extend_from_slice(&step.bytes()[..count]);
                 step.advance(count);
             }
-            Ok(Step::Flush(step)) => step.done(),
+            Ok(Step::Flush(step)) => {
+                step.done();
+                machine.prepare();
+            }
             Ok(Step::Read(_)) if input.is_empty() => return Driven::Wants,
             Ok(Step::Read(mut step)) => {
                 let count = step.buffer().len().min(chunk).min(input.len());
