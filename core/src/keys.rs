@@ -3,6 +3,7 @@
 //! Secrets have no `Clone`, compare in constant time, print redacted and are zeroized when dropped. What the compiler
 //! copies when a value moves, and the arrays that callers pass in, are beyond that.
 
+mod authenticator;
 mod encoding;
 mod pair;
 mod secret;

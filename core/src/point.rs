@@ -19,11 +19,10 @@ impl LongTermKey {
     /// The library decodes encodings with y >= p and with x = 0 and the sign set; the former are refused here, and
     /// the latter stand for points of low order alone.
     pub(crate) fn new(key: &PublicKey) -> Option<Self> {
-        if !is_field_element(&without_sign(key.as_bytes())) {
+        if !is_field_element(&without_sign(key.as_bytes())) || is_weak_point(key.as_bytes()) {
             return None;
         }
-        let verifying = VerifyingKey::from_bytes(key.as_bytes()).ok()?;
-        (!verifying.is_weak()).then_some(Self(verifying))
+        VerifyingKey::from_bytes(key.as_bytes()).ok().map(Self)
     }
 
     /// The product with the key in its X25519 form, unless it is zero.

@@ -1,5 +1,6 @@
 //! Secrets of 32 bytes.
 
+use super::authenticator::Authenticator;
 use super::{ParseKeyError, encoding};
 use crate::bytes::part;
 use core::fmt;
@@ -9,38 +10,22 @@ use subtle::ConstantTimeEq;
 use x25519_dalek::{PublicKey as MontgomeryKey, StaticSecret};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-/// What every secret of 32 bytes has: bytes, base64, constant-time equality, a redacted `Debug`, an end in zeros.
+/// What every secret of 32 bytes has: hexadecimal, base64, constant-time equality and a redacted `Debug`.
 macro_rules! secret {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Zeroize, ZeroizeOnDrop)]
-        pub struct $name([u8; 32]);
-
+    ($name:ident) => {
         impl $name {
-            /// The secret with these bytes.
-            #[must_use]
-            pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-                Self(bytes)
-            }
-
-            /// The secret's bytes, in plain sight.
-            #[must_use]
-            pub const fn as_bytes(&self) -> &[u8; 32] {
-                &self.0
-            }
-
             /// Reads 64 hexadecimal digits, in either case.
             ///
             /// # Errors
             /// The text has another length or another character.
             pub fn from_hex(text: &str) -> Result<Self, ParseKeyError> {
-                encoding::hex(text).map(Self)
+                encoding::hex(text).map(Self::from_bytes)
             }
 
             /// Returns a value whose `Display` is the secret in base64, in plain sight.
             #[must_use]
             pub fn reveal(&self) -> impl fmt::Display + '_ {
-                Revealed(&self.0)
+                Revealed(self.as_bytes())
             }
         }
 
@@ -48,13 +33,13 @@ macro_rules! secret {
             type Err = ParseKeyError;
 
             fn from_str(text: &str) -> Result<Self, ParseKeyError> {
-                encoding::base64(text).map(Self)
+                encoding::base64(text).map(Self::from_bytes)
             }
         }
 
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
-                self.0.ct_eq(&other.0).into()
+                self.as_bytes().ct_eq(other.as_bytes()).into()
             }
         }
 
@@ -68,22 +53,68 @@ macro_rules! secret {
     };
 }
 
-secret! {
-    /// The 32 bytes an Ed25519 key pair grows from (RFC 8032, section 5.1.5), as addresses and invites carry them.
-    Seed
+/// The 32 bytes an Ed25519 key pair grows from (RFC 8032, section 5.1.5), as addresses and invites carry them.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Seed([u8; 32]);
+
+secret!(Seed);
+
+impl Seed {
+    /// The secret with these bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The secret's bytes, in plain sight.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
-secret! {
-    /// The key that keeps one network apart from others: both ends of a handshake must hold the same (32 bytes).
-    NetworkKey
+/// The key that keeps one network apart from others: both ends of a handshake must hold the same (32 bytes).
+///
+/// It is kept with what hellos are authenticated by: make it once, not for every connection.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct NetworkKey {
+    bytes: [u8; 32],
+    authenticator: Authenticator,
 }
+
+secret!(NetworkKey);
 
 impl NetworkKey {
     /// The main network of Secure Scuttlebutt, `1KHLiKZvAvjbY1ziZEHMXawbCEIM6qwjCDm3VYRan/s=`.
-    pub const SSB_MAIN: Self = Self([
-        0xd4, 0xa1, 0xcb, 0x88, 0xa6, 0x6f, 0x02, 0xf8, 0xdb, 0x63, 0x5c, 0xe2, 0x64, 0x41, 0xcc, 0x5d, //
-        0xac, 0x1b, 0x08, 0x42, 0x0c, 0xea, 0xac, 0x23, 0x08, 0x39, 0xb7, 0x55, 0x84, 0x5a, 0x9f, 0xfb,
-    ]);
+    pub const SSB_MAIN: Self = Self {
+        bytes: [
+            0xd4, 0xa1, 0xcb, 0x88, 0xa6, 0x6f, 0x02, 0xf8, 0xdb, 0x63, 0x5c, 0xe2, 0x64, 0x41, 0xcc, 0x5d, //
+            0xac, 0x1b, 0x08, 0x42, 0x0c, 0xea, 0xac, 0x23, 0x08, 0x39, 0xb7, 0x55, 0x84, 0x5a, 0x9f, 0xfb,
+        ],
+        authenticator: Authenticator::SSB_MAIN,
+    };
+
+    /// The secret with these bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self { authenticator: Authenticator::new(&bytes), bytes }
+    }
+
+    /// The secret's bytes, in plain sight.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.bytes
+    }
+
+    /// A second one, for a handshake to keep.
+    pub(crate) const fn copy(&self) -> Self {
+        Self { bytes: self.bytes, authenticator: self.authenticator.copy() }
+    }
+
+    /// HMAC-SHA-512 of a message under this key, cut to 32 bytes, as hellos carry it.
+    pub(crate) fn authenticate(&self, message: &[u8; 32]) -> [u8; 32] {
+        self.authenticator.authenticate(message)
+    }
 }
 
 struct Revealed<'a>(&'a [u8; 32]);

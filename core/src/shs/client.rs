@@ -25,7 +25,7 @@ impl Client {
             identity: identity.into(),
             server: *server,
             server_key: LongTermKey::new(server).ok_or(Error::ServerKey)?,
-            network: NetworkKey::from_bytes(*network.as_bytes()),
+            network: network.copy(),
         })
     }
 

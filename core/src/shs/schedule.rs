@@ -30,7 +30,7 @@ pub(super) struct Hello {
 impl Hello {
     /// Our own hello.
     pub(super) fn new(network: &NetworkKey, key: &[u8; 32]) -> Self {
-        Self { auth: hmac(network.as_bytes(), &[key]), key: *key }
+        Self { auth: network.authenticate(key), key: *key }
     }
 
     /// The peer's hello and its key, once its authenticator and the key's form are found right.

@@ -17,7 +17,7 @@ impl Server {
     /// A server with this identity in this network.
     #[must_use]
     pub fn new(identity: impl Into<Arc<KeyPair>>, network: &NetworkKey) -> Self {
-        Self { identity: identity.into(), network: NetworkKey::from_bytes(*network.as_bytes()) }
+        Self { identity: identity.into(), network: network.copy() }
     }
 
     /// Takes the client hello: returns the server hello to send, made with this ephemeral pair, which must serve once.
