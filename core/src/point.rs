@@ -155,8 +155,13 @@ const LOW_ORDER_Y: [[u8; 32]; 5] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use curve25519_dalek::Scalar;
     use curve25519_dalek::constants::EIGHT_TORSION;
+    use ed25519_dalek::hazmat::{ExpandedSecretKey, raw_sign};
+    use proptest::prelude::*;
+    use sha2::{Digest, Sha512};
     use std::collections::BTreeSet;
+    use std::vec::Vec;
 
     /// Bytes that look random, `count` times 32 of them.
     fn samples(count: u8) -> impl Iterator<Item = [u8; 32]> {
@@ -216,5 +221,35 @@ mod tests {
             assert!(product(&torsion, &secret).is_none());
         }
         assert!(DecodedKey::OnTwist(MINUS_ONE).product(&secret).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn signatures_are_judged_as_verify_strict_does(seed: [u8; 32], message: Vec<u8>, flip in 0_usize..1024) {
+            let secret = ExpandedSecretKey::from(&seed);
+            let verifying = VerifyingKey::from(&secret);
+            let honest = raw_sign::<Sha512>(&secret, &message, &verifying);
+            let mut flipped = honest.to_bytes();
+            if let Some(byte) = flipped.get_mut(flip / 8) {
+                *byte ^= 1 << (flip % 8);
+            }
+            for torsion in EIGHT_TORSION {
+                let key = (verifying.to_edwards() + torsion).compress().to_bytes();
+                let mut signatures = Vec::from([honest.to_bytes(), flipped]);
+                for (r, torsion) in [Scalar::ZERO, Scalar::from(5_u8)].into_iter().flat_map(|r| EIGHT_TORSION.map(|t| (r, t))) {
+                    let commitment = (EdwardsPoint::mul_base(&r) + torsion).compress();
+                    let hash = Sha512::new().chain_update(commitment.as_bytes()).chain_update(key).chain_update(&message);
+                    let k = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
+                    let s = (r + k * secret.scalar).to_bytes();
+                    signatures.push([commitment.to_bytes(), s].concat().try_into().unwrap());
+                }
+                let ours = LongTermKey::new(&PublicKey::from_bytes(key)).unwrap();
+                let theirs = VerifyingKey::from_bytes(&key).unwrap();
+                for signature in signatures {
+                    let expected = theirs.verify_strict(&message, &Signature::from_bytes(&signature)).is_ok();
+                    prop_assert_eq!(ours.verifies(&message, &signature), expected);
+                }
+            }
+        }
     }
 }
