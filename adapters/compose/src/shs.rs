@@ -1,33 +1,40 @@
 //! The secret handshake as a transform, and over streams of the caller's own.
 
+mod ready;
 #[cfg(feature = "system")]
 mod stream;
 
 #[cfg(feature = "system")]
 pub use stream::{ShsAcceptor, ShsConnector, ShsRequest, ShsStream};
 
-use crate::{Admission, Attempt, BoxFuture, LayerError, Opened, Plan, Transform, Undecided, Wrap, WrapPlan};
+use self::ready::{MakingReady, ReadyPairs};
+use crate::{Admission, Attempt, BoxFuture, LayerError, Opened, Plan, Runtime, Transform, Undecided, Wrap, WrapPlan};
 use futures_io::{AsyncRead, AsyncWrite};
 use multiserver_core::address::{self, Layer, LayerBuf};
 use multiserver_core::handshake::{Handshake, Step};
-use multiserver_core::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey, Seed};
+use multiserver_core::keys::{KeyPair, NetworkKey, PublicKey, Seed};
 use multiserver_core::shs::{self, Authenticated, Client, ClientHandshake, Message, Outcome, Server, ServerHandshake};
 use multiserver_io::{DriveError, Duplex, SecureReader, SecureWriter, drive};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// `shs`: the secret handshake, then box streams; proves both ends' keys to each other.
+///
+/// It and its clones keep a few ephemeral pairs ready for handshakes to come, each of which serves once: a process that
+/// forks must not use the same `Shs` on both sides.
 #[derive(Debug, Clone)]
 pub struct Shs {
     identity: Arc<KeyPair>,
     network: Arc<NetworkKey>,
+    ready: Arc<ReadyPairs>,
 }
 
 impl Shs {
     /// The secret handshake with this identity, in the main network of Secure Scuttlebutt.
     #[must_use]
     pub fn new(identity: impl Into<Arc<KeyPair>>) -> Self {
-        Self { identity: identity.into(), network: Arc::new(NetworkKey::SSB_MAIN) }
+        Self { identity: identity.into(), network: Arc::new(NetworkKey::SSB_MAIN), ready: Arc::default() }
     }
 
     /// The same in another network.
@@ -62,14 +69,16 @@ impl Transform for Shs {
     fn server<'a>(&'a self, attempt: &'a Attempt, mut io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         Box::pin(async move {
             let server = Server::new(Arc::clone(&self.identity), &self.network);
-            let machine = ServerHandshake::new(server, attempt.runtime().ephemeral()?);
+            let ephemeral = self.ready.take(|| attempt.runtime().random())?;
+            let machine = ServerHandshake::new(server, ephemeral);
             let mut handshake = Watched { machine, attempt, has_answered: false, verdict: None };
             let driven = drive(&mut handshake, &mut io).await.map_err(layer_error);
             let verdict = handshake.verdict;
             match driven {
                 Ok(authenticated) => {
                     let peer = *authenticated.peer();
-                    let waiting = ShsUndecided { authenticated, io, verdict };
+                    let (ready, runtime) = (Arc::clone(&self.ready), Arc::clone(attempt.runtime()));
+                    let waiting = ShsUndecided { authenticated, io, verdict, ready, runtime };
                     Ok(Admission::undecided(address::Shs::from(peer), peer, waiting))
                 }
                 Err(error) => {
@@ -97,8 +106,8 @@ impl Wrap for ShsClient<'_> {
             let Self { shs, seed, server } = self;
             let seeded = |seed: &Seed| Arc::new(KeyPair::from_seed(Seed::from_bytes(*seed.as_bytes())));
             let identity = seed.as_ref().map_or_else(|| Arc::clone(&shs.identity), seeded);
-            let ephemeral = attempt.runtime().ephemeral()?;
-            let outcome = run_client(identity, server, &shs.network, ephemeral, &mut io).await?;
+            let random = || attempt.runtime().random();
+            let outcome = run_client(identity, server, &shs.network, &shs.ready, random, &mut io).await?;
             Ok(open_box_streams(outcome, io))
         })
     }
@@ -109,19 +118,24 @@ async fn run_client<S: AsyncRead + AsyncWrite + Unpin>(
     identity: Arc<KeyPair>,
     server: &PublicKey,
     network: &NetworkKey,
-    ephemeral: Ephemeral,
+    ready: &ReadyPairs,
+    random: impl Fn() -> io::Result<[u8; 32]>,
     stream: &mut S,
 ) -> Result<Outcome, LayerError> {
     let client = Client::new(identity, server, network).map_err(|error| LayerError::Unusable(error.into()))?;
-    drive(&mut ClientHandshake::new(client, ephemeral), stream).await.map_err(layer_error)
+    let machine = ClientHandshake::new(client, ready.take(&random)?);
+    drive(&mut MakingReady::new(machine, 2, ready, random), stream).await.map_err(layer_error)
 }
 
 /// Sends the client the message that accepts it.
 async fn run_acceptance<S: AsyncRead + AsyncWrite + Unpin>(
     authenticated: Authenticated,
+    ready: &ReadyPairs,
+    random: impl Fn() -> io::Result<[u8; 32]>,
     stream: &mut S,
 ) -> Result<Outcome, LayerError> {
-    drive(&mut authenticated.into_machine(), stream).await.map_err(layer_error)
+    let machine = authenticated.into_machine();
+    drive(&mut MakingReady::new(machine, 1, ready, random), stream).await.map_err(layer_error)
 }
 
 /// How long after the client's proof the server closes the stream of a client that it does not accept.
@@ -172,13 +186,15 @@ struct ShsUndecided {
     io: Duplex,
     /// Ends when the client's stream may be closed as a refusal.
     verdict: Option<BoxFuture<'static, ()>>,
+    ready: Arc<ReadyPairs>,
+    runtime: Arc<dyn Runtime>,
 }
 
 impl Undecided for ShsUndecided {
     fn accept(self: Box<Self>) -> BoxFuture<'static, Result<Opened, LayerError>> {
         Box::pin(async move {
-            let Self { authenticated, mut io, .. } = *self;
-            let outcome = run_acceptance(authenticated, &mut io).await?;
+            let Self { authenticated, mut io, ready, runtime, .. } = *self;
+            let outcome = run_acceptance(authenticated, &ready, || runtime.random(), &mut io).await?;
             Ok(open_box_streams(outcome, io))
         })
     }

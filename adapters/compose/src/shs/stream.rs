@@ -1,9 +1,10 @@
 //! The secret handshake over a stream of the caller's own, without addresses, suites or a runtime.
 
+use super::ready::ReadyPairs;
 use super::{Shs, layer_error, run_acceptance, run_client};
 use crate::{LayerError, system};
 use futures_io::{AsyncRead, AsyncWrite};
-use multiserver_core::keys::{Ephemeral, PublicKey};
+use multiserver_core::keys::PublicKey;
 use multiserver_core::shs::{Authenticated, Outcome, Server, ServerHandshake};
 use multiserver_io::{SecureReader, SecureStream, SecureWriter, drive};
 use std::fmt;
@@ -25,6 +26,7 @@ pub struct ShsAcceptor(Shs);
 pub struct ShsRequest<S> {
     authenticated: Authenticated,
     stream: S,
+    ready: Arc<ReadyPairs>,
 }
 
 /// An encrypted stream between two ends that have proven their keys to each other.
@@ -56,8 +58,8 @@ impl ShsConnector {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let Shs { identity, network } = &self.0;
-        let outcome = run_client(Arc::clone(identity), server, network, ephemeral()?, &mut stream).await?;
+        let Shs { identity, network, ready } = &self.0;
+        let outcome = run_client(Arc::clone(identity), server, network, ready, system::random, &mut stream).await?;
         Ok(ShsStream::new(stream, outcome))
     }
 }
@@ -83,9 +85,9 @@ impl ShsAcceptor {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let server = Server::new(Arc::clone(&self.0.identity), &self.0.network);
-        let mut handshake = ServerHandshake::new(server, ephemeral()?);
+        let mut handshake = ServerHandshake::new(server, self.0.ready.take(system::random)?);
         let authenticated = drive(&mut handshake, &mut stream).await.map_err(layer_error)?;
-        Ok(ShsRequest { authenticated, stream })
+        Ok(ShsRequest { authenticated, stream, ready: Arc::clone(&self.0.ready) })
     }
 }
 
@@ -106,8 +108,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ShsRequest<S> {
     /// # Cancel safety
     /// Dropping the future drops the stream in it.
     pub async fn accept(self) -> Result<ShsStream<S>, LayerError> {
-        let Self { authenticated, mut stream } = self;
-        let outcome = run_acceptance(authenticated, &mut stream).await?;
+        let Self { authenticated, mut stream, ready } = self;
+        let outcome = run_acceptance(authenticated, &ready, system::random, &mut stream).await?;
         Ok(ShsStream::new(stream, outcome))
     }
 }
@@ -192,6 +194,105 @@ impl<S> fmt::Debug for ShsStream<S> {
     }
 }
 
-fn ephemeral() -> io::Result<Ephemeral> {
-    system::random().map(Ephemeral::from_random)
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use multiserver_core::keys::{KeyPair, Seed};
+    use std::io::{ErrorKind, Read, Write};
+    use std::os::unix::net::UnixStream;
+    use std::pin::pin;
+    use std::task::Waker;
+
+    /// One end of a pair of sockets, which has itself polled again at once where it would block.
+    struct Busy(UnixStream);
+
+    fn pair() -> (Busy, Busy) {
+        let (near, far) = UnixStream::pair().unwrap();
+        near.set_nonblocking(true).unwrap();
+        far.set_nonblocking(true).unwrap();
+        (Busy(near), Busy(far))
+    }
+
+    fn or_again<T>(cx: &Context<'_>, result: io::Result<T>) -> Poll<io::Result<T>> {
+        match result {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            result => Poll::Ready(result),
+        }
+    }
+
+    impl AsyncRead for Busy {
+        fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+            or_again(cx, self.0.read(buffer))
+        }
+    }
+
+    impl AsyncWrite for Busy {
+        fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            or_again(cx, self.0.write(bytes))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// Polls both by turns until both are done.
+    fn both<A, B>(one: impl Future<Output = A>, other: impl Future<Output = B>) -> (A, B) {
+        let (mut one, mut other) = (pin!(one), pin!(other));
+        let (mut first, mut second) = (None, None);
+        let mut cx = Context::from_waker(Waker::noop());
+        loop {
+            first = first.or_else(|| ready(one.as_mut().poll(&mut cx)));
+            second = second.or_else(|| ready(other.as_mut().poll(&mut cx)));
+            match (first, second) {
+                (Some(first), Some(second)) => return (first, second),
+                unfinished => (first, second) = unfinished,
+            }
+        }
+    }
+
+    fn ready<T>(poll: Poll<T>) -> Option<T> {
+        match poll {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
+    }
+
+    fn shs(fill: u8) -> Shs {
+        Shs::new(KeyPair::from_seed(Seed::from_bytes([fill; 32])))
+    }
+
+    #[test]
+    fn a_completed_handshake_makes_a_pair_ready_on_both_sides() {
+        let (alice, bob) = (shs(1), shs(2));
+        let (connector, acceptor) = (ShsConnector::new(alice.clone()), ShsAcceptor::new(bob.clone()));
+        let server = bob.identity.public();
+        for _ in 0..3 {
+            let (near, far) = pair();
+            let accept = async { acceptor.handshake(far).await.unwrap().accept().await.unwrap() };
+            let (near, far) = both(connector.connect(&server, near), accept);
+            assert_eq!(near.unwrap().channel_binding(), far.channel_binding());
+            assert_eq!((alice.ready.count(), bob.ready.count()), (1, 1), "each takes one and makes one");
+        }
+    }
+
+    #[test]
+    fn a_refused_client_makes_no_pair_ready() {
+        let (alice, bob) = (shs(1), shs(2));
+        let (connector, acceptor) = (ShsConnector::new(alice), ShsAcceptor::new(bob.clone()));
+        let (near, far) = pair();
+        let server = bob.identity.public();
+        let refuse = async { drop(acceptor.handshake(far).await.unwrap()) };
+        let (refused, ()) = both(connector.connect(&server, near), refuse);
+        assert!(matches!(refused, Err(LayerError::Refused(_))));
+        assert_eq!(bob.ready.count(), 0);
+    }
 }
