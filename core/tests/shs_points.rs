@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::forger::{claim, hello, meet, prove, prove_as, scalar, signature};
+use common::forger::{claim, hello, meet, meet_server, prove, prove_as, scalar, signature};
 use common::points::{WEAK_SIGNATURES, bad_long_term_keys, p_minus_one, p_plus, small, with_high_bit};
 use common::{ALICE, BOB, client, client_ephemeral, server, server_ephemeral};
 use curve25519_dalek::constants::EIGHT_TORSION;
@@ -79,12 +79,13 @@ fn bad_server_key_in_an_address() {
 
 /// Half of them are on the curve's twist.
 #[test]
-fn any_ephemeral_key_of_a_client_has_the_products_of_x25519() {
+fn any_ephemeral_key_has_the_products_of_x25519() {
     let keys =
         (0..64_u8).map(|index| core::array::from_fn(|byte| index.wrapping_mul(151) ^ u8::try_from(3 * byte).unwrap()));
     for mut key in keys {
         key[31] &= 0x3f;
         assert_eq!(meet(key, [0x77; 32]), Ok(()), "{key:?}");
+        assert_eq!(meet_server(key, [0x77; 32]), Ok(()), "{key:?}");
     }
 }
 

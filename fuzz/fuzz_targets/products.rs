@@ -1,5 +1,5 @@
-//! The products of a server are X25519's, whatever a client's ephemeral key: on the curve or its twist, with a part of low
-//! order or without.
+//! The products of both sides are X25519's, whatever the peer's ephemeral key: on the curve or its twist, with a part of
+//! low order or without.
 #![no_main]
 
 #[path = "../../core/tests/common/mod.rs"]
@@ -10,6 +10,7 @@ use common::forger;
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::{EdwardsPoint, MontgomeryPoint};
 use libfuzzer_sys::fuzz_target;
+use multiserver_core::keys::Ephemeral;
 use multiserver_core::shs::{Error, Message};
 use x25519_dalek::x25519;
 
@@ -18,7 +19,7 @@ struct Input {
     key: [u8; 32],
     /// Makes the key a multiple of the base point, plus one of the points of low order.
     torsion: Option<u8>,
-    server_secret: [u8; 32],
+    secret: [u8; 32],
 }
 
 fuzz_target!(|input: Input| {
@@ -30,12 +31,20 @@ fuzz_target!(|input: Input| {
         }
     };
     let is_canonical = MontgomeryPoint(key).to_edwards(0).is_none_or(|point| point.to_montgomery().0 == key);
-    match forger::meet(key, input.server_secret) {
-        Ok(()) => assert_ne!(x25519(input.server_secret, key), [0; 32]),
-        Err(error) => {
-            assert_eq!(error, Error::EphemeralKey(Message::ClientHello));
-            let is_high = key[31] & 0x80 != 0 || key[31] == 0x7f;
-            assert!(x25519(input.server_secret, key) == [0; 32] || !is_canonical || is_high);
+    let is_high = key[31] & 0x80 != 0 || key[31] == 0x7f;
+    let is_zero = x25519(input.secret, key) == [0; 32];
+    let is_own = key == *Ephemeral::from_secret(input.secret).public();
+    let met = [
+        (forger::meet(key, input.secret), Message::ClientHello, false),
+        (forger::meet_server(key, input.secret), Message::ServerHello, is_own),
+    ];
+    for (result, hello, is_refused) in met {
+        match result {
+            Ok(()) => assert!(!is_zero && !is_refused),
+            Err(error) => {
+                assert_eq!(error, Error::EphemeralKey(hello));
+                assert!(is_zero || !is_canonical || is_high || is_refused);
+            }
         }
     }
 });

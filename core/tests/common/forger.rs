@@ -47,6 +47,20 @@ pub fn meet(key: [u8; 32], server_secret: [u8; 32]) -> Result<(), Error> {
     Ok(())
 }
 
+/// The same the other way round: what an honest client with this ephemeral secret makes of a server with any ephemeral
+/// key, whose messages are made by X25519 from the client's secrets.
+pub fn meet_server(key: [u8; 32], client_secret: [u8; 32]) -> Result<(), Error> {
+    let (client, _) = client_to(&BOB.public()).start(Ephemeral::from_secret(client_secret));
+    let (client, client_auth): (AwaitServerAccept, _) = client.server_hello(&hello(&key))?;
+    let products = Products::of_client(client_secret, key);
+    let plain = open(&products.client_auth_key(), &client_auth);
+    let statement = [products.network.as_slice(), &plain, &sha256(&[&products.ab])].concat();
+    let client_b = x25519(agreement(&ALICE), key);
+    let accept_key = sha256(&[&products.network, &products.ab, &products.a_server, &client_b]);
+    client.server_accept(&seal(&accept_key, &BOB.sign(&statement)).try_into().unwrap())?;
+    Ok(())
+}
+
 /// What an honest client makes of a server that proves its right key with what `sign` makes of the statement.
 pub fn prove(sign: impl FnOnce(&[u8]) -> [u8; 64]) -> Result<Outcome, Error> {
     prove_as(&BOB.public(), sign)
