@@ -68,7 +68,7 @@ impl KeyStream {
     /// Plans frames to open, unless the header under `nonce` is planned next: see [`Plan::opening`].
     pub(crate) fn plan_opening(&mut self, nonce: &Nonce, body: usize, bytes: usize) {
         let (prefix, number) = parts(nonce);
-        if prefix != self.prefix || !self.positions.is_at(self.taken, number, 0) {
+        if !self.begins_next(prefix, number) {
             self.plan(prefix, Plan::opening(number, body, bytes));
         }
     }
@@ -91,10 +91,15 @@ impl KeyStream {
         Ok(())
     }
 
+    /// Whether the next block that is made is the first of the box under this nonce.
+    fn begins_next(&self, prefix: [u8; 16], number: u64) -> bool {
+        prefix == self.prefix && self.positions.is_at(self.taken, number, 0)
+    }
+
     /// The first block of a box, which begins with the key of the tag.
     fn first_block(&mut self, key: &mut Key, nonce: &Nonce, length: usize) -> Zeroizing<[u8; BLOCK_SIZE]> {
         let (prefix, number) = parts(nonce);
-        if prefix != self.prefix || !self.positions.is_at(self.taken, number, 0) {
+        if !self.begins_next(prefix, number) {
             self.prepare(key, prefix, (number, 0), length);
         }
         let block = self.blocks.0.get(self.taken).unwrap_or_else(|| unreachable!("a block was just made"));
