@@ -3,11 +3,11 @@
 
 mod common;
 
-use common::{Home, LIMIT};
+use common::{Home, LIMIT, pass_on};
 use multiserver_interop::Nginx;
 use proxy_header::{ParseConfig, ProxiedAddress, ProxyHeader, Tlv};
 use std::io::{Read, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
@@ -56,15 +56,7 @@ fn relayed(address: &str) -> (String, Receiver<(SocketAddr, SocketAddr)>) {
         for client in listener.incoming() {
             let (client, server) = (client.unwrap(), TcpStream::connect(to).unwrap());
             sender.send((server.local_addr().unwrap(), server.peer_addr().unwrap())).unwrap();
-            let (mut client_end, mut server_end) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-            thread::spawn(move || {
-                let _ = std::io::copy(&mut server_end, &mut client_end);
-                let _ = client_end.shutdown(Shutdown::Write);
-            });
-            thread::spawn(move || {
-                let _ = std::io::copy(&mut &client, &mut &server);
-                let _ = server.shutdown(Shutdown::Write);
-            });
+            pass_on(client, server);
         }
     });
     (format!("{start}:{port}~shs:{key}"), receiver)

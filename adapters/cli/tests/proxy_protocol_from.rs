@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Home, LIMIT};
+use common::{Home, LIMIT, pass_on};
 use proxy_header::{ParseConfig, ProxiedAddress, ProxyHeader};
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,15 +23,7 @@ fn balanced(address: &str, header: &'static [u8]) -> String {
         for client in listener.incoming() {
             let (client, mut server) = (client.unwrap(), TcpStream::connect(&to).unwrap());
             server.write_all(header).unwrap();
-            let (mut client_end, mut server_end) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-            thread::spawn(move || {
-                let _ = std::io::copy(&mut server_end, &mut client_end);
-                let _ = client_end.shutdown(Shutdown::Write);
-            });
-            thread::spawn(move || {
-                let _ = std::io::copy(&mut &client, &mut &server);
-                let _ = server.shutdown(Shutdown::Write);
-            });
+            pass_on(client, server);
         }
     });
     format!("{balancer}~shs:{key}")

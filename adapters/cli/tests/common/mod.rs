@@ -6,6 +6,7 @@ pub mod inviting;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -284,6 +285,19 @@ pub fn terminate(program: &Program) {
 fn signal(program: &Program, signal: Signal) {
     let id = Pid::from_raw(i32::try_from(program.id()).unwrap()).unwrap();
     kill_process(id, signal).unwrap();
+}
+
+/// Passes the bytes of two connections to each other, each direction to its end.
+pub fn pass_on(client: TcpStream, server: TcpStream) {
+    let (mut client_end, mut server_end) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+    thread::spawn(move || {
+        let _ = std::io::copy(&mut server_end, &mut client_end);
+        let _ = client_end.shutdown(Shutdown::Write);
+    });
+    thread::spawn(move || {
+        let _ = std::io::copy(&mut &client, &mut &server);
+        let _ = server.shutdown(Shutdown::Write);
+    });
 }
 
 /// Bytes that show when some are lost, doubled or moved.
