@@ -33,6 +33,7 @@ extern crate std;
 pub mod address;
 pub mod box_stream;
 mod bytes;
+pub mod frames;
 pub mod handshake;
 pub mod keys;
 mod point;

@@ -1,8 +1,9 @@
-//! Box streams over byte streams.
+//! Encrypted streams over byte streams: box streams, and other formats of frames.
 
-use crate::{ReadStream, spare};
+use crate::{MaybeSend, ReadStream, spare};
 use futures_io::{AsyncRead, AsyncWrite};
-use multiserver_core::box_stream::{Decoded, Decoder, Encoder, Error, Opener, Sealer};
+use multiserver_core::box_stream::{Opener, Sealer};
+use multiserver_core::frames::{Decoded, Decoder, Encoder, Error, OpenFrames, SealFrames};
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -13,7 +14,7 @@ const IDLE_READS: usize = 32;
 /// How many bytes are read at once to be dropped.
 const DROPPED_AT_ONCE: usize = 4096;
 
-/// A box stream over a byte stream, both directions.
+/// An encrypted stream over a byte stream, both directions: a box stream, unless other frames are named.
 ///
 /// - Reading yields plaintext; 0 bytes are the peer's goodbye. A stream below that ends without a goodbye, at whatever
 ///   byte, is an [`ErrorKind::UnexpectedEof`], and what was altered on its way an [`ErrorKind::InvalidData`].
@@ -31,66 +32,66 @@ const DROPPED_AT_ONCE: usize = 4096;
 /// The stream keeps its progress itself, not in futures: a read, write, flush or close whose future was dropped can be
 /// called again, and nothing is lost or sent twice.
 #[derive(Debug)]
-pub struct SecureStream<S> {
+pub struct SecureStream<S, O: OpenFrames = Opener, F: SealFrames = Sealer> {
     io: S,
-    decoder: Decoder,
-    encoder: Encoder,
+    decoder: Decoder<O>,
+    encoder: Encoder<F>,
 }
 
 /// The read half of a [`SecureStream`].
 #[derive(Debug)]
-pub struct SecureReader<R> {
+pub struct SecureReader<R, O: OpenFrames = Opener> {
     io: R,
-    decoder: Decoder,
+    decoder: Decoder<O>,
 }
 
 /// The write half of a [`SecureStream`].
 #[derive(Debug)]
-pub struct SecureWriter<W> {
+pub struct SecureWriter<W, F: SealFrames = Sealer> {
     io: W,
-    encoder: Encoder,
+    encoder: Encoder<F>,
 }
 
-impl<S> SecureStream<S> {
-    /// The box stream over this stream, with the sealer and the opener that a handshake yielded.
+impl<S, O: OpenFrames, F: SealFrames> SecureStream<S, O, F> {
+    /// The encrypted stream over this stream, with the sealer and the opener that a handshake yielded.
     #[must_use]
-    pub const fn new(io: S, sealer: Sealer, opener: Opener) -> Self {
+    pub const fn new(io: S, sealer: F, opener: O) -> Self {
         Self { io, decoder: Decoder::new(opener), encoder: Encoder::new(sealer) }
     }
 
     /// Splits this stream, where `split` splits the stream below; both halves continue where the stream was.
     #[must_use]
-    pub fn into_split<R, W>(self, split: impl FnOnce(S) -> (R, W)) -> (SecureReader<R>, SecureWriter<W>) {
+    pub fn into_split<R, W>(self, split: impl FnOnce(S) -> (R, W)) -> (SecureReader<R, O>, SecureWriter<W, F>) {
         let (read, write) = split(self.io);
         let reader = SecureReader { io: read, decoder: self.decoder };
         (reader, SecureWriter { io: write, encoder: self.encoder })
     }
 }
 
-impl<R> SecureReader<R> {
+impl<R, O: OpenFrames> SecureReader<R, O> {
     /// A reader over the read half of a stream that was split before.
     #[must_use]
-    pub const fn new(io: R, opener: Opener) -> Self {
+    pub const fn new(io: R, opener: O) -> Self {
         Self { io, decoder: Decoder::new(opener) }
     }
 }
 
-impl<W> SecureWriter<W> {
+impl<W, F: SealFrames> SecureWriter<W, F> {
     /// A writer over the write half of a stream that was split before.
     #[must_use]
-    pub const fn new(io: W, sealer: Sealer) -> Self {
+    pub const fn new(io: W, sealer: F) -> Self {
         Self { io, encoder: Encoder::new(sealer) }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for SecureStream<S> {
+impl<S: AsyncRead + Unpin, O: OpenFrames, F: SealFrames> AsyncRead for SecureStream<S, O, F> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         poll_read(&mut this.io, &mut this.decoder, cx, buffer)
     }
 }
 
-impl<R: AsyncRead + Unpin> AsyncRead for SecureReader<R> {
+impl<R: AsyncRead + Unpin, O: OpenFrames> AsyncRead for SecureReader<R, O> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         poll_read(&mut this.io, &mut this.decoder, cx, buffer)
@@ -98,7 +99,12 @@ impl<R: AsyncRead + Unpin> AsyncRead for SecureReader<R> {
 }
 
 /// Watches the stream below after the peer's goodbye; bytes that come before the goodbye are read and dropped.
-impl<R: ReadStream + Unpin> ReadStream for SecureReader<R> {
+impl<R, O> ReadStream for SecureReader<R, O>
+where
+    R: ReadStream + Unpin,
+    O: OpenFrames + MaybeSend,
+    O::Body: MaybeSend,
+{
     fn has_goodbye(&self) -> bool {
         true
     }
@@ -112,8 +118,8 @@ impl<R: ReadStream + Unpin> ReadStream for SecureReader<R> {
 
 /// Implements `AsyncWrite`, which is the same for the whole stream and for its write half.
 macro_rules! async_write {
-    ($name:ident) => {
-        impl<W: AsyncWrite + Unpin> AsyncWrite for $name<W> {
+    ($name:ident $(, $opener:ident)?) => {
+        impl<W: AsyncWrite + Unpin $(, $opener: OpenFrames)?, F: SealFrames> AsyncWrite for $name<W $(, $opener)?, F> {
             fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
                 let this = self.get_mut();
                 poll_write(&mut this.io, &mut this.encoder, cx, bytes)
@@ -133,13 +139,13 @@ macro_rules! async_write {
     };
 }
 
-async_write!(SecureStream);
+async_write!(SecureStream, O);
 async_write!(SecureWriter);
 
 /// Reads plaintext with the thread's buffer, which goes back when nothing is left in it.
-fn poll_read<R: AsyncRead + Unpin>(
+fn poll_read<R: AsyncRead + Unpin, O: OpenFrames>(
     io: &mut R,
-    decoder: &mut Decoder,
+    decoder: &mut Decoder<O>,
     cx: &mut Context<'_>,
     buffer: &mut [u8],
 ) -> Poll<io::Result<usize>> {
@@ -148,9 +154,9 @@ fn poll_read<R: AsyncRead + Unpin>(
     read
 }
 
-fn poll_plaintext<R: AsyncRead + Unpin>(
+fn poll_plaintext<R: AsyncRead + Unpin, O: OpenFrames>(
     io: &mut R,
-    decoder: &mut Decoder,
+    decoder: &mut Decoder<O>,
     cx: &mut Context<'_>,
     buffer: &mut [u8],
 ) -> Poll<io::Result<usize>> {
@@ -174,9 +180,9 @@ fn poll_plaintext<R: AsyncRead + Unpin>(
 }
 
 /// Seals as much as the encoder's buffer holds, and writes as much ciphertext as the stream below takes at once.
-fn poll_write<W: AsyncWrite + Unpin>(
+fn poll_write<W: AsyncWrite + Unpin, F: SealFrames>(
     io: &mut W,
-    encoder: &mut Encoder,
+    encoder: &mut Encoder<F>,
     cx: &mut Context<'_>,
     bytes: &[u8],
 ) -> Poll<io::Result<usize>> {
@@ -192,7 +198,11 @@ fn poll_write<W: AsyncWrite + Unpin>(
 }
 
 /// Writes until the stream below has all ciphertext; the buffer is the thread's then.
-fn poll_drain<W: AsyncWrite + Unpin>(io: &mut W, encoder: &mut Encoder, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+fn poll_drain<W: AsyncWrite + Unpin, F: SealFrames>(
+    io: &mut W,
+    encoder: &mut Encoder<F>,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
     while !encoder.ciphertext().is_empty() {
         let written = ready!(Pin::new(&mut *io).poll_write(cx, encoder.ciphertext()))?;
         if written == 0 {

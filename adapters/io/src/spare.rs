@@ -1,6 +1,6 @@
 //! Buffers of which a thread keeps one for whoever needs one next.
 
-use multiserver_core::box_stream::{Decoder, Encoder};
+use multiserver_core::frames::{Decoder, Encoder, OpenFrames, SealFrames};
 use std::cell::Cell;
 use std::fmt;
 use std::thread::LocalKey;
@@ -50,25 +50,25 @@ thread_local! {
 }
 
 /// Gives a decoder that has no buffer that of the thread.
-pub(crate) fn to_decoder(decoder: &mut Decoder) {
+pub(crate) fn to_decoder<O: OpenFrames>(decoder: &mut Decoder<O>) {
     if decoder.capacity() == 0 {
         decoder.give_buffer(Spare::take(&TO_READ));
     }
 }
 
 /// Gives an encoder that has no buffer that of the thread.
-pub(crate) fn to_encoder(encoder: &mut Encoder) {
+pub(crate) fn to_encoder<S: SealFrames>(encoder: &mut Encoder<S>) {
     if encoder.capacity() == 0 {
         encoder.give_buffer(Spare::take(&TO_WRITE));
     }
 }
 
 /// Keeps the buffer of a decoder, if nothing is in it.
-pub(crate) fn from_decoder(decoder: &mut Decoder) {
+pub(crate) fn from_decoder<O: OpenFrames>(decoder: &mut Decoder<O>) {
     Spare::keep(&TO_READ, decoder.take_buffer());
 }
 
 /// Keeps the buffer of an encoder, if nothing is in it.
-pub(crate) fn from_encoder(encoder: &mut Encoder) {
+pub(crate) fn from_encoder<S: SealFrames>(encoder: &mut Encoder<S>) {
     Spare::keep(&TO_WRITE, encoder.take_buffer());
 }

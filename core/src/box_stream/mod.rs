@@ -58,53 +58,17 @@
 //! # Ok::<(), multiserver_core::box_stream::Error>(())
 //! ```
 
-mod decoder;
-mod encoder;
 mod opener;
 mod sealer;
 
-pub use decoder::{Decoded, Decoder};
-pub use encoder::Encoder;
+use crate::frames;
+pub use crate::frames::{Decoded, Error};
 pub use multiserver_secretbox::frame::{HEADER_SIZE, MAX_BODY_SIZE, MAX_FRAME_SIZE};
 pub use opener::{BodyOpener, Opened, Opener};
 pub use sealer::{BodyLength, Sealer};
 
-/// Why a direction of a box stream ended other than by its goodbye.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The peer's fault, or that of someone between: a header is not what the holder of the key wrote at this place.
-    #[error("the header of a frame is forged, altered, or out of order: drop the connection")]
-    ForgedHeader,
-    /// The peer's fault, or that of someone between: a body is not the one that its header announced.
-    #[error("the body of a frame is forged or altered: drop the connection")]
-    ForgedBody,
-    /// The peer's fault: a header with a valid tag announces more than [`MAX_BODY_SIZE`] bytes.
-    #[error("a header announces a body of {0} bytes, over the limit of 4096: the peer does not keep to the protocol")]
-    BodyTooLong(u16),
-    /// The peer's fault, or that of someone between: the bytes ended before the goodbye.
-    #[error("the stream ended without a goodbye: what came before is authentic, what is missing is unknown")]
-    Truncated,
-    /// The caller's fault: the slice to open does not have the length that the header announced.
-    #[error("the header announced a body of {expected} bytes, the slice to open has {given}")]
-    WrongBodyLength {
-        /// What [`BodyOpener::len`] says, in bytes.
-        expected: usize,
-        /// The length of the slice, in bytes.
-        given: usize,
-    },
-    /// The caller's fault: this direction is over, by an earlier error or a goodbye.
-    #[error("this direction of the stream is over: nothing can be written or read after a goodbye or an error")]
-    Finished,
-}
+/// The writing half of a box stream, buffered.
+pub type Encoder = frames::Encoder<Sealer>;
 
-impl Error {
-    /// Whether the peer, or someone between, is to blame; otherwise the caller is.
-    #[must_use]
-    pub const fn is_peers_fault(&self) -> bool {
-        match self {
-            Self::ForgedHeader | Self::ForgedBody | Self::BodyTooLong(_) | Self::Truncated => true,
-            Self::WrongBodyLength { .. } | Self::Finished => false,
-        }
-    }
-}
+/// The reading half of a box stream, buffered.
+pub type Decoder = frames::Decoder<Opener>;

@@ -1,4 +1,5 @@
-use super::{Error, HEADER_SIZE, MAX_BODY_SIZE};
+use super::{Error, HEADER_SIZE, MAX_BODY_SIZE, MAX_FRAME_SIZE};
+use crate::frames::{self, OpenBody, OpenFrames};
 use core::fmt;
 use multiserver_secretbox::frame::{Ahead, FrameCipher, Header};
 
@@ -46,12 +47,7 @@ impl Opener {
     }
 
     /// Opens a header that `received` bytes of ciphertext begin with; `ahead` serves the frames among them.
-    pub(super) fn open_header_of(
-        self,
-        header: &[u8; HEADER_SIZE],
-        received: usize,
-        ahead: &mut Ahead,
-    ) -> Result<Opened, Error> {
+    fn open_header_of(self, header: &[u8; HEADER_SIZE], received: usize, ahead: &mut Ahead) -> Result<Opened, Error> {
         let Self(mut cipher) = self;
         match cipher.open_header(ahead, header, received).map_err(|_| Error::ForgedHeader)? {
             Header::Goodbye => Ok(Opened::Goodbye),
@@ -80,13 +76,47 @@ impl BodyOpener {
     }
 
     /// Opens the body with what `ahead` has for it.
-    pub(super) fn open_with(self, body: &mut [u8], ahead: &mut Ahead) -> Result<Opener, Error> {
+    fn open_with(self, body: &mut [u8], ahead: &mut Ahead) -> Result<Opener, Error> {
         if body.len() != self.len() {
             return Err(Error::WrongBodyLength { expected: self.len(), given: body.len() });
         }
         let Self { mut cipher, length: _, tag } = self;
         cipher.open_body(ahead, body, &tag).map_err(|_| Error::ForgedBody)?;
         Ok(Opener(cipher))
+    }
+}
+
+impl OpenFrames for Opener {
+    const HEADER_SIZE: usize = HEADER_SIZE;
+    const TRAILER_SIZE: usize = 0;
+    const MAX_FRAME_SIZE: usize = MAX_FRAME_SIZE;
+    type Body = BodyOpener;
+    type Ahead = Ahead;
+
+    fn open_header(
+        self,
+        header: &[u8],
+        received: usize,
+        ahead: &mut Ahead,
+    ) -> Result<frames::Header<BodyOpener>, Error> {
+        let header = header.first_chunk().ok_or(Error::Truncated)?;
+        Ok(match self.open_header_of(header, received, ahead)? {
+            Opened::Body(body) => frames::Header::Body(body),
+            Opened::Goodbye => frames::Header::Goodbye,
+        })
+    }
+}
+
+impl OpenBody for BodyOpener {
+    type Opener = Opener;
+    type Ahead = Ahead;
+
+    fn size(&self) -> usize {
+        self.len()
+    }
+
+    fn open(self, body: &mut [u8], ahead: &mut Ahead) -> Result<Opener, Error> {
+        self.open_with(body, ahead)
     }
 }
 

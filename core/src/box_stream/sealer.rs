@@ -1,4 +1,5 @@
 use super::{HEADER_SIZE, MAX_BODY_SIZE};
+use crate::frames::SealFrames;
 use core::fmt;
 use multiserver_secretbox::frame::FrameCipher;
 
@@ -37,10 +38,20 @@ impl Sealer {
     pub fn goodbye(self) -> [u8; HEADER_SIZE] {
         self.0.seal_goodbye()
     }
+}
 
-    /// Encrypts frames in place that stand one after the other, all but the last full, each with room for its header.
-    pub(super) fn seal_frames(&mut self, frames: &mut [u8]) {
+impl SealFrames for Sealer {
+    const HEADER_SIZE: usize = HEADER_SIZE;
+    const MAX_BODY_SIZE: usize = MAX_BODY_SIZE;
+    const TRAILER_SIZE: usize = 0;
+    type Goodbye = [u8; HEADER_SIZE];
+
+    fn seal_frames(&mut self, frames: &mut [u8]) {
         self.0.seal_frames(frames);
+    }
+
+    fn goodbye(self) -> [u8; HEADER_SIZE] {
+        self.0.seal_goodbye()
     }
 }
 

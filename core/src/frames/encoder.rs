@@ -1,9 +1,9 @@
-use super::{Error, HEADER_SIZE, MAX_BODY_SIZE, MAX_FRAME_SIZE, Sealer};
+use super::{Error, SealFrames};
 use crate::bytes::{within, within_mut};
 use alloc::vec::Vec;
 use core::{fmt, mem};
 
-/// The writing half of a box stream, buffered: takes plaintext of any length, yields ciphertext to write.
+/// The writing half of a stream of frames, buffered: takes plaintext of any length, yields ciphertext to write.
 ///
 /// ```text
 /// write(plaintext) ─▶ [ frames, sealed ] ─▶ ciphertext(), advance(n)
@@ -14,9 +14,9 @@ use core::{fmt, mem};
 /// The buffer grows with what is written at once, and never holds more than a number of frames set at the start
 /// ([`DEFAULT_FRAMES`](Self::DEFAULT_FRAMES)) and the goodbye. It stays when all is written: [`take_buffer`](Self::take_buffer)
 /// frees it, or gives it to another encoder.
-pub struct Encoder {
+pub struct Encoder<S> {
     /// `None` after the goodbye.
-    sealer: Option<Sealer>,
+    sealer: Option<S>,
     buffer: Vec<u8>,
     /// How many bytes of `buffer` have been written.
     written: usize,
@@ -24,21 +24,24 @@ pub struct Encoder {
     limit: usize,
 }
 
-impl Encoder {
-    /// How many full frames [`new`](Self::new) buffers: 16, so 64 KiB of plaintext, 66,080 bytes of ciphertext.
+impl<S: SealFrames> Encoder<S> {
+    /// How many full frames [`new`](Self::new) buffers: 16, in a box stream 64 KiB of plaintext and 66,080 bytes of ciphertext.
     pub const DEFAULT_FRAMES: usize = 16;
+
+    /// How many bytes a frame has besides its body, and a goodbye at most.
+    const OVERHEAD: usize = S::HEADER_SIZE + S::TRAILER_SIZE;
 
     /// An encoder over this sealer that buffers at most [`DEFAULT_FRAMES`](Self::DEFAULT_FRAMES).
     #[must_use]
-    pub const fn new(sealer: Sealer) -> Self {
+    pub const fn new(sealer: S) -> Self {
         Self::with_frames(sealer, Self::DEFAULT_FRAMES)
     }
 
-    /// An encoder that buffers at most this many full frames of 4130 bytes, and at least one.
+    /// An encoder that buffers at most this many full frames, and at least one.
     #[must_use]
-    pub const fn with_frames(sealer: Sealer, frames: usize) -> Self {
+    pub const fn with_frames(sealer: S, frames: usize) -> Self {
         let frames = if frames == 0 { 1 } else { frames };
-        Self { sealer: Some(sealer), buffer: Vec::new(), written: 0, limit: frames.saturating_mul(MAX_FRAME_SIZE) }
+        Self { sealer: Some(sealer), buffer: Vec::new(), written: 0, limit: frames.saturating_mul(S::MAX_FRAME_SIZE) }
     }
 
     /// Takes plaintext from the front of `plaintext`, as far as there is room, and returns how many bytes it took.
@@ -51,16 +54,17 @@ impl Encoder {
     pub fn write(&mut self, plaintext: &[u8]) -> Result<usize, Error> {
         let mut sealer = self.sealer.take().ok_or(Error::Finished)?;
         self.forget_written();
-        let headers = plaintext.len().div_ceil(MAX_BODY_SIZE).saturating_mul(HEADER_SIZE);
-        self.reserve(plaintext.len().saturating_add(headers));
+        let overhead = plaintext.len().div_ceil(S::MAX_BODY_SIZE).saturating_mul(Self::OVERHEAD);
+        self.reserve(plaintext.len().saturating_add(overhead));
         let start = self.buffer.len();
         let mut taken = 0;
-        for body in plaintext.chunks(MAX_BODY_SIZE) {
-            if self.buffer.len() + HEADER_SIZE + body.len() > self.limit {
+        for body in plaintext.chunks(S::MAX_BODY_SIZE) {
+            if self.buffer.len() + Self::OVERHEAD + body.len() > self.limit {
                 break;
             }
-            self.buffer.extend_from_slice(&[0; HEADER_SIZE]);
+            self.buffer.resize(self.buffer.len() + S::HEADER_SIZE, 0);
             self.buffer.extend_from_slice(body);
+            self.buffer.resize(self.buffer.len() + S::TRAILER_SIZE, 0);
             taken += body.len();
         }
         let end = self.buffer.len();
@@ -112,15 +116,15 @@ impl Encoder {
     pub fn goodbye(&mut self) {
         if let Some(sealer) = self.sealer.take() {
             self.forget_written();
-            self.buffer.extend_from_slice(&sealer.goodbye());
+            self.buffer.extend_from_slice(sealer.goodbye().as_ref());
         }
     }
 
     /// Makes room for `additional` bytes and a goodbye, within the limit; by doubling, so that growth costs little.
     fn reserve(&mut self, additional: usize) {
         let wanted = self.buffer.len().saturating_add(additional).min(self.limit);
-        if self.buffer.capacity() < wanted + HEADER_SIZE {
-            let size = wanted.max(self.buffer.capacity().saturating_mul(2)).min(self.limit) + HEADER_SIZE;
+        if self.buffer.capacity() < wanted + Self::OVERHEAD {
+            let size = wanted.max(self.buffer.capacity().saturating_mul(2)).min(self.limit) + Self::OVERHEAD;
             self.buffer.reserve_exact(size - self.buffer.len());
         }
     }
@@ -134,7 +138,7 @@ impl Encoder {
     }
 }
 
-impl fmt::Debug for Encoder {
+impl<S: SealFrames> fmt::Debug for Encoder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = if self.sealer.is_some() { "open" } else { "after goodbye" };
         write!(f, "Encoder({state}, {} bytes to write)", self.ciphertext().len())

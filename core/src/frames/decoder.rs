@@ -1,11 +1,10 @@
-use super::{BodyOpener, Error, HEADER_SIZE, MAX_FRAME_SIZE, Opened, Opener};
+use super::{Error, Header, OpenBody, OpenFrames};
 use crate::bytes::{within, within_mut};
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::{fmt, mem};
-use multiserver_secretbox::frame::Ahead;
 
-/// The reading half of a box stream, buffered: takes ciphertext in any pieces, yields plaintext.
+/// The reading half of a stream of frames, buffered: takes ciphertext in any pieces, yields plaintext.
 ///
 /// ```text
 /// buffer(), advance(n)  ─▶ [ plaintext | ciphertext | room ] ─▶ decode(), consume(n)   or read(into)
@@ -18,8 +17,8 @@ use multiserver_secretbox::frame::Ahead;
 /// The buffer starts with room for two frames and doubles each time a read fills it, up to a number of frames set at
 /// the start ([`DEFAULT_FRAMES`](Self::DEFAULT_FRAMES)). It is allocated by [`buffer`](Self::buffer) and stays when
 /// nothing is in it: [`take_buffer`](Self::take_buffer) frees it, or gives it to another decoder.
-pub struct Decoder {
-    state: State,
+pub struct Decoder<O: OpenFrames> {
+    state: State<O>,
     buffer: Vec<u8>,
     /// Decrypted and not yet consumed.
     plaintext: Range<usize>,
@@ -30,9 +29,9 @@ pub struct Decoder {
     input_ended: bool,
 }
 
-enum State {
-    Header(Opener),
-    Body(BodyOpener),
+enum State<O: OpenFrames> {
+    Header(O),
+    Body(O::Body),
     Goodbye,
     /// Over, by an error that is still to be told where there is one.
     Failed(Option<Error>),
@@ -50,29 +49,29 @@ pub enum Decoded<T> {
     Goodbye,
 }
 
-impl Decoder {
-    /// How many full frames [`new`](Self::new) buffers: 16, so 66,080 bytes.
+impl<O: OpenFrames> Decoder<O> {
+    /// How many full frames [`new`](Self::new) buffers: 16, in a box stream 66,080 bytes.
     pub const DEFAULT_FRAMES: usize = 16;
 
     /// The size that the buffer starts with; so large that half of it holds whatever frame is incomplete.
-    const FIRST_SIZE: usize = 2 * MAX_FRAME_SIZE;
+    const FIRST_SIZE: usize = 2 * O::MAX_FRAME_SIZE;
 
     /// A decoder over this opener that buffers at most [`DEFAULT_FRAMES`](Self::DEFAULT_FRAMES).
     #[must_use]
-    pub const fn new(opener: Opener) -> Self {
+    pub const fn new(opener: O) -> Self {
         Self::with_frames(opener, Self::DEFAULT_FRAMES)
     }
 
-    /// A decoder that buffers at most this many full frames of 4130 bytes, and at least two.
+    /// A decoder that buffers at most this many full frames, and at least two.
     #[must_use]
-    pub const fn with_frames(opener: Opener, frames: usize) -> Self {
+    pub const fn with_frames(opener: O, frames: usize) -> Self {
         let frames = if frames < 2 { 2 } else { frames };
         Self {
             state: State::Header(opener),
             buffer: Vec::new(),
             plaintext: 0..0,
             ciphertext: 0..0,
-            limit: frames.saturating_mul(MAX_FRAME_SIZE),
+            limit: frames.saturating_mul(O::MAX_FRAME_SIZE),
             input_ended: false,
         }
     }
@@ -147,30 +146,30 @@ impl Decoder {
     }
 
     /// Decodes with key stream that may have been made ahead, and may be for the next frame.
-    fn decode_with(&mut self, ahead: &mut Option<Ahead>) -> Result<Decoded<&[u8]>, Error> {
+    fn decode_with(&mut self, ahead: &mut Option<O::Ahead>) -> Result<Decoded<&[u8]>, Error> {
         while self.plaintext.is_empty() {
             match mem::replace(&mut self.state, State::Failed(None)) {
                 State::Header(opener) => {
-                    let Some(header) = self.received().first_chunk::<HEADER_SIZE>() else {
+                    let Some(header) = self.received().get(..O::HEADER_SIZE) else {
                         return self.wait(State::Header(opener));
                     };
                     let received = self.ciphertext.len();
-                    self.state = match opener.open_header_of(header, received, ahead.get_or_insert_default())? {
-                        Opened::Body(body) => State::Body(body),
-                        Opened::Goodbye => State::Goodbye,
+                    self.state = match opener.open_header(header, received, ahead.get_or_insert_default())? {
+                        Header::Body(body) => State::Body(body),
+                        Header::Goodbye => State::Goodbye,
                     };
-                    self.ciphertext.start += HEADER_SIZE;
+                    self.ciphertext.start += O::HEADER_SIZE;
                 }
                 State::Body(body) => {
-                    if self.ciphertext.len() < body.len() {
+                    if self.ciphertext.len() < body.size() {
                         return self.wait(State::Body(body));
                     }
                     let start = self.ciphertext.start;
-                    let end = start + body.len();
+                    let end = start + body.size();
                     let ciphertext = within_mut(&mut self.buffer, start..end);
-                    let opener = body.open_with(ciphertext, ahead.get_or_insert_default())?;
+                    let opener = body.open(ciphertext, ahead.get_or_insert_default())?;
                     self.state = State::Header(opener);
-                    self.plaintext = start..end;
+                    self.plaintext = start..end.saturating_sub(O::TRAILER_SIZE);
                     self.ciphertext.start = end;
                 }
                 State::Goodbye => {
@@ -230,7 +229,7 @@ impl Decoder {
     }
 
     /// Goes back to `state`, in which the bytes at hand are not enough.
-    fn wait(&mut self, state: State) -> Result<Decoded<&[u8]>, Error> {
+    fn wait(&mut self, state: State<O>) -> Result<Decoded<&[u8]>, Error> {
         if self.input_ended {
             return Err(Error::Truncated);
         }
@@ -266,7 +265,7 @@ fn copy(from: &[u8], into: &mut [u8]) -> usize {
     count
 }
 
-impl fmt::Debug for Decoder {
+impl<O: OpenFrames> fmt::Debug for Decoder<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             State::Header(_) => "before a header",
