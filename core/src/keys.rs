@@ -65,6 +65,15 @@ impl PublicKey {
         LongTermKey::new(self).is_some()
     }
 
+    /// The X25519 key of the same holder (RFC 7748, section 4.1), for protocols that agree on secrets by X25519.
+    ///
+    /// `None` for a key that no seed has: off the curve, not canonical, of low order or with a part of low order. Besides
+    /// this key, only its negative has the same X25519 key, and both have the same holder.
+    #[must_use]
+    pub fn to_x25519(&self) -> Option<[u8; 32]> {
+        LongTermKey::new(self)?.to_x25519()
+    }
+
     /// Checks that the holder of this key has signed the message, by the strict rules of RFC 8032: S reduced, R canonical
     /// and not of low order.
     ///

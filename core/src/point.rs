@@ -30,6 +30,12 @@ impl LongTermKey {
         product(&self.0.to_edwards(), secret)
     }
 
+    /// The key in its X25519 form, unless it has a part of low order: other keys would then have the same products.
+    pub(crate) fn to_x25519(&self) -> Option<[u8; 32]> {
+        let point = self.0.to_edwards();
+        point.is_torsion_free().then(|| point.to_montgomery().to_bytes())
+    }
+
     /// Whether the signature of the message holds, by the strict rules: S reduced, R canonical and not of low order.
     ///
     /// The library compares R with the encoding of the point that it should be, so that only canonical ones are equal,

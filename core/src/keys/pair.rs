@@ -1,6 +1,7 @@
 //! Long-term key pairs.
 
 use super::{PublicKey, Seed};
+use crate::point::EphemeralKey;
 use core::fmt;
 use ed25519_dalek::hazmat::{ExpandedSecretKey, raw_sign};
 use ed25519_dalek::{SigningKey, VerifyingKey};
@@ -55,6 +56,19 @@ impl KeyPair {
     #[must_use]
     pub const fn seed(&self) -> &Seed {
         &self.seed
+    }
+
+    /// The public key in its X25519 form (RFC 7748, section 4.1).
+    #[must_use]
+    pub fn x25519_public(&self) -> [u8; 32] {
+        self.verifying.to_montgomery().to_bytes()
+    }
+
+    /// What X25519 (RFC 7748) makes of this pair's secret and a peer's X25519 key; `None` for a key that is not canonical
+    /// or of low order, with which the product would be known to everyone.
+    #[must_use]
+    pub fn diffie_hellman(&self, key: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
+        EphemeralKey::new(key)?.decode().product(&self.agreement)
     }
 
     /// Signs a message (RFC 8032).

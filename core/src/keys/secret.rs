@@ -3,6 +3,7 @@
 use super::authenticator::Authenticator;
 use super::{ParseKeyError, encoding};
 use crate::bytes::part;
+use crate::point::EphemeralKey;
 use core::fmt;
 use core::str::FromStr;
 use sha2::{Digest, Sha512};
@@ -149,6 +150,13 @@ impl Ephemeral {
         let secret = StaticSecret::from(*bytes);
         let public = MontgomeryKey::from(&secret).to_bytes();
         Self { secret, public }
+    }
+
+    /// What X25519 (RFC 7748) makes of this pair's secret and a peer's X25519 key; `None` for a key that is not canonical
+    /// or of low order, with which the product would be known to everyone.
+    #[must_use]
+    pub fn diffie_hellman(&self, key: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
+        EphemeralKey::new(key)?.decode().product(&self.secret)
     }
 
     /// The public half, as hello messages carry it.
