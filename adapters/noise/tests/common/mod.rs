@@ -1,42 +1,44 @@
 //! Identities, machines and a relay for the tests of handshakes.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod straight_line;
+
 use multiserver_core::frames::{Decoded, Decoder, Encoder};
 use multiserver_core::handshake::{Handshake, Step};
 use multiserver_core::keys::{KeyPair, NetworkKey, Seed};
 use multiserver_noise::{Accepting, ClientHandshake, Error, Opener, Outcome, Sealer, ServerHandshake};
 
-pub const CLIENT_RANDOM: [u8; 32] = [3; 32];
-pub const SERVER_RANDOM: [u8; 32] = [4; 32];
+pub(crate) const CLIENT_RANDOM: [u8; 32] = [3; 32];
+pub(crate) const SERVER_RANDOM: [u8; 32] = [4; 32];
 
-pub fn alice() -> KeyPair {
+pub(crate) fn alice() -> KeyPair {
     KeyPair::from_seed(Seed::from_bytes([1; 32]))
 }
 
-pub fn bob() -> KeyPair {
+pub(crate) fn bob() -> KeyPair {
     KeyPair::from_seed(Seed::from_bytes([2; 32]))
 }
 
-pub fn network() -> NetworkKey {
+pub(crate) fn network() -> NetworkKey {
     NetworkKey::SSB_MAIN
 }
 
-pub fn client() -> ClientHandshake {
+pub(crate) fn client() -> ClientHandshake {
     ClientHandshake::new(alice(), &bob().public(), &network(), CLIENT_RANDOM).unwrap()
 }
 
-pub fn server() -> ServerHandshake {
+pub(crate) fn server() -> ServerHandshake {
     ServerHandshake::new(bob(), &network(), SERVER_RANDOM)
 }
 
 /// What a machine writes until it reads, is done or fails.
-pub struct Said<T> {
-    pub bytes: Vec<u8>,
-    pub end: Option<Result<T, Error>>,
+pub(crate) struct Said<T> {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) end: Option<Result<T, Error>>,
 }
 
 /// Runs a machine over these bytes, given in pieces of this length, until it wants more than there is.
-pub fn run<H: Handshake<Error = Error>>(machine: &mut H, mut received: &[u8], piece: usize) -> Said<H::Output> {
+pub(crate) fn run<H: Handshake<Error = Error>>(machine: &mut H, mut received: &[u8], piece: usize) -> Said<H::Output> {
     let mut bytes = Vec::new();
     loop {
         match machine.step() {
@@ -62,13 +64,13 @@ pub fn run<H: Handshake<Error = Error>>(machine: &mut H, mut received: &[u8], pi
 }
 
 /// All messages of an honest handshake, and what both sides have in the end.
-pub struct Transcript {
-    pub messages: [Vec<u8>; 4],
-    pub client: Outcome,
-    pub server: Outcome,
+pub(crate) struct Transcript {
+    pub(crate) messages: [Vec<u8>; 4],
+    pub(crate) client: Outcome,
+    pub(crate) server: Outcome,
 }
 
-pub fn transcript() -> Transcript {
+pub(crate) fn transcript() -> Transcript {
     let (mut client, mut server) = (client(), server());
     let hello = run(&mut client, &[], 200).bytes;
     let answer = run(&mut server, &hello, 200).bytes;
@@ -83,7 +85,7 @@ pub fn transcript() -> Transcript {
 }
 
 /// All ciphertext of these writes and a goodbye.
-pub fn sealed(sealer: Sealer, writes: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn sealed(sealer: Sealer, writes: &[&[u8]]) -> Vec<u8> {
     let mut encoder = Encoder::new(sealer);
     let mut ciphertext = Vec::new();
     let mut take = |encoder: &mut Encoder<Sealer>| {
@@ -103,7 +105,7 @@ pub fn sealed(sealer: Sealer, writes: &[&[u8]]) -> Vec<u8> {
 }
 
 /// The plaintext before the end of these bytes, and the error at the end if it is no goodbye.
-pub fn opened(opener: Opener, mut ciphertext: &[u8]) -> (Vec<u8>, Option<multiserver_core::frames::Error>) {
+pub(crate) fn opened(opener: Opener, mut ciphertext: &[u8]) -> (Vec<u8>, Option<multiserver_core::frames::Error>) {
     let mut decoder = Decoder::new(opener);
     let mut plaintext = Vec::new();
     loop {
