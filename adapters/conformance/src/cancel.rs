@@ -4,7 +4,7 @@
 use crate::narrow::{Narrow, narrow};
 use crate::support::{
     CLIENT, NETWORK, PATIENCE, SERVER, client, echo, exchange, identity, key, listen, multiserver, poll_times,
-    raw_pair, run, serving, shs,
+    raw_pair, run, serving,
 };
 use crate::{Tested, Way};
 use futures_util::future::{join, try_join};
@@ -75,7 +75,7 @@ pub fn driving_goes_on_after_every_poll<R: Tested, W: Way>() {
 pub fn connecting_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
-        let client = multiserver::<R>(W::dialling().then(Narrow).then(shs(CLIENT)));
+        let client = multiserver::<R>(W::secured(W::dialling().then(Narrow), CLIENT));
         for polls in (1..).step_by(R::STRIDE) {
             let server = echo::<R>(serving(&way, true)).await;
             let mut connect = Box::pin(client.connect(&server.address));
@@ -96,7 +96,7 @@ pub fn connecting_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
 pub fn a_handshake_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
-        let client = multiserver::<R>(W::dialling().then(Narrow).then(shs(CLIENT)));
+        let client = multiserver::<R>(W::secured(W::dialling().then(Narrow), CLIENT));
         let (mut server, address) = listen::<R>(serving(&way, true)).await;
         for polls in (1..).step_by(R::STRIDE) {
             let enter = async {

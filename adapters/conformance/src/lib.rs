@@ -28,7 +28,7 @@ mod tested;
 
 pub use messages::Messages;
 pub use simulated::Simulated;
-pub use tested::{File, Loopback, SecureWebSocket, Tested, Way, WebSocket};
+pub use tested::{File, Loopback, Noisy, SecureWebSocket, Tested, Way, WebSocket};
 
 /// Makes a module of `#[test]` functions: `conformance!(tokio_net, Tokio, Loopback)`.
 #[macro_export]
@@ -45,6 +45,17 @@ macro_rules! conformance {
     };
     // The tests that also work over a transport where peers need not listen before they are dialled.
     (@anywhere $runtime:ty, $way:ty) => {
+        $crate::conformance!(@secured $runtime, $way);
+        $crate::conformance!(@tests $runtime, $way;
+            streams::nobody_is_known_without_a_proof,
+            cancel::driving_goes_on_after_every_poll,
+            cuts::a_client_cut_at_every_byte_is_an_error,
+            cuts::a_server_cut_at_every_byte_is_an_error,
+            cuts::no_byte_behind_a_handshake_is_taken,
+        );
+    };
+    // The tests that hold for whatever layer proves both ends; the others drive `shs` by hand, or need no such layer.
+    (@secured $runtime:ty, $way:ty) => {
         $crate::conformance!(@tests $runtime, $way;
             streams::bytes_come_back_in_every_length,
             streams::bytes_come_back_through_pipes_of_one_byte,
@@ -55,15 +66,10 @@ macro_rules! conformance {
             streams::who_finishes_is_heard_by_one_who_still_sends,
             streams::halves_are_used_from_two_tasks,
             streams::a_dropped_half_is_a_cut,
-            streams::nobody_is_known_without_a_proof,
             streams::a_refused_peer_learns_it_from_the_silence,
-            cancel::driving_goes_on_after_every_poll,
             cancel::connecting_leaves_nothing_behind_at_any_poll,
             cancel::a_handshake_leaves_nothing_behind_at_any_poll,
             cancel::accepting_loses_nobody,
-            cuts::a_client_cut_at_every_byte_is_an_error,
-            cuts::a_server_cut_at_every_byte_is_an_error,
-            cuts::no_byte_behind_a_handshake_is_taken,
             cuts::peers_that_fail_harm_nobody,
             ends::whoever_ends_first_the_other_knows,
             limits::a_byte_now_and_then_does_not_hold_a_handshake_open,
@@ -82,6 +88,18 @@ macro_rules! conformance {
                 $crate::$group::$test::<$runtime, $way>();
             }
         )*
+    };
+}
+
+/// Makes a module of `#[test]` functions with `noise` in the place of `shs`: `noise!(noise_net, Tokio, Loopback)`.
+#[macro_export]
+macro_rules! noise {
+    ($module:ident, $runtime:ty, $way:ty) => {
+        mod $module {
+            use super::*;
+
+            $crate::conformance!(@secured $runtime, $crate::Noisy<$way>);
+        }
     };
 }
 

@@ -1,7 +1,7 @@
 //! Deadlines, bounds and the end of a server.
 
 use crate::clock::Clocked;
-use crate::support::{PATIENCE, accept, client, is_closed, key, listen, raw, run, serving, shs};
+use crate::support::{PATIENCE, accept, client, is_closed, key, listen, raw, run, serving};
 use crate::{Tested, Way};
 use futures_util::AsyncWriteExt;
 use futures_util::future::join;
@@ -71,9 +71,9 @@ pub fn a_byte_now_and_then_does_not_hold_an_attempt_open<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
         let (mut server, address) = listen::<R>(way.listening()).await;
-        let address = format!("{address}~shs:{}", key(1)).parse().unwrap();
+        let address = format!("{address}~{}:{}", W::SECURITY, key(1)).parse().unwrap();
         let clock = Clocked::<R>::default();
-        let client = Multiserver::builder_on(clock.clone()).suite(W::dialling().then(shs(2))).build().unwrap();
+        let client = Multiserver::builder_on(clock.clone()).suite(W::secured(W::dialling(), 2)).build().unwrap();
         let mut connect = pin!(client.connect(&address));
         let mut slow = {
             let mut accept = pin!(accept(&mut server));

@@ -47,7 +47,8 @@ pub(crate) fn shs(fill: u8) -> Shs {
 
 /// The suite of the servers; if `is_narrow`, the handshake runs over a layer that passes one byte at a time.
 pub(crate) fn serving<W: Way>(way: &W, is_narrow: bool) -> Suite {
-    if is_narrow { way.listening().then(Narrow).then(shs(SERVER)) } else { way.listening().then(shs(SERVER)) }
+    let suite = way.listening();
+    W::secured(if is_narrow { suite.then(Narrow) } else { suite }, SERVER)
 }
 
 pub(crate) fn multiserver<R: Tested>(suite: Suite) -> Multiserver<R> {
@@ -59,7 +60,7 @@ pub(crate) fn client<R: Tested, W: Way>() -> Multiserver<R> {
 }
 
 pub(crate) fn client_as<R: Tested, W: Way>(fill: u8) -> Multiserver<R> {
-    multiserver(W::dialling().then(shs(fill)))
+    multiserver(W::secured(W::dialling(), fill))
 }
 
 pub(crate) async fn listen<R: Tested>(suite: Suite) -> (Server<R>, MultiAddress) {

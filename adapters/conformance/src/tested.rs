@@ -1,8 +1,10 @@
 //! The traits for the runtimes and transports under test.
 
+use crate::support::{identity, shs};
 use multiserver_async_std::AsyncStd;
 use multiserver_compose::ws::Certificate;
 use multiserver_compose::{Connection, Native, Net, Suite, Unix, Ws, Wss};
+use multiserver_noise::Noise;
 use multiserver_smol::Smol;
 use multiserver_tokio::Tokio;
 use std::sync::LazyLock;
@@ -53,6 +55,36 @@ pub trait Way: Default + Send + Sync + 'static {
 
     /// A suite that only connects.
     fn dialling() -> Suite;
+
+    /// The name of the layer that proves both ends.
+    const SECURITY: &'static str = "shs";
+
+    /// The suite with the layer that proves both ends on top, for the identity of this number.
+    fn secured(suite: Suite, fill: u8) -> Suite {
+        suite.then(shs(fill))
+    }
+}
+
+/// A transport under test with `noise` over it, in the place of `shs`.
+#[derive(Debug, Default)]
+pub struct Noisy<W>(W);
+
+impl<W: Way> Way for Noisy<W> {
+    const NAME: &'static str = W::NAME;
+
+    fn listening(&self) -> Suite {
+        self.0.listening()
+    }
+
+    fn dialling() -> Suite {
+        W::dialling()
+    }
+
+    const SECURITY: &'static str = "noise";
+
+    fn secured(suite: Suite, fill: u8) -> Suite {
+        suite.then(Noise::new(identity(fill)))
+    }
 }
 
 /// TCP over the loopback interface.

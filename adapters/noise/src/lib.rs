@@ -29,6 +29,7 @@
 mod cipher;
 mod error;
 mod frames;
+mod layer;
 mod machine;
 mod primitives;
 #[cfg(feature = "transform")]
@@ -36,6 +37,7 @@ mod transform;
 
 pub use error::{Error, Message};
 pub use frames::{BodyOpener, HEADER_SIZE, MAX_BODY_SIZE, MAX_FRAME_SIZE, Opener, Sealer, TRAILER_SIZE};
+pub use layer::NoiseLayer;
 pub use machine::{
     Accepting, Authenticated, CLIENT_AUTH_SIZE, ClientHandshake, HELLO_SIZE, Outcome, SERVER_ACCEPT_SIZE,
     ServerHandshake,

@@ -1,6 +1,7 @@
 //! The transform `noise`.
 
-use crate::{Accepting, Authenticated, ClientHandshake, Error, Message, Outcome, ServerHandshake};
+use crate::layer::NAME;
+use crate::{Accepting, Authenticated, ClientHandshake, Error, Message, NoiseLayer, Outcome, ServerHandshake};
 use multiserver_compose::{
     Admission, Attempt, BoxFuture, LayerError, Opened, Plan, Transform, Undecided, Wrap, WrapPlan,
 };
@@ -9,9 +10,6 @@ use multiserver_core::handshake::{Handshake, Step};
 use multiserver_core::keys::{KeyPair, NetworkKey, PublicKey, Seed};
 use multiserver_io::{DriveError, Duplex, SecureReader, SecureWriter, drive};
 use std::sync::Arc;
-
-/// The name of the layer in addresses.
-const NAME: &str = "noise";
 
 /// `noise`: Noise XKpsk0, then encrypted frames; proves both ends' keys to each other.
 #[derive(Debug, Clone)]
@@ -41,14 +39,14 @@ impl Transform for Noise {
     }
 
     fn plan(&self, layer: Layer<'_>) -> Option<WrapPlan<'_>> {
-        let (server, seed) = read(layer)?;
+        let NoiseLayer { key: server, seed } = NoiseLayer::read(layer)?;
         let is_single_use = seed.is_some();
-        let plan = Plan::wrap(layer_of(server), NoiseClient { noise: self, seed, server }).proves(server);
+        let plan = Plan::wrap(NoiseLayer::from(server), NoiseClient { noise: self, seed, server }).proves(server);
         Some(if is_single_use { plan.single_use() } else { plan })
     }
 
     fn layer(&self) -> LayerBuf {
-        layer_of(self.identity.public())
+        NoiseLayer::from(self.identity.public()).into()
     }
 
     fn proves_peer(&self) -> bool {
@@ -60,7 +58,7 @@ impl Transform for Noise {
             let machine = ServerHandshake::new(Arc::clone(&self.identity), &self.network, attempt.runtime().random()?);
             let authenticated = drive(&mut Noted { machine, attempt }, &mut io).await.map_err(layer_error)?;
             let peer = *authenticated.peer();
-            Ok(Admission::undecided(layer_of(peer), peer, NoiseUndecided { authenticated, io }))
+            Ok(Admission::undecided(NoiseLayer::from(peer), peer, NoiseUndecided { authenticated, io }))
         })
     }
 }
@@ -134,26 +132,6 @@ fn open_frames(outcome: Outcome, io: Duplex) -> Opened {
     let (read, write) = io.into_halves();
     let io = Duplex::of_streams(SecureReader::new(read, opener), SecureWriter::new(write, sealer));
     Opened::proven(io, peer).with_channel_binding(channel_binding)
-}
-
-/// `noise:KEY`, as it may be shown.
-#[expect(clippy::expect_used, reason = "the name and the text of a key are valid in every layer")]
-fn layer_of(key: PublicKey) -> LayerBuf {
-    LayerBuf::new(NAME, [key.to_string()]).expect("a valid layer")
-}
-
-/// The key, and the seed if there is one, of `noise:KEY` or `noise:KEY:SEED`.
-fn read(layer: Layer<'_>) -> Option<(PublicKey, Option<Seed>)> {
-    if layer.name() != NAME {
-        return None;
-    }
-    let mut fields = layer.fields();
-    let key = fields.next()?.parse().ok()?;
-    let seed = match fields.next() {
-        Some(seed) => Some(seed.parse().ok()?),
-        None => None,
-    };
-    fields.next().is_none().then_some((key, seed))
 }
 
 /// The error of the handshake in terms that need no knowledge of the protocol.
