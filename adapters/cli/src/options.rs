@@ -11,6 +11,7 @@ pub(crate) mod limits;
 pub(crate) mod listening;
 pub(crate) mod new_file;
 pub(crate) mod proxy;
+pub(crate) mod security;
 
 pub(crate) use address::AddressOptions;
 pub(crate) use identity::IdentityOptions;

@@ -1,6 +1,7 @@
 //! Seeds in addresses. A seed is a secret: its holder acts as the key pair that is made from it.
 
 use crate::report::exit::Failure;
+use multiserver_noise::NoiseLayer;
 use multiserver_tokio::core::address::{Layer, LayerBuf, Shs, is_known, legacy};
 use multiserver_tokio::core::keys::Seed;
 use multiserver_tokio::{Address, MultiAddress};
@@ -18,12 +19,16 @@ pub(crate) fn has_seed(text: &str) -> bool {
 /// The address without the seeds in it, and whether there were any.
 pub(crate) fn without_seeds(address: &Address) -> (Address, bool) {
     let mut had_seed = false;
-    let address = with_transforms(address, |layer| match Shs::try_from(layer) {
-        Ok(shs) => {
+    let address = with_transforms(address, |layer| match (Shs::try_from(layer), NoiseLayer::read(layer)) {
+        (Ok(shs), _) => {
             had_seed |= shs.seed.is_some();
             Shs::from(shs.key).into()
         }
-        Err(_) => layer.into(),
+        (_, Some(noise)) => {
+            had_seed |= noise.seed.is_some();
+            NoiseLayer::from(noise.key).into()
+        }
+        (Err(_), None) => layer.into(),
     });
     (address, had_seed)
 }
@@ -33,16 +38,21 @@ pub(crate) fn all_without_seeds(addresses: &MultiAddress) -> MultiAddress {
     map(addresses, |address| without_seeds(address).0)
 }
 
-/// The addresses with this seed in each secret handshake, and whether there is one in any.
+/// The addresses with this seed in each handshake, and whether there is one in any.
 pub(crate) fn with_seed(addresses: &MultiAddress, seed: &Seed) -> (MultiAddress, bool) {
     let mut has_handshake = false;
     let addresses = map(addresses, |address| {
-        with_transforms(address, |layer| match Shs::try_from(layer) {
-            Ok(shs) => {
+        let seed = || Some(Seed::from_bytes(*seed.as_bytes()));
+        with_transforms(address, |layer| match (Shs::try_from(layer), NoiseLayer::read(layer)) {
+            (Ok(shs), _) => {
                 has_handshake = true;
-                Shs { key: shs.key, seed: Some(Seed::from_bytes(*seed.as_bytes())) }.into()
+                Shs { key: shs.key, seed: seed() }.into()
             }
-            Err(_) => layer.into(),
+            (_, Some(noise)) => {
+                has_handshake = true;
+                NoiseLayer { key: noise.key, seed: seed() }.into()
+            }
+            (Err(_), None) => layer.into(),
         })
     });
     (addresses, has_handshake)
@@ -53,7 +63,10 @@ pub(crate) fn with_seed(addresses: &MultiAddress, seed: &Seed) -> (MultiAddress,
 pub(crate) fn check_unknown_layers(addresses: &MultiAddress) -> Result<(), Failure> {
     let mut layers =
         addresses.addresses().flat_map(|address| iter::once(address.transport()).chain(address.transforms()));
-    match layers.find(|layer| !is_known(layer.name()) && layer.fields().count() > 1) {
+    match layers.find(|layer| {
+        let is_known = is_known(layer.name()) || NoiseLayer::read(*layer).is_some();
+        !is_known && layer.fields().count() > 1
+    }) {
         None => Ok(()),
         Some(layer) => {
             let shown = layer.redacted().to_string();

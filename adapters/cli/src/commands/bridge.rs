@@ -3,9 +3,10 @@
 mod relayed;
 
 use crate::options::AddressOptions;
-use crate::options::dial::{DialOptions, Secure};
+use crate::options::dial::DialOptions;
 use crate::options::limits::{LimitOptions, from_one_source, peers_are};
 use crate::options::listening::Listening;
+use crate::options::security::{Bare, Secure};
 use crate::process::activation::{self, Sockets};
 use crate::process::descriptors;
 use crate::process::runtime::{self, Signals};
@@ -19,7 +20,7 @@ use crate::streams::pump::{PumpError, one_way_heard_out};
 use clap::Args;
 use multiserver_tokio::core::address::{LayerBuf, NoAuth};
 use multiserver_tokio::{
-    Address, ByteCounter, Connection, Limits, MultiAddress, Multiserver, PeerPermit, ReadHalf, Shs, Suite, Transport,
+    Address, ByteCounter, Connection, Limits, MultiAddress, Multiserver, PeerPermit, ReadHalf, Suite, Transport,
     WriteHalf,
 };
 use multiserver_tokio::{ConnectionLimiter, Permit};
@@ -92,7 +93,7 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
     let Options { listening, limits, .. } = options;
     descriptors::allow_for(limits.sockets(listening.count()));
     let server = listening.start(sockets, &target, limits.handshakes(), log).await?;
-    let multiserver = options.dial.read()?.multiserver(&None::<Shs>)?;
+    let multiserver = options.dial.read()?.multiserver(&Bare)?;
     exit::print(listening.address(&server)?)?;
     activation::ready();
     let (peers, most) = (Arc::new(limits.peers()), limits.max_peers);

@@ -2,6 +2,7 @@
 
 use crate::options::dial::DialOptions;
 use crate::options::duration;
+use crate::options::security::Security;
 use crate::options::{AddressOptions, IdentityOptions};
 use crate::process::runtime;
 use crate::report::exit::{Class, Failure};
@@ -10,7 +11,7 @@ use crate::seeds::without_seeds;
 use crate::streams::pipe::Ends;
 use crate::streams::standard;
 use clap::Args;
-use multiserver_tokio::{MultiAddress, PublicKey, Shs};
+use multiserver_tokio::{MultiAddress, PublicKey};
 use std::time::Duration;
 
 /// Connect to an address, and pipe standard input to the peer and the peer's bytes to standard output.
@@ -49,12 +50,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let address = options.address.parse()?;
     let identity = options.identity.load()?;
     let key = identity.public();
-    let shs = options.identity.shs_of(identity)?;
-    runtime::block_on(connect(options, address, shs, key))
+    let security = options.identity.security_of(identity)?;
+    runtime::block_on(connect(options, address, security, key))
 }
 
-async fn connect(options: &Options, address: MultiAddress, shs: Shs, key: PublicKey) -> Result<(), Failure> {
-    let multiserver = options.dial.read()?.multiserver(&shs)?;
+async fn connect(options: &Options, address: MultiAddress, security: Security, key: PublicKey) -> Result<(), Failure> {
+    let multiserver = options.dial.read()?.multiserver(&security)?;
     let connection = multiserver.connect(&address).await.map_err(|error| {
         let failure = failure_words::no_connection(&error);
         if error.may_be_refusal() {

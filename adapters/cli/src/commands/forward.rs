@@ -2,6 +2,7 @@
 
 use crate::options::dial::DialOptions;
 use crate::options::duration;
+use crate::options::security::Security;
 use crate::options::{AddressOptions, IdentityOptions, count};
 use crate::process::runtime::{self, Signals};
 use crate::report::exit::{self, Failure};
@@ -9,7 +10,7 @@ use crate::report::failure_words::{no_connection, not_carried};
 use crate::streams::endpoint::{Endpoint, Listener, Streams};
 use crate::streams::pipe::{Ends, both_ways};
 use clap::Args;
-use multiserver_tokio::{ConnectError, Connection, MultiAddress, Multiserver, Shs};
+use multiserver_tokio::{ConnectError, Connection, MultiAddress, Multiserver};
 use std::io::{self, Cursor};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -81,13 +82,13 @@ struct Target {
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let address = options.address.parse()?;
-    let shs = options.identity.shs()?;
-    runtime::block_on(forward(options, address, shs))
+    let security = options.identity.security()?;
+    runtime::block_on(forward(options, address, security))
 }
 
-async fn forward(options: &Options, address: MultiAddress, shs: Shs) -> Result<(), Failure> {
+async fn forward(options: &Options, address: MultiAddress, security: Security) -> Result<(), Failure> {
     let mut signals = Signals::catch()?;
-    let multiserver = options.dial.read()?.multiserver(&shs)?;
+    let multiserver = options.dial.read()?.multiserver(&security)?;
     let target = Target { multiserver, address, retry: options.retry, opening: Semaphore::new(OPENING) };
     let (listener, endpoint) = options.listen.listen().await?;
     exit::print(endpoint)?;

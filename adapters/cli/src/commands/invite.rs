@@ -56,7 +56,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let guest = identity::generate()?;
     let (invited, has_handshake) = with_seed(&addresses, guest.seed());
     if !has_handshake {
-        return Err(Failure::usage("an invite needs an address with shs, which proves who joins by it"));
+        return Err(Failure::usage("an invite needs an address with shs or noise, which proves who joins by it"));
     }
     let now = SystemTime::now();
     let expires = options.expires.map(|time| end(now, time).ok_or("--expires is too far away: behind the year 9999"));

@@ -1,6 +1,7 @@
 //! `multiserver join`.
 
 use crate::options::dial::DialOptions;
+use crate::options::security::Security;
 use crate::options::{AddressOptions, IdentityOptions};
 use crate::process::runtime;
 use crate::report::exit::{self, Class, Failure};
@@ -11,7 +12,7 @@ use crate::streams::parting::part_soon;
 use clap::Args;
 use multiserver_join::{Answer, Client};
 use multiserver_tokio::core::keys::KeyPair;
-use multiserver_tokio::{Connection, MultiAddress, Multiserver, Shs};
+use multiserver_tokio::{Connection, MultiAddress, Multiserver};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,15 +47,20 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let addresses = options.address.parse()?;
     check_unknown_layers(&addresses)?;
     let identity = options.identity.load()?;
-    let shs = options.identity.shs_of(Arc::clone(&identity))?;
-    runtime::block_on(join(options, &addresses, &identity, shs))
+    let security = options.identity.security_of(Arc::clone(&identity))?;
+    runtime::block_on(join(options, &addresses, &identity, security))
 }
 
-async fn join(options: &Options, addresses: &MultiAddress, identity: &KeyPair, shs: Shs) -> Result<(), Failure> {
+async fn join(
+    options: &Options,
+    addresses: &MultiAddress,
+    identity: &KeyPair,
+    security: Security,
+) -> Result<(), Failure> {
     let invited = addresses.addresses().filter(|address| without_seeds(address).1).cloned();
     let invited = MultiAddress::new(invited)
         .ok_or_else(|| Failure::usage("this address is no invite: there is no seed behind its key"))?;
-    let multiserver = options.dial.read()?.multiserver(&shs)?;
+    let multiserver = options.dial.read()?.multiserver(&security)?;
     let address = all_without_seeds(addresses);
     apply(&multiserver, &invited, identity).await?;
     exit::print(address)

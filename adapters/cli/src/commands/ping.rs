@@ -5,6 +5,7 @@ mod one_ip;
 mod timed;
 
 use crate::options::dial::{DialOptions, Dialer};
+use crate::options::security::Security;
 use crate::options::{AddressOptions, IdentityOptions, count};
 use crate::process::runtime::{self, Signals};
 use crate::report::exit::{self, Class, Failure};
@@ -12,7 +13,7 @@ use crate::report::progress::Progress;
 use crate::report::table::{Cell, Column, Table};
 use attempt::{Attempt, STAGES, attempt};
 use clap::Args;
-use multiserver_tokio::{MultiAddress, Shs};
+use multiserver_tokio::MultiAddress;
 use one_ip::OneIp;
 
 /// Try every address of a multi-address at every IP address of its host, and say which of them work and how long each
@@ -52,16 +53,21 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let addresses = options.address.parse()?;
-    let shs = options.identity.shs()?;
+    let security = options.identity.security()?;
     let dialer = options.dial.read()?;
-    runtime::block_on(ping(options, &addresses, &dialer, &shs))
+    runtime::block_on(ping(options, &addresses, &dialer, &security))
 }
 
-async fn ping(options: &Options, addresses: &MultiAddress, dialer: &Dialer, shs: &Shs) -> Result<(), Failure> {
+async fn ping(
+    options: &Options,
+    addresses: &MultiAddress,
+    dialer: &Dialer,
+    security: &Security,
+) -> Result<(), Failure> {
     let mut signals = Signals::catch()?;
     let mut attempts = Vec::new();
     tokio::select! {
-        tried = try_all(options.count, addresses, dialer, shs, &mut attempts) => tried?,
+        tried = try_all(options.count, addresses, dialer, security, &mut attempts) => tried?,
         () = signals.next() => {}
     }
     if options.json {
@@ -81,7 +87,7 @@ async fn try_all(
     count: u32,
     addresses: &MultiAddress,
     dialer: &Dialer,
-    shs: &Shs,
+    security: &Security,
     attempts: &mut Vec<Attempt>,
 ) -> Result<(), Failure> {
     let progress = Progress::spinner();
@@ -89,7 +95,7 @@ async fn try_all(
         for address in addresses.addresses() {
             let mut next = Some(OneIp::first_of(address, dialer.is_through_proxy()));
             while let Some(ip) = next {
-                attempts.push(attempt(address, &ip, dialer, shs, &progress).await?);
+                attempts.push(attempt(address, &ip, dialer, security, &progress).await?);
                 next = ip.next();
             }
         }

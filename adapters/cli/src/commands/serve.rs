@@ -11,6 +11,7 @@ use crate::options::config::ConfigOptions;
 use crate::options::count;
 use crate::options::limits::{LimitOptions, peers_are};
 use crate::options::listening::Listening;
+use crate::options::security::Security;
 use crate::process::activation::{self, Sockets};
 use crate::process::descriptors;
 use crate::process::runtime::{self, Signals};
@@ -23,7 +24,7 @@ use crate::streams::standard::standard_streams;
 use access::{Access, AccessControl};
 use allow::AllowOptions;
 use clap::{Args, FromArgMatches};
-use multiserver_tokio::{Connection, PeerLimiter, Server, Shs};
+use multiserver_tokio::{Connection, PeerLimiter, Server};
 use service::Service;
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -111,17 +112,17 @@ impl Options {
 
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     options.allow.check_files()?;
-    let shs = options.identity.shs()?;
+    let security = options.identity.security()?;
     let sockets = options.listening.sockets()?;
-    runtime::block_on(serve(options, shs, sockets))
+    runtime::block_on(serve(options, security, sockets))
 }
 
 /// Serves whoever comes, until a signal.
-pub(crate) async fn serve(options: Options, shs: Shs, sockets: Sockets) -> Result<(), Failure> {
+pub(crate) async fn serve(options: Options, security: Security, sockets: Sockets) -> Result<(), Failure> {
     // Caught before the address is out: whoever reads it may send a signal at once.
     let signals = Signals::catch()?;
     descriptors::allow_for(options.limits.sockets(options.listening.count()));
-    let server = options.listening.start(sockets, &shs, options.limits.handshakes(), log).await?;
+    let server = options.listening.start(sockets, &security, options.limits.handshakes(), log).await?;
     exit::print(options.listening.address(&server)?)?;
     activation::ready();
     let service = match (options.to, options.echo, options.exec.is_empty()) {

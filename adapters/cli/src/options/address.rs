@@ -8,7 +8,7 @@ use crate::report::exit::Failure;
 use crate::seeds::has_seed;
 use clap::{Args, ValueHint};
 use multiserver_tokio::MultiAddress;
-use multiserver_tokio::core::address::{Address, Shs, is_known};
+use multiserver_tokio::core::address::{Address, ExpectedPeer, is_known};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -60,7 +60,7 @@ impl AddressOptions {
 /// Whether a handshake can be made with every key in these addresses.
 pub(crate) fn has_usable_keys(addresses: &MultiAddress) -> bool {
     let mut layers = addresses.addresses().flat_map(Address::transforms);
-    layers.all(|layer| Shs::try_from(layer).map_or(true, |shs| shs.key.is_usable()))
+    layers.all(|layer| !matches!(layer.expected_peer(), ExpectedPeer::Key(key) if !key.is_usable()))
 }
 
 /// The addresses of a list without the blanks and line ends around them.

@@ -2,38 +2,17 @@
 
 use super::given::cannot_read;
 use super::proxy::ProxyOptions;
+use super::security::Secure;
 use crate::report::exit::Failure;
 use crate::report::mask::shown_path;
 use clap::{Args, ValueHint};
 use multiserver_tokio::compose;
-use multiserver_tokio::{Multiserver, Native, Net, NoAuth, Onion, Proxy, Shs, Suite, Tokio, Transport, Unix, Ws, Wss};
+use multiserver_tokio::{Multiserver, Native, Net, NoAuth, Onion, Proxy, Tokio, Transport, Unix, Ws, Wss};
 use std::fs;
 use std::path::PathBuf;
 
 /// The transports that can be dialled, for messages.
-pub(crate) const TRANSPORTS: &str = "net, ws, wss, unix and onion, each with shs, and unix with noauth";
-
-/// Makes a suite of any transport.
-pub(crate) trait Secure {
-    /// The suite over this transport.
-    fn over(&self, transport: impl Transport) -> Suite;
-}
-
-impl Secure for Shs {
-    fn over(&self, transport: impl Transport) -> Suite {
-        Suite::new(transport).then(self.clone())
-    }
-}
-
-/// `None` leaves the transport without a transform.
-impl<S: Secure> Secure for Option<S> {
-    fn over(&self, transport: impl Transport) -> Suite {
-        match self {
-            Some(secure) => secure.over(transport),
-            None => Suite::new(transport),
-        }
-    }
-}
+pub(crate) const TRANSPORTS: &str = "net, ws, wss, unix and onion, each with shs or noise, and unix with noauth";
 
 /// The options for connecting; without `Debug`, since a proxy may have a password.
 #[derive(Clone, Default, Args)]
@@ -85,17 +64,17 @@ impl Dialer {
         let builder = compose::Multiserver::builder_on(runtime);
         let builder = match &self.proxy {
             Some(proxy) => {
-                let net = secure.over(Net::dial_only().through(proxy.clone()));
-                builder.suite(net).suite(secure.over(Onion::new().through(proxy.clone())))
+                let builder = dialling(builder, secure, || Net::dial_only().through(proxy.clone()));
+                dialling(builder, secure, || Onion::new().through(proxy.clone()))
             }
-            None => builder
-                .suite(secure.over(Net::dial_only()))
-                .suite(secure.over(Ws::dial_only()))
-                .suite(secure.over(self.wss.clone()))
-                .suite(secure.over(Unix::dial_only()))
+            None => {
+                let builder = dialling(builder, secure, Net::dial_only);
+                let builder = dialling(builder, secure, Ws::dial_only);
+                let builder = dialling(builder, secure, || self.wss.clone());
+                let builder = dialling(builder, secure, Unix::dial_only);
                 // Within the device no proof is needed, as with the Unix socket of an SSB server.
-                .suite(Unix::dial_only().then(NoAuth))
-                .suite(secure.over(Onion::new())),
+                dialling(builder.suite(Unix::dial_only().then(NoAuth)), secure, Onion::new)
+            }
         };
         builder.build().map_err(Failure::failed)
     }
@@ -104,4 +83,13 @@ impl Dialer {
     pub(crate) const fn is_through_proxy(&self) -> bool {
         self.proxy.is_some()
     }
+}
+
+/// Adds the suites over this transport, one for each protocol.
+fn dialling<R: Native, T: Transport>(
+    builder: compose::Builder<R>,
+    secure: &impl Secure,
+    transport: impl Fn() -> T,
+) -> compose::Builder<R> {
+    secure.over_noise(transport()).into_iter().fold(builder.suite(secure.over(transport())), compose::Builder::suite)
 }

@@ -1,10 +1,11 @@
 //! The options for our identity and the network.
 
 use super::given::{NETWORK_KEY_VARIABLE, one_of};
+use super::security::Security;
 use crate::files::identity;
 use crate::report::exit::Failure;
 use clap::{Args, ValueHint};
-use multiserver_tokio::{KeyPair, NetworkKey, Shs};
+use multiserver_tokio::{KeyPair, NetworkKey};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -32,14 +33,14 @@ impl IdentityOptions {
         identity::load(self.identity.as_deref()).map(Arc::new)
     }
 
-    /// The handshake with our identity, in our network.
-    pub(crate) fn shs(&self) -> Result<Shs, Failure> {
-        self.shs_of(self.load()?)
+    /// The security protocols with our identity, in our network.
+    pub(crate) fn security(&self) -> Result<Security, Failure> {
+        self.security_of(self.load()?)
     }
 
-    /// The handshake with this identity, in our network.
-    pub(crate) fn shs_of(&self, identity: Arc<KeyPair>) -> Result<Shs, Failure> {
-        Ok(Shs::new(identity).network(self.network()?))
+    /// The security protocols with this identity, in our network.
+    pub(crate) fn security_of(&self, identity: Arc<KeyPair>) -> Result<Security, Failure> {
+        Ok(Security::new(identity, self.network()?))
     }
 
     fn network(&self) -> Result<NetworkKey, Failure> {

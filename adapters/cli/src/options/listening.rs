@@ -1,9 +1,9 @@
 //! The options for listening and for the addresses that are printed.
 
-use crate::options::dial::Secure;
 use crate::options::given::{FileText, cannot_read};
 use crate::options::limits::from_one_source;
 use crate::options::new_file;
+use crate::options::security::{Protocol, Secure};
 use crate::process::activation::Sockets;
 use crate::report::exit::Failure;
 use crate::report::mask::masked;
@@ -11,7 +11,7 @@ use crate::streams::endpoint::host_and_port;
 use clap::{Args, ValueEnum, ValueHint};
 use multiserver_tokio::ws::{Certificate, TlsError};
 use multiserver_tokio::{
-    Builder, Event, Limits, MultiAddress, Multiserver, Net, Scope, Server, Transport, Unix, Ws, Wss,
+    Builder, Event, Limits, MultiAddress, Multiserver, Net, Scope, Server, Suite, Transport, Unix, Ws, Wss,
 };
 use std::fs;
 use std::net::TcpListener;
@@ -25,17 +25,18 @@ const DEFAULT_NET: &str = "127.0.0.1:0";
 pub(crate) struct Listening {
     /// Listen for TCP here; write IPv6 addresses in brackets, and port 0 for a free port. With `0.0.0.0` or `[::]`, the
     /// printed address has the public addresses of this machine, or the private ones if there are no others. Without
-    /// any endpoint to listen at, the default is 127.0.0.1:0. This and the other endpoints may be given several times.
+    /// any endpoint to listen at, the default is 127.0.0.1:0. This and the other endpoints may be given several times, and
+    /// end with `~noise` to offer that protocol there in the place of `~shs`.
     /// `systemd` takes the sockets that are passed with the name `net` (FileDescriptorName=), or the only one that is
     /// passed.
     #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_endpoint)]
-    net: Vec<ListenAt>,
+    net: Vec<ListenEndpoint>,
     /// Listen for WebSockets here; `systemd` takes the sockets with the name `ws`.
     #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_endpoint)]
-    ws: Vec<ListenAt>,
+    ws: Vec<ListenEndpoint>,
     /// Listen for WebSockets over TLS here; `systemd` takes the sockets with the name `wss`.
     #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_endpoint, requires_all = ["cert", "key"])]
-    wss: Vec<ListenAt>,
+    wss: Vec<ListenEndpoint>,
     /// The certificate for --wss, followed by the intermediate certificates up to a root, as PEM text.
     #[arg(long, value_name = "FILE", requires = "wss", value_hint = ValueHint::FilePath)]
     cert: Option<PathBuf>,
@@ -45,7 +46,7 @@ pub(crate) struct Listening {
     /// Listen at this Unix socket, for programs of the same user; `systemd` takes the sockets with the name `unix`;
     /// their units decide who may connect.
     #[arg(long, value_name = "PATH|systemd", value_hint = ValueHint::FilePath, value_parser = parse_path)]
-    unix: Vec<ListenAt>,
+    unix: Vec<ListenEndpoint>,
     /// A host name by which --net, --ws and --wss are reached from outside, or a URL such as wss://example.org/path by
     /// which --ws is reached through a reverse proxy. The public address then has these names only.
     #[arg(long, value_name = "NAME")]
@@ -69,6 +70,13 @@ pub(crate) struct Listening {
     /// Print the address for peers this far away; by default for the farthest that can reach us.
     #[arg(long, value_enum)]
     scope: Option<Reach>,
+}
+
+/// Where to listen, and for which security protocol.
+#[derive(Debug, Clone)]
+struct ListenEndpoint {
+    at: ListenAt,
+    protocol: Protocol,
 }
 
 /// Where to listen.
@@ -101,7 +109,7 @@ impl Listening {
     /// Takes the sockets of the service manager, if any are asked for; to be called before there are threads.
     pub(crate) fn sockets(&self) -> Result<Sockets, Failure> {
         let mut endpoints = [&self.net, &self.ws, &self.wss, &self.unix].into_iter().flatten();
-        if endpoints.any(|endpoint| matches!(endpoint, ListenAt::Systemd)) {
+        if endpoints.any(|endpoint| matches!(endpoint.at, ListenAt::Systemd)) {
             Sockets::take()
         } else {
             Ok(Sockets::default())
@@ -150,11 +158,12 @@ impl Listening {
 
     /// Masks the endpoints that a message repeats: one may be an address with a seed by mistake.
     fn mask_endpoints(&self, message: String) -> String {
-        let endpoints =
-            [&self.net, &self.ws, &self.wss, &self.unix].into_iter().flatten().filter_map(|endpoint| match endpoint {
+        let endpoints = [&self.net, &self.ws, &self.wss, &self.unix].into_iter().flatten().filter_map(|endpoint| {
+            match &endpoint.at {
                 ListenAt::Bind(text) => Some(text.clone()),
                 ListenAt::Systemd => None,
-            });
+            }
+        });
         let texts = endpoints.chain(self.external.iter().cloned());
         texts.fold(message, |message, endpoint| message.replace(&endpoint, &masked(&endpoint)))
     }
@@ -167,7 +176,7 @@ impl Listening {
         limits: Limits,
     ) -> Result<Builder, Failure> {
         let is_tcp = [&self.net, &self.ws, &self.wss].into_iter().any(|endpoints| !endpoints.is_empty());
-        let default = [ListenAt::Bind(DEFAULT_NET.to_owned())];
+        let default = [ListenEndpoint { at: ListenAt::Bind(DEFAULT_NET.to_owned()), protocol: Protocol::Shs }];
         let nets = if is_tcp || !self.unix.is_empty() { self.net.as_slice() } else { &default };
         let (urls, names): (Vec<_>, Vec<_>) = self.external.iter().partition(|name| name.contains("://"));
         if !urls.is_empty() && self.ws.is_empty() {
@@ -184,18 +193,19 @@ impl Listening {
             }
         }
         let mut onions = self.onion.as_slice();
-        for socket in opened(nets, &mut sockets, "net")? {
+        for (socket, protocol) in opened(nets, &mut sockets, "net")? {
             let net = match socket {
                 Socket::Bind(endpoint) => Net::bind(endpoint),
                 Socket::Open(socket) => Net::listener(socket),
             };
             let net = self.with_sockets_options(net, Net::proxy_protocol_from, Net::reuse_port);
             let net = names.iter().fold(net, |net, name| net.external(*name));
-            let suite = secure.over(onions.iter().fold(net, |net, (host, port)| net.external_at(host, *port)));
+            let net = onions.iter().fold(net, |net, (host, port)| net.external_at(host, *port));
+            let suite = secured(secure, net, protocol)?;
             builder = builder.suite(if onions.is_empty() { suite } else { suite.limits(from_one_source(limits)) });
             onions = &[];
         }
-        for socket in opened(&self.ws, &mut sockets, "ws")? {
+        for (socket, protocol) in opened(&self.ws, &mut sockets, "ws")? {
             let names = names.iter().map(|name| url("ws", name, &socket)).collect::<Result<Vec<_>, _>>()?;
             let ws = match socket {
                 Socket::Bind(endpoint) => Ws::bind(endpoint),
@@ -203,27 +213,27 @@ impl Listening {
             };
             let ws = self.with_sockets_options(ws, Ws::proxy_protocol_from, Ws::reuse_port);
             let urls = urls.iter().map(|url| (*url).clone()).chain(names);
-            builder = builder.suite(secure.over(urls.fold(ws, Ws::external)));
+            builder = builder.suite(secured(secure, urls.fold(ws, Ws::external), protocol)?);
         }
         if let (Some(cert), Some(key)) = (&self.cert, &self.key) {
             let certificate = certificate(cert, key)?;
-            for socket in opened(&self.wss, &mut sockets, "wss")? {
+            for (socket, protocol) in opened(&self.wss, &mut sockets, "wss")? {
                 let names = names.iter().map(|name| url("wss", name, &socket)).collect::<Result<Vec<_>, _>>()?;
                 let wss = match socket {
                     Socket::Bind(endpoint) => Wss::bind(endpoint, certificate.clone()),
                     Socket::Open(socket) => Wss::listener(socket, certificate.clone()),
                 };
                 let wss = self.with_sockets_options(wss, Wss::proxy_protocol_from, Wss::reuse_port);
-                builder = builder.suite(secure.over(names.into_iter().fold(wss, Wss::external)));
+                builder = builder.suite(secured(secure, names.into_iter().fold(wss, Wss::external), protocol)?);
             }
         }
-        for endpoint in &self.unix {
-            match endpoint {
-                ListenAt::Bind(path) => builder = builder.suite(secure.over(Unix::bind(path))),
+        for ListenEndpoint { at, protocol } in &self.unix {
+            match at {
+                ListenAt::Bind(path) => builder = builder.suite(secured(secure, Unix::bind(path), *protocol)?),
                 #[cfg(unix)]
                 ListenAt::Systemd => {
                     for socket in sockets.unix()? {
-                        builder = builder.suite(secure.over(Unix::listener(socket)));
+                        builder = builder.suite(secured(secure, Unix::listener(socket), *protocol)?);
                     }
                 }
                 #[cfg(not(unix))]
@@ -246,27 +256,48 @@ impl Listening {
 }
 
 /// The endpoints, where each `systemd` is replaced by the sockets of this name.
-fn opened(endpoints: &[ListenAt], sockets: &mut Sockets, name: &str) -> Result<Vec<Socket>, Failure> {
+fn opened(endpoints: &[ListenEndpoint], sockets: &mut Sockets, name: &str) -> Result<Vec<(Socket, Protocol)>, Failure> {
     let mut opened = Vec::new();
-    for endpoint in endpoints {
-        match endpoint {
-            ListenAt::Bind(text) => opened.push(Socket::Bind(text.clone())),
-            ListenAt::Systemd => opened.extend(sockets.named(name)?.into_iter().map(Socket::Open)),
+    for ListenEndpoint { at, protocol } in endpoints {
+        match at {
+            ListenAt::Bind(text) => opened.push((Socket::Bind(text.clone()), *protocol)),
+            ListenAt::Systemd => {
+                let named = match protocol {
+                    Protocol::Shs => sockets.named(name)?,
+                    Protocol::Noise => sockets.named(&format!("{name}~noise"))?,
+                };
+                opened.extend(named.into_iter().map(|socket| (Socket::Open(socket), *protocol)));
+            }
         }
     }
     Ok(opened)
 }
 
-fn parse_endpoint(text: &str) -> Result<ListenAt, &'static str> {
-    if text == "systemd" { Ok(ListenAt::Systemd) } else { host_and_port(text).map(ListenAt::Bind) }
+/// The suite over this transport with this protocol.
+fn secured(secure: &impl Secure, transport: impl Transport, protocol: Protocol) -> Result<Suite, Failure> {
+    match protocol {
+        Protocol::Shs => Ok(secure.over(transport)),
+        Protocol::Noise => secure.over_noise(transport).ok_or_else(|| {
+            Failure::usage("an endpoint here cannot end with `~noise`: the handshake is that of the target's address")
+        }),
+    }
 }
 
-fn parse_path(text: &str) -> Result<ListenAt, &'static str> {
-    if text == "systemd" {
-        Ok(ListenAt::Systemd)
-    } else {
-        new_file::parse(text).map(|_| ListenAt::Bind(text.to_owned()))
-    }
+fn parse_endpoint(text: &str) -> Result<ListenEndpoint, &'static str> {
+    parse_listen(text, |endpoint| host_and_port(endpoint).map(ListenAt::Bind))
+}
+
+fn parse_path(text: &str) -> Result<ListenEndpoint, &'static str> {
+    parse_listen(text, |path| new_file::parse(path).map(|_| ListenAt::Bind(path.to_owned())))
+}
+
+fn parse_listen(
+    text: &str,
+    bind: impl FnOnce(&str) -> Result<ListenAt, &'static str>,
+) -> Result<ListenEndpoint, &'static str> {
+    let (text, protocol) = Protocol::split(text);
+    let at = if text == "systemd" { ListenAt::Systemd } else { bind(text)? };
+    Ok(ListenEndpoint { at, protocol })
 }
 
 /// Reads a network; the error does not repeat it, since it may be an address with a seed by mistake.

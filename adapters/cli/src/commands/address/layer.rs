@@ -1,5 +1,6 @@
 //! What one layer of an address means.
 
+use multiserver_noise::NoiseLayer;
 use multiserver_tokio::core::address::{Channel, Layer, Net, NoAuth, Onion, Shs, Tunnel, Unix, Ws, Wss};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -31,6 +32,10 @@ enum Details {
         path: String,
     },
     Shs {
+        key: String,
+        has_seed: bool,
+    },
+    Noise {
         key: String,
         has_seed: bool,
     },
@@ -80,7 +85,13 @@ fn details_and_meaning(layer: Layer<'_>) -> (Details, Vec<String>) {
         let meaning = format!("the Unix domain socket {path}");
         (Details::Path { path }, vec![meaning])
     } else if let Ok(shs) = Shs::try_from(layer) {
-        explain_shs(&shs)
+        let (key, has_seed) = (shs.key.to_string(), shs.seed.is_some());
+        let meaning = explain_handshake("the secret handshake", &key, has_seed);
+        (Details::Shs { key, has_seed }, meaning)
+    } else if let Some(noise) = NoiseLayer::read(layer) {
+        let (key, has_seed) = (noise.key.to_string(), noise.seed.is_some());
+        let meaning = explain_handshake("Noise XK", &key, has_seed);
+        (Details::Noise { key, has_seed }, meaning)
     } else if let Ok(NoAuth { key }) = NoAuth::try_from(layer) {
         let claim = key.map(|key| format!("the key {key} is claimed and not proven"));
         let meaning = std::iter::once("nothing: no encryption, and nobody proves who they are".to_owned()).chain(claim);
@@ -104,14 +115,13 @@ fn web_socket(kind: &str, host: String, port: u16, path: &str) -> (Details, Vec<
     (Details::Url { host, port, path }, vec![meaning])
 }
 
-fn explain_shs(shs: &Shs) -> (Details, Vec<String>) {
-    let has_seed = shs.seed.is_some();
-    let mut meaning = vec!["the secret handshake: all is encrypted, and the peer must prove the key".to_owned()];
-    meaning.push(shs.key.to_string());
+fn explain_handshake(name: &str, key: &str, has_seed: bool) -> Vec<String> {
+    let mut meaning = vec![format!("{name}: all is encrypted, and the peer must prove the key")];
+    meaning.push(key.to_owned());
     if has_seed {
         meaning.push("with a seed: whoever has this address can act as its guest, so keep it secret".to_owned());
     }
-    (Details::Shs { key: shs.key.to_string(), has_seed }, meaning)
+    meaning
 }
 
 fn explain_tunnel(tunnel: &Tunnel) -> (Details, Vec<String>) {

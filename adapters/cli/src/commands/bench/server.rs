@@ -6,6 +6,7 @@ use crate::commands::serve;
 use crate::files::identity;
 use crate::options::count;
 use crate::options::limits::from_one_source;
+use crate::options::security::Security;
 use crate::process::activation::Sockets;
 use crate::process::runtime::{self, Signals};
 use crate::report::exit::{self, Failure};
@@ -13,7 +14,7 @@ use crate::streams::pump::discard;
 use crate::streams::standard::standard_input;
 use clap::Args;
 use multiserver_tokio::ws::Certificate;
-use multiserver_tokio::{Limits, Multiserver, Scope, Server, Shs};
+use multiserver_tokio::{Limits, Multiserver, NetworkKey, Scope, Server};
 use serde::{Deserialize, Serialize};
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -88,18 +89,18 @@ async fn serve_idle(suite: SuiteName, count: usize, mut input: impl AsyncRead + 
     };
     let (certificate, key) = (file(&root).map_err(Failure::failed)?, file(&key).map_err(Failure::failed)?);
     let socket = directory.path().join("socket");
-    let place = if suite.is_unix() { socket.as_os_str() } else { OsStr::new(LOOPBACK) };
+    let place = suite.endpoint(if suite.is_unix() { socket.as_os_str() } else { OsStr::new(LOOPBACK) });
     let count = OsString::from(count.to_string());
     let mut arguments: Vec<&OsStr> = ["serve", "--echo", suite.option()?].map(OsStr::new).into();
-    arguments.extend([place, OsStr::new("--max-peers"), &count, OsStr::new("--max-peers-per-key"), &count]);
-    if matches!(suite, SuiteName::WssShs) {
+    arguments.extend([place.as_os_str(), OsStr::new("--max-peers"), &count, OsStr::new("--max-peers-per-key"), &count]);
+    if suite.is_tls() {
         let files = ["--cert".as_ref(), certificate.path().as_os_str(), "--key".as_ref(), key.path().as_os_str()];
         arguments.extend(files);
     }
     let options = serve::Options::parse(arguments)?;
     exit::print(serde_json::to_string(&root).map_err(Failure::failed)?)?;
     tokio::select! {
-        served = serve::serve(options, Shs::new(identity::generate()?), Sockets::default()) => served,
+        served = serve::serve(options, Security::new(identity::generate()?.into(), NetworkKey::SSB_MAIN), Sockets::default()) => served,
         _ = discard(&mut input) => Ok(()),
     }
 }

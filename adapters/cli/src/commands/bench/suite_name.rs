@@ -1,12 +1,13 @@
 //! The suites that can be measured.
 
 use crate::files::identity;
-use crate::options::dial::Secure;
 use crate::report::exit::Failure;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
+use multiserver_noise::Noise;
 use multiserver_tokio::ws::Certificate;
-use multiserver_tokio::{Net, Shs, Suite, Unix, Ws, Wss};
+use multiserver_tokio::{Net, Shs, Suite, Transport, Unix, Ws, Wss};
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -20,6 +21,10 @@ pub(crate) enum SuiteName {
     WsShs,
     WssShs,
     UnixShs,
+    NetNoise,
+    WsNoise,
+    WssNoise,
+    UnixNoise,
     Net,
     Unix,
 }
@@ -37,6 +42,10 @@ impl SuiteName {
             Self::WsShs => "ws~shs",
             Self::WssShs => "wss~shs",
             Self::UnixShs => "unix~shs",
+            Self::NetNoise => "net~noise",
+            Self::WsNoise => "ws~noise",
+            Self::WssNoise => "wss~noise",
+            Self::UnixNoise => "unix~noise",
             Self::Net => "net",
             Self::Unix => "unix",
         }
@@ -44,7 +53,7 @@ impl SuiteName {
 
     /// Whether it listens at a path.
     pub(super) const fn is_unix(self) -> bool {
-        matches!(self, Self::UnixShs | Self::Unix)
+        matches!(self, Self::UnixShs | Self::UnixNoise | Self::Unix)
     }
 
     /// The option of `serve` that listens for it.
@@ -53,48 +62,75 @@ impl SuiteName {
     /// `serve` has no such suite.
     pub(super) fn option(self) -> Result<&'static str, Failure> {
         match self {
-            Self::NetShs => Ok("--net"),
-            Self::WsShs => Ok("--ws"),
-            Self::WssShs => Ok("--wss"),
-            Self::UnixShs => Ok("--unix"),
+            Self::NetShs | Self::NetNoise => Ok("--net"),
+            Self::WsShs | Self::WsNoise => Ok("--ws"),
+            Self::WssShs | Self::WssNoise => Ok("--wss"),
+            Self::UnixShs | Self::UnixNoise => Ok("--unix"),
             Self::Net | Self::Unix => Err(Failure::usage(format_args!("serve does not listen for {self}"))),
         }
     }
 
+    /// The endpoint for that option.
+    pub(super) fn endpoint(self, place: &OsStr) -> OsString {
+        let mut endpoint = place.to_owned();
+        if matches!(self, Self::NetNoise | Self::WsNoise | Self::WssNoise | Self::UnixNoise) {
+            endpoint.push("~noise");
+        }
+        endpoint
+    }
+
+    /// Whether it needs a certificate.
+    pub(super) const fn is_tls(self) -> bool {
+        matches!(self, Self::WssShs | Self::WssNoise)
+    }
+
     /// The suite for connecting, which trusts this certificate.
     pub(super) fn dial_only(self, root: &str) -> Result<Suite, Failure> {
-        let layers = self.layers()?;
-        Ok(match self {
-            Self::NetShs | Self::Net => layers.over(Net::dial_only()),
-            Self::WsShs => layers.over(Ws::dial_only()),
-            Self::WssShs => layers.over(Wss::dial_only().root(root).map_err(Failure::failed)?),
-            Self::UnixShs | Self::Unix => layers.over(Unix::dial_only()),
-        })
+        match self {
+            Self::NetShs | Self::NetNoise | Self::Net => self.over(Net::dial_only()),
+            Self::WsShs | Self::WsNoise => self.over(Ws::dial_only()),
+            Self::WssShs | Self::WssNoise => self.over(Wss::dial_only().root(root).map_err(Failure::failed)?),
+            Self::UnixShs | Self::UnixNoise | Self::Unix => self.over(Unix::dial_only()),
+        }
     }
 
     /// The suite for listening on this machine: with this certificate, or at this path.
     pub(super) fn bind(self, certificate: &Certificate, path: PathBuf) -> Result<Suite, Failure> {
-        let layers = self.layers()?;
-        Ok(match self {
-            Self::NetShs | Self::Net => layers.over(Net::bind(LOOPBACK)),
-            Self::WsShs => layers.over(Ws::bind(LOOPBACK)),
-            Self::WssShs => layers.over(Wss::bind(LOOPBACK, certificate.clone())),
-            Self::UnixShs | Self::Unix => layers.over(Unix::bind(path)),
-        })
+        match self {
+            Self::NetShs | Self::NetNoise | Self::Net => self.over(Net::bind(LOOPBACK)),
+            Self::WsShs | Self::WsNoise => self.over(Ws::bind(LOOPBACK)),
+            Self::WssShs | Self::WssNoise => self.over(Wss::bind(LOOPBACK, certificate.clone())),
+            Self::UnixShs | Self::UnixNoise | Self::Unix => self.over(Unix::bind(path)),
+        }
     }
 
-    /// The transform over the transport, if any, with an identity that is made for it.
-    fn layers(self) -> Result<Option<Shs>, Failure> {
-        match self {
-            Self::NetShs | Self::WsShs | Self::WssShs | Self::UnixShs => Ok(Some(Shs::new(identity::generate()?))),
-            Self::Net | Self::Unix => Ok(None),
-        }
+    /// The suite over this transport, with an identity that is made for it.
+    fn over(self, transport: impl Transport) -> Result<Suite, Failure> {
+        let suite = Suite::new(transport);
+        Ok(match self {
+            Self::NetShs | Self::WsShs | Self::WssShs | Self::UnixShs => suite.then(Shs::new(identity::generate()?)),
+            Self::NetNoise | Self::WsNoise | Self::WssNoise | Self::UnixNoise => {
+                suite.then(Noise::new(identity::generate()?))
+            }
+            Self::Net | Self::Unix => suite,
+        })
     }
 }
 
 impl ValueEnum for SuiteName {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::NetShs, Self::WsShs, Self::WssShs, Self::UnixShs, Self::Net, Self::Unix]
+        &[
+            Self::NetShs,
+            Self::WsShs,
+            Self::WssShs,
+            Self::UnixShs,
+            Self::NetNoise,
+            Self::WsNoise,
+            Self::WssNoise,
+            Self::UnixNoise,
+            Self::Net,
+            Self::Unix,
+        ]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {

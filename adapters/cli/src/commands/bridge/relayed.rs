@@ -2,6 +2,7 @@
 
 use futures_util::AsyncReadExt;
 use futures_util::io::Cursor;
+use multiserver_noise::NoiseLayer;
 use multiserver_tokio::core::address::{Layer, LayerBuf, NoAuth, Shs};
 use multiserver_tokio::core::shs;
 use multiserver_tokio::io::Duplex;
@@ -12,15 +13,18 @@ use std::io;
 #[derive(Debug)]
 pub(super) struct Relayed {
     layer: LayerBuf,
-    /// Whether the server waits for the peer's first message, because the stream begins with a message of this layer.
-    awaits_hello: bool,
+    /// How many bytes the peer's first message has, if the stream begins with a message of this layer: the server waits for
+    /// all of it.
+    hello_size: Option<usize>,
 }
 
 impl Relayed {
     /// This layer; `is_first` says that it is directly over the transport.
     pub(super) fn new(layer: LayerBuf, is_first: bool) -> Self {
-        let awaits_hello = is_first && Shs::try_from(layer.as_layer()).is_ok();
-        Self { layer, awaits_hello }
+        let of_shs = || Shs::try_from(layer.as_layer()).ok().map(|_| shs::HELLO_SIZE);
+        let of_noise = || NoiseLayer::read(layer.as_layer()).map(|_| multiserver_noise::HELLO_SIZE);
+        let hello_size = if is_first { of_shs().or_else(of_noise) } else { None };
+        Self { layer, hello_size }
     }
 }
 
@@ -52,7 +56,10 @@ impl Transform for Relayed {
     /// connection to the target.
     fn server<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
         Box::pin(async move {
-            let io = if self.awaits_hello { with_hello(io).await? } else { io };
+            let io = match self.hello_size {
+                Some(size) => with_hello(io, size).await?,
+                None => io,
+            };
             // The target's key belongs to our address, not to the peer's.
             Ok(Admission::open(NoAuth { key: None }, Opened::new(io)))
         })
@@ -60,9 +67,9 @@ impl Transform for Relayed {
 }
 
 /// Waits for the first message, and returns a stream that still yields it.
-async fn with_hello(io: Duplex) -> io::Result<Duplex> {
+async fn with_hello(io: Duplex, size: usize) -> io::Result<Duplex> {
     let (mut read, write) = io.into_halves();
-    let mut hello = [0; shs::HELLO_SIZE];
+    let mut hello = vec![0; size];
     read.read_exact(&mut hello).await?;
     Ok(Duplex::new(Cursor::new(hello).chain(read), write))
 }

@@ -3,12 +3,13 @@
 use super::one_ip::OneIp;
 use super::timed::Timed;
 use crate::options::dial::Dialer;
+use crate::options::security::Security;
 use crate::report::exit::{Class, Failure};
 use crate::report::failure_words::{class, reasons};
 use crate::report::progress::Progress;
 use crate::seeds::without_seeds;
 use crate::streams::parting::part_soon;
-use multiserver_tokio::{Address, Shs, Stage};
+use multiserver_tokio::{Address, Stage};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -48,11 +49,11 @@ pub(super) async fn attempt(
     address: &Address,
     ip: &OneIp,
     dialer: &Dialer,
-    shs: &Shs,
+    security: &Security,
     progress: &Progress,
 ) -> Result<Attempt, Failure> {
     let (unseeded, had_seed) = without_seeds(address);
-    let timed = Timed::new(shs.clone());
+    let timed = Timed::new(security.clone());
     let multiserver = dialer.multiserver_on(ip.clone(), &timed)?;
     let text = unseeded.redacted().to_string();
     progress.say(match ip.ip() {

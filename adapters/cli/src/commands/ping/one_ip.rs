@@ -127,8 +127,9 @@ fn each_once(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
 mod tests {
     use super::*;
     use crate::options::dial::DialOptions;
+    use crate::options::security::Security;
     use crate::report::failure_words::reasons;
-    use multiserver_tokio::{Shs, generate_identity};
+    use multiserver_tokio::{NetworkKey, generate_identity};
     use tokio::io::{AsyncBufReadExt, BufReader};
     use tokio::net::TcpListener;
 
@@ -136,13 +137,13 @@ mod tests {
     async fn each_ip_address_is_tried_alone_and_the_host_keeps_its_name() {
         let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let shs = Shs::new(generate_identity().unwrap());
+        let security = Security::new(generate_identity().unwrap().into(), NetworkKey::SSB_MAIN);
         let key = generate_identity().unwrap().public();
         let address: Address = format!("ws://peer.example~shs:{key}").parse().unwrap();
         let ips = OneIp::first_of(&address, false);
         ips.found.set(each_once(vec![closed, closed, listener.local_addr().unwrap()])).unwrap();
         let connect = async |ip: &OneIp| {
-            let multiserver = DialOptions::default().read().unwrap().multiserver_on(ip.clone(), &shs).unwrap();
+            let multiserver = DialOptions::default().read().unwrap().multiserver_on(ip.clone(), &security).unwrap();
             multiserver.connect(&address.clone().into()).await.unwrap_err()
         };
         assert!(reasons(&connect(&ips).await).contains("nobody listens there"));

@@ -1,38 +1,59 @@
 //! Layers that note when each stage of an attempt begins.
 
-use crate::options::dial::Secure;
+use crate::options::security::{Secure, Security};
 use multiserver_tokio::core::address::{Layer, LayerBuf};
 use multiserver_tokio::io::Duplex;
 use multiserver_tokio::{
     Admission, Attempt, BoxFuture, Dial, DialPlan, LayerError, Limits, Listener, Opened, Runtime, Scope, SettingError,
-    Shs, Stage, Suite, Transform, Transport, Wrap, WrapPlan,
+    Stage, Suite, Transform, Transport, Wrap, WrapPlan,
 };
 use std::future::poll_fn;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The secret handshake and the transports below it, timed.
+/// The security protocols and the transports below them, timed.
 #[derive(Debug, Clone)]
 pub(super) struct Timed {
-    shs: Shs,
-    stages: Arc<Mutex<Vec<(Stage, Instant)>>>,
+    security: Security,
+    stages: Stages,
 }
 
+/// When each stage began.
+#[derive(Debug, Clone, Default)]
+struct Stages(Arc<Mutex<Vec<(Stage, Instant)>>>);
+
 impl Timed {
-    pub(super) fn new(shs: Shs) -> Self {
-        Self { shs, stages: Arc::default() }
+    pub(super) fn new(security: Security) -> Self {
+        Self { security, stages: Stages::default() }
     }
 
     /// How long each stage took, for an attempt that ends now.
     pub(super) fn durations(&self) -> Vec<(Stage, Duration)> {
-        let (stages, now) = (self.stages(), Instant::now());
+        let (stages, now) = (self.stages.lock(), Instant::now());
         let ends = stages.iter().skip(1).map(|(_, begun)| *begun).chain([now]);
         stages.iter().zip(ends).map(|((stage, begun), end)| (*stage, end - *begun)).collect()
     }
 
+    fn suite(&self, transport: impl Transport, transform: impl Transform) -> Suite {
+        let transport = TimedTransport { transport, stages: self.stages.clone() };
+        Suite::new(transport).then(TimedTransform { transform, stages: self.stages.clone() })
+    }
+}
+
+impl Secure for Timed {
+    fn over(&self, transport: impl Transport) -> Suite {
+        self.suite(transport, self.security.shs.clone())
+    }
+
+    fn over_noise(&self, transport: impl Transport) -> Option<Suite> {
+        Some(self.suite(transport, self.security.noise.clone()))
+    }
+}
+
+impl Stages {
     fn enter(&self, stage: Stage, at: Instant) {
-        let mut stages = self.stages();
+        let mut stages = self.lock();
         if stages.last().is_none_or(|(last, _)| *last != stage) {
             stages.push((stage, at));
         }
@@ -54,21 +75,15 @@ impl Timed {
         .await
     }
 
-    fn stages(&self) -> MutexGuard<'_, Vec<(Stage, Instant)>> {
-        self.stages.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Secure for Timed {
-    fn over(&self, transport: impl Transport) -> Suite {
-        Suite::new(TimedTransport { transport, timed: self.clone() }).then(self.clone())
+    fn lock(&self) -> MutexGuard<'_, Vec<(Stage, Instant)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A transport whose dialling is timed.
 struct TimedTransport<T> {
     transport: T,
-    timed: Timed,
+    stages: Stages,
 }
 
 impl<T: Transport> Transport for TimedTransport<T> {
@@ -93,7 +108,7 @@ impl<T: Transport> Transport for TimedTransport<T> {
     }
 
     fn plan(&self, layer: Layer<'_>) -> Option<DialPlan<'_>> {
-        let timed = |step| -> Box<dyn Dial + '_> { Box::new(TimedStep { step, timed: &self.timed }) };
+        let timed = |step| -> Box<dyn Dial + '_> { Box::new(TimedStep { step, stages: &self.stages }) };
         Some(self.transport.plan(layer)?.map(timed))
     }
 
@@ -106,48 +121,54 @@ impl<T: Transport> Transport for TimedTransport<T> {
     }
 }
 
-impl Transform for Timed {
+/// A transform whose client's side is timed.
+struct TimedTransform<T> {
+    transform: T,
+    stages: Stages,
+}
+
+impl<T: Transform> Transform for TimedTransform<T> {
     fn name(&self) -> &str {
-        self.shs.name()
+        self.transform.name()
     }
 
     fn plan(&self, layer: Layer<'_>) -> Option<WrapPlan<'_>> {
-        let timed = |step| -> Box<dyn Wrap + '_> { Box::new(TimedStep { step, timed: self }) };
-        Some(self.shs.plan(layer)?.map(timed))
+        let timed = |step| -> Box<dyn Wrap + '_> { Box::new(TimedStep { step, stages: &self.stages }) };
+        Some(self.transform.plan(layer)?.map(timed))
     }
 
     fn layer(&self) -> LayerBuf {
-        self.shs.layer()
+        self.transform.layer()
     }
 
     fn max_scope(&self) -> Scope {
-        self.shs.max_scope()
+        self.transform.max_scope()
     }
 
     fn proves_peer(&self) -> bool {
-        self.shs.proves_peer()
+        self.transform.proves_peer()
     }
 
     fn server<'a>(&'a self, attempt: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
-        self.shs.server(attempt, io)
+        self.transform.server(attempt, io)
     }
 }
 
 /// The step of a plan, timed.
 struct TimedStep<'t, S> {
     step: S,
-    timed: &'t Timed,
+    stages: &'t Stages,
 }
 
 impl Dial for TimedStep<'_, Box<dyn Dial + '_>> {
     fn dial<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<Opened, LayerError>> {
-        Box::pin(self.timed.watch(attempt, self.step.dial(attempt)))
+        Box::pin(self.stages.watch(attempt, self.step.dial(attempt)))
     }
 }
 
 impl Wrap for TimedStep<'_, Box<dyn Wrap + '_>> {
     fn wrap<'a>(&'a self, attempt: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
-        self.timed.enter(attempt.stage(), Instant::now());
-        Box::pin(self.timed.watch(attempt, self.step.wrap(attempt, io)))
+        self.stages.enter(attempt.stage(), Instant::now());
+        Box::pin(self.stages.watch(attempt, self.step.wrap(attempt, io)))
     }
 }
