@@ -2,19 +2,20 @@
 
 use crate::event::Reporter;
 use crate::multiserver::{Inner, Multiserver};
-use crate::{Event, Limits, Native, SettingError, Suite};
+use crate::{Event, InMemory, Limits, Native, ProtocolMemory, SettingError, Suite};
 use multiserver_core::address::Scope;
 use multiserver_io::{MaybeSend, MaybeSync};
+use std::fmt;
 use std::sync::Arc;
 
 /// Collects the suites of a [`Multiserver`].
-#[derive(Debug)]
 #[must_use = "a builder does nothing until build() is called"]
 pub struct Builder<R> {
     runtime: R,
     suites: Vec<Suite>,
     limits: Option<Limits>,
     reporter: Reporter,
+    memory: Option<Arc<dyn ProtocolMemory>>,
 }
 
 /// Why a multiserver cannot be built of these suites.
@@ -74,7 +75,13 @@ pub enum BuildError {
 impl<R: Native> Builder<R> {
     /// Starts without suites, on this runtime.
     pub(crate) fn new(runtime: R) -> Self {
-        Self { runtime, suites: Vec::new(), limits: None, reporter: Reporter::default() }
+        Self {
+            runtime,
+            suites: Vec::new(),
+            limits: None,
+            reporter: Reporter::default(),
+            memory: Some(Arc::new(InMemory::new())),
+        }
     }
 
     /// Adds a suite. Where several fit an address, those added first are tried first.
@@ -93,6 +100,19 @@ impl<R: Native> Builder<R> {
     /// that drive them, and must not block.
     pub fn report(mut self, report: impl Fn(&Event<'_>) + MaybeSend + MaybeSync + 'static) -> Self {
         self.reporter = Reporter(Arc::new(report));
+        self
+    }
+
+    /// Sets what remembers the protocols by which servers have proven their keys; by default an [`InMemory`], which ends with
+    /// the multiserver. With one that stays, a client is protected from its second connection to a server on.
+    pub fn protocol_memory(mut self, memory: impl ProtocolMemory) -> Self {
+        self.memory = Some(Arc::new(memory));
+        self
+    }
+
+    /// Remembers no protocols: whoever can block connections may then choose the weakest of those that an address offers.
+    pub fn without_protocol_memory(mut self) -> Self {
+        self.memory = None;
         self
     }
 
@@ -127,6 +147,22 @@ impl<R: Native> Builder<R> {
             }
             suites.push(Arc::new(suite));
         }
-        Ok(Multiserver::new(Inner { runtime: Arc::new(self.runtime), suites, reporter: self.reporter }))
+        Ok(Multiserver::new(Inner {
+            runtime: Arc::new(self.runtime),
+            suites,
+            reporter: self.reporter,
+            memory: self.memory,
+        }))
+    }
+}
+
+impl<R: fmt::Debug> fmt::Debug for Builder<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { runtime, suites, limits, .. } = self;
+        f.debug_struct("Builder")
+            .field("runtime", runtime)
+            .field("suites", suites)
+            .field("limits", limits)
+            .finish_non_exhaustive()
     }
 }

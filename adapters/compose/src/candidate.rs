@@ -1,9 +1,10 @@
 //! Which suites fit an address, and in which order they are tried. All of it is decided before any socket is opened.
 
 use crate::suite::{Ready, SuitePlan};
-use crate::{ConnectOptions, Failure};
+use crate::{ConnectOptions, Failure, ProtocolMemory};
 use multiserver_core::address::{Address, ExpectedPeer, Layer, MultiAddress};
 use multiserver_core::keys::PublicKey;
+use std::io;
 use std::iter;
 use std::sync::Arc;
 
@@ -20,6 +21,28 @@ impl Candidate<'_> {
     /// Whether trying it may use up something that can be used only once.
     pub(crate) const fn is_single_use(&self) -> bool {
         self.plan.is_single_use
+    }
+
+    /// Why it would be a downgrade, as the memory says, if it would be one.
+    pub(crate) fn downgrade(&self, memory: &dyn ProtocolMemory) -> Option<Failure> {
+        match memory.strongest(&self.plan.peer?) {
+            Ok(Some(seen)) if seen.strength > self.plan.by.strength => {
+                Some(Failure::Downgrade { offered: self.plan.by.protocol.clone(), seen: seen.protocol })
+            }
+            Ok(_) => None,
+            Err(error) => Some(Failure::Memory(error)),
+        }
+    }
+
+    /// Notes that the peer has proven its key, if by a stronger protocol than before.
+    pub(crate) fn note(&self, memory: &dyn ProtocolMemory) -> io::Result<()> {
+        match self.plan.peer {
+            Some(peer) if self.plan.by.strength > 0 => {
+                let is_stronger = memory.strongest(&peer)?.is_none_or(|seen| self.plan.by.strength > seen.strength);
+                if is_stronger { memory.note(&peer, &self.plan.by) } else { Ok(()) }
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Why it must not be tried, if it must not.

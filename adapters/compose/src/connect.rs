@@ -65,6 +65,7 @@ pub(crate) async fn reach(
     if candidates.is_empty() {
         return Err(ConnectError::NoSuite(addresses.redacted().to_string()));
     }
+    let memory = inner.memory.as_deref();
     let candidates: Vec<_> = candidates.iter().enumerate().collect();
     let mut failed = Vec::new();
     // Single-use candidates are tried one at a time; runs of others between them are raced.
@@ -72,7 +73,9 @@ pub(crate) async fn reach(
         let is_single_use = batch.iter().any(|(_, candidate)| candidate.is_single_use());
         let mut eligible = Vec::new();
         for &(index, candidate) in batch {
-            match candidate.excluded(*used_up) {
+            let asked = memory.filter(|_| !options.allows_downgrade);
+            let downgrade = || asked.and_then(|memory| candidate.downgrade(memory));
+            match candidate.excluded(*used_up).or_else(downgrade) {
                 Some(failure) => failed.push(((index, candidate), failure)),
                 None => eligible.push((index, candidate)),
             }
@@ -115,7 +118,12 @@ async fn attempt(
         Err(Passed(limit)) => Err(Failure::Deadline { stage: attempt.stage(), limit }),
     };
     span.in_scope(|| match &result {
-        Ok(_) => tracing::debug!("connected"),
+        Ok(_) => {
+            tracing::debug!("connected");
+            if let Some(Err(error)) = inner.memory.as_deref().map(|memory| candidate.note(memory)) {
+                tracing::warn!("cannot note by which protocol the peer has proven its key: {error}");
+            }
+        }
         Err(failure) => tracing::debug!("{failure}"),
     });
     let Opened { io, peer, channel_binding } = result?;

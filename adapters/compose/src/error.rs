@@ -39,6 +39,21 @@ pub enum Failure {
     /// and an address before it asks for a proof.
     #[error("not tried: it does not prove the key that is asked for first")]
     OtherPeer,
+    /// The address was not tried: its protocol is weaker than one by which the same key was proven before. Whoever blocks
+    /// the stronger one would otherwise choose the weaker for us.
+    #[error(
+        "not tried: {offered} is weaker than {seen}, by which this key was proven before; where the server has really gone \
+         back to it, allow the downgrade"
+    )]
+    Downgrade {
+        /// The name of the protocol that the address offers.
+        offered: String,
+        /// The name of the protocol by which the key was proven before.
+        seen: String,
+    },
+    /// The address was not tried: what is remembered of its key cannot be read, so that it may be a downgrade.
+    #[error("not tried: cannot read by which protocols this key was proven before: {0}")]
+    Memory(io::Error),
     /// The address was not tried: it holds something for a single use, such as a seed, and an earlier attempt may have
     /// used that up.
     #[error("not tried: its seed serves once, and an attempt before may have used it up")]
@@ -51,7 +66,7 @@ impl Failure {
     pub const fn stage(&self) -> Option<Stage> {
         match self {
             Self::Layer { stage, .. } | Self::Deadline { stage, .. } | Self::Evicted { stage } => Some(*stage),
-            Self::OtherPeer | Self::UsedUp => None,
+            Self::OtherPeer | Self::UsedUp | Self::Downgrade { .. } | Self::Memory(_) => None,
         }
     }
 
@@ -73,7 +88,7 @@ impl Failure {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::OtherPeer | Self::UsedUp => false,
+            Self::OtherPeer | Self::UsedUp | Self::Downgrade { .. } | Self::Memory(_) => false,
             Self::Layer { error, .. } => error.is_retryable(),
             Self::Deadline { .. } | Self::Evicted { .. } => true,
         }

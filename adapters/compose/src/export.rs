@@ -44,10 +44,10 @@ macro_rules! export_types {
         pub use $crate::layers::*;
         pub use $crate::{
             Admission, Arrival, Attempt, BoxFuture, BuildError, ByteCounter, ConnectError, ConnectOptions,
-            ConnectionLimiter, Dial, DialPlan, Event, FailedAttempt, FailedListen, Failure, IncomingError, LayerError,
-            Limits, ListenError, Listener, Native, Opened, Peer, PeerLimiter, PeerPermit, Permit, Plan, Runtime,
-            ServerHandle, ServerStats, SettingError, Stage, Suite, TcpArrival, TcpListener, Traffic, Transform,
-            Transport, Undecided, UnixListener, Wrap, WrapPlan,
+            ConnectionLimiter, Dial, DialPlan, Event, FailedAttempt, FailedListen, Failure, InMemory, IncomingError,
+            LayerError, Limits, ListenError, Listener, Native, Opened, Peer, PeerLimiter, PeerPermit, Permit, Plan,
+            ProtocolMemory, Proven, Runtime, ServerHandle, ServerStats, SettingError, Stage, Suite, TcpArrival,
+            TcpListener, Traffic, Transform, Transport, Undecided, UnixListener, Wrap, WrapPlan,
         };
         pub use $crate::{core, io};
 

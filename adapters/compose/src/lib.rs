@@ -43,6 +43,7 @@ mod layer_error;
 pub mod layers;
 mod limiter;
 mod live;
+mod memory;
 mod multiserver;
 mod net;
 mod noauth;
@@ -85,6 +86,7 @@ pub use layers::*;
 pub use limiter::{ConnectionLimiter, Limits, Permit};
 #[cfg(not(target_family = "wasm"))]
 pub use limiter::{PeerLimiter, PeerPermit};
+pub use memory::{InMemory, ProtocolMemory, Proven};
 pub use multiserver::Multiserver;
 pub use options::ConnectOptions;
 pub use plan::{Dial, DialPlan, Opened, Plan, Wrap, WrapPlan};

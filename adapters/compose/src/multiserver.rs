@@ -4,7 +4,7 @@ use crate::event::Reporter;
 use crate::served::Served;
 use crate::server::Server;
 use crate::suite::Ready;
-use crate::{Attempt, Builder, FailedListen, ListenError, Native, Runtime, Stage};
+use crate::{Attempt, Builder, FailedListen, ListenError, Native, ProtocolMemory, Runtime, Stage};
 use multiserver_core::address::{MultiAddress, Scope};
 use std::fmt;
 use std::marker::PhantomData;
@@ -23,6 +23,8 @@ pub(crate) struct Inner {
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) suites: Vec<Arc<Ready>>,
     pub(crate) reporter: Reporter,
+    /// `None` where downgrades are not looked for.
+    pub(crate) memory: Option<Arc<dyn ProtocolMemory>>,
 }
 
 impl<R: Native> Multiserver<R> {

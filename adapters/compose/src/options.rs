@@ -16,6 +16,7 @@ pub struct ConnectOptions {
     pub(crate) attempt_delay: Option<Duration>,
     pub(crate) preferred: Vec<String>,
     pub(crate) allows_other_peers: bool,
+    pub(crate) allows_downgrade: bool,
     pub(crate) deadline: Option<Duration>,
 }
 
@@ -50,6 +51,13 @@ impl ConnectOptions {
     /// The caller then has to check who answered, by [`Connection::peer`](crate::Connection::peer).
     pub const fn allow_other_peers(mut self) -> Self {
         self.allows_other_peers = true;
+        self
+    }
+
+    /// Also tries addresses whose protocol is weaker than one by which the peer has proven its key before, as the
+    /// [memory](crate::ProtocolMemory) of the multiserver says; for a server that really went back to it.
+    pub const fn allow_downgrade(mut self) -> Self {
+        self.allows_downgrade = true;
         self
     }
 

@@ -1,6 +1,6 @@
 //! Plans: a layer of an address, read once, with what dialling it promises and the step that does it.
 
-use crate::{Attempt, BoxFuture, LayerError};
+use crate::{Attempt, BoxFuture, LayerError, Proven};
 use multiserver_core::address::LayerBuf;
 use multiserver_core::keys::PublicKey;
 use multiserver_io::{Duplex, MaybeSend, MaybeSync};
@@ -13,6 +13,7 @@ use std::fmt;
 /// traces show. An attempt whose result breaks a promise fails.
 pub struct Plan<T> {
     pub(crate) peer: Option<PublicKey>,
+    pub(crate) strength: u16,
     pub(crate) is_single_use: bool,
     pub(crate) shown: LayerBuf,
     pub(crate) step: T,
@@ -68,13 +69,24 @@ impl<'a> Plan<Box<dyn Wrap + 'a>> {
 
 impl<T> Plan<T> {
     const fn new(shown: LayerBuf, step: T) -> Self {
-        Self { peer: None, is_single_use: false, shown, step }
+        Self { peer: None, strength: 0, is_single_use: false, shown, step }
     }
 
     /// Promises that the peer proves this key: the stream that is [opened](Opened) then has to name it.
     #[must_use]
     pub const fn proves(mut self, peer: PublicKey) -> Self {
         self.peer = Some(peer);
+        self
+    }
+
+    /// Says how strong the protocol is by which the peer proves its key; by default 0.
+    ///
+    /// A client that has seen a key proven by a stronger protocol does not fall back to a weaker one: see
+    /// [`ProtocolMemory`](crate::ProtocolMemory). The numbers are compared and mean nothing else: `shs` has 0 and `noise`
+    /// has 100.
+    #[must_use]
+    pub const fn strength(mut self, strength: u16) -> Self {
+        self.strength = strength;
         self
     }
 
@@ -90,8 +102,13 @@ impl<T> Plan<T> {
     /// The same promises with another step, for layers that wrap other layers.
     #[must_use]
     pub fn map<U>(self, around: impl FnOnce(T) -> U) -> Plan<U> {
-        let Self { peer, is_single_use, shown, step } = self;
-        Plan { peer, is_single_use, shown, step: around(step) }
+        let Self { peer, strength, is_single_use, shown, step } = self;
+        Plan { peer, strength, is_single_use, shown, step: around(step) }
+    }
+
+    /// The key that is promised, and by which protocol.
+    pub(crate) fn proof(&self) -> Option<(PublicKey, Proven)> {
+        Some((self.peer?, Proven::new(self.shown.as_layer().name(), self.strength)))
     }
 
     /// Checks that the promise was kept.

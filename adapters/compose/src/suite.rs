@@ -1,6 +1,6 @@
 //! A transport and the transforms over it.
 
-use crate::{DialPlan, Limits, Runtime, Transform, Transport, WrapPlan};
+use crate::{DialPlan, Limits, Proven, Runtime, Transform, Transport, WrapPlan};
 use multiserver_core::address::{Address, LayerBuf, Scope};
 use multiserver_core::keys::PublicKey;
 use std::fmt;
@@ -95,6 +95,8 @@ pub(crate) struct SuitePlan<'a> {
     pub(crate) wraps: Vec<WrapPlan<'a>>,
     /// The key that dialling proves, if it proves any.
     pub(crate) peer: Option<PublicKey>,
+    /// The protocol that proves it.
+    pub(crate) by: Proven,
     /// Whether dialling may use up something that can be used only once.
     pub(crate) is_single_use: bool,
 }
@@ -124,9 +126,10 @@ impl Ready {
         let dial = self.transport.plan(address.transport())?;
         let layers = self.transforms.iter().zip(address.transforms());
         let wraps = layers.map(|(transform, layer)| transform.plan(layer)).collect::<Option<Vec<_>>>()?;
-        let peer = dial.peer.or_else(|| wraps.iter().find_map(|wrap| wrap.peer));
+        let proof = dial.proof().or_else(|| wraps.iter().find_map(WrapPlan::proof));
+        let (peer, by) = proof.map_or((None, Proven::new("", 0)), |(peer, by)| (Some(peer), by));
         let is_single_use = dial.is_single_use || wraps.iter().any(|wrap| wrap.is_single_use);
-        Some(SuitePlan { dial, wraps, peer, is_single_use })
+        Some(SuitePlan { dial, wraps, peer, by, is_single_use })
     }
 
     /// Whether it proves no peer and is for the device alone: it has no transform, or one such as `noauth`.

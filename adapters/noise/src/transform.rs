@@ -11,6 +11,9 @@ use multiserver_core::keys::{KeyPair, NetworkKey, PublicKey, Seed};
 use multiserver_io::{DriveError, Duplex, SecureReader, SecureWriter, drive};
 use std::sync::Arc;
 
+/// How strong it is beside other protocols: a client that has seen it does not fall back to `shs`, which has 0.
+const STRENGTH: u16 = 100;
+
 /// `noise`: Noise XKpsk0, then encrypted frames; proves both ends' keys to each other.
 #[derive(Debug, Clone)]
 pub struct Noise {
@@ -41,7 +44,9 @@ impl Transform for Noise {
     fn plan(&self, layer: Layer<'_>) -> Option<WrapPlan<'_>> {
         let NoiseLayer { key: server, seed } = NoiseLayer::read(layer)?;
         let is_single_use = seed.is_some();
-        let plan = Plan::wrap(NoiseLayer::from(server), NoiseClient { noise: self, seed, server }).proves(server);
+        let plan = Plan::wrap(NoiseLayer::from(server), NoiseClient { noise: self, seed, server })
+            .proves(server)
+            .strength(STRENGTH);
         Some(if is_single_use { plan.single_use() } else { plan })
     }
 

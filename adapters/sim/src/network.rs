@@ -4,7 +4,7 @@ use crate::agenda::Agenda;
 use crate::settings::{Settings, pick_duration};
 use crate::socket::{Listening, Socket};
 use crate::trace::{Fate, Packet, Record, Trace};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -42,6 +42,8 @@ pub(crate) struct Machine {
     pub(crate) addresses: Vec<IpAddr>,
     /// Whether the machine refuses new connections.
     pub(crate) refuses: bool,
+    /// The ports at which somebody on the way refuses new connections.
+    pub(crate) blocked: BTreeSet<u16>,
     /// The paths of Unix sockets, with the addresses of their listeners.
     pub(crate) paths: BTreeMap<PathBuf, SocketAddr>,
     next_port: u16,
@@ -116,6 +118,7 @@ impl Network {
             name: name.to_owned(),
             addresses,
             refuses: false,
+            blocked: BTreeSet::new(),
             paths: BTreeMap::new(),
             next_port: FIRST_FREE_PORT,
         });
@@ -243,7 +246,9 @@ impl Network {
     }
 
     fn connect_arrives(&mut self, transit: Transit) {
-        let refuses = self.machine(transit.target).is_none_or(|machine| machine.refuses);
+        let port = transit.to.port();
+        let refuses =
+            self.machine(transit.target).is_none_or(|machine| machine.refuses || machine.blocked.contains(&port));
         let found = self.listeners.values().find(|listening| listening.is_asked(transit.target, transit.to));
         match found {
             Some(listening) if !refuses && listening.is_full() => {

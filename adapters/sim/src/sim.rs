@@ -163,6 +163,23 @@ impl Sim {
         });
     }
 
+    /// Sets whether somebody on the way to a machine refuses new connections to this port.
+    ///
+    /// # Panics
+    /// When the machine belongs to another simulation.
+    pub fn block(&self, host: &Host, port: u16, blocks: bool) {
+        let (id, _) = self.pair(host, host);
+        self.world.with(|network| {
+            if let Some(machine) = network.machine(id) {
+                if blocks {
+                    machine.blocked.insert(port)
+                } else {
+                    machine.blocked.remove(&port)
+                };
+            }
+        });
+    }
+
     /// Sets what a name resolves to, best first, instead of a machine's own addresses.
     ///
     /// Connections to an address that no machine has are never answered.

@@ -1,0 +1,183 @@
+//! Somebody who blocks ports, and cannot choose the weaker protocol of a server for a client that has seen the stronger.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use multiserver_noise::Noise;
+use multiserver_sim::compose::Builder;
+use multiserver_sim::{
+    ConnectError, ConnectOptions, Failure, Host, InMemory, MultiAddress, Multiserver, Net, ProtocolMemory, Proven,
+    Scope, Shs, Sim,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use support::{CLIENT, SERVER, identity};
+
+const SHS: u16 = 8008;
+const NOISE: u16 = 8009;
+
+/// A server of both protocols on two ports; its address names noise first.
+fn serve(sim: &Sim, host: &Host) -> MultiAddress {
+    let noise = Net::bind(format!("0.0.0.0:{NOISE}")).then(Noise::new(identity(SERVER)));
+    let shs = Net::bind(format!("0.0.0.0:{SHS}")).then(Shs::new(identity(SERVER)));
+    let multiserver = Multiserver::builder_on(host.clone()).suite(noise).suite(shs).build().unwrap();
+    let server = sim.block_on(multiserver.listen()).unwrap().unwrap();
+    let address = server.address(Scope::Local).unwrap();
+    sim.spawn(server.serve(|_| async { Some(()) }, |connection, ()| async { drop(connection) }));
+    address
+}
+
+fn client(host: &Host, set: impl FnOnce(Builder<Host>) -> Builder<Host>) -> Multiserver {
+    let builder = Multiserver::builder_on(host.clone())
+        .suite(Net::dial_only().then(Noise::new(identity(CLIENT))))
+        .suite(Net::dial_only().then(Shs::new(identity(CLIENT))));
+    set(builder).build().unwrap()
+}
+
+/// The suite that a connection was made through.
+fn connect(
+    sim: &Sim,
+    client: &Multiserver,
+    address: &MultiAddress,
+    options: &ConnectOptions,
+) -> Result<String, ConnectError> {
+    let connected = sim.block_on(client.connect_with(address, options)).unwrap();
+    connected.map(|connection| connection.suite().to_owned())
+}
+
+#[test]
+fn a_blocker_of_ports_gets_no_downgrade() {
+    let sim = Sim::new(1);
+    let (server, host) = (sim.runtime("server"), sim.runtime("client"));
+    let address = serve(&sim, &server);
+    let client = client(&host, |builder| builder);
+    let (plain, allowing) = (ConnectOptions::new(), ConnectOptions::new().allow_downgrade());
+    assert_eq!(connect(&sim, &client, &address, &plain).unwrap(), "net~noise");
+
+    sim.block(&server, NOISE, true);
+    let ConnectError::Failed(failed) = connect(&sim, &client, &address, &plain).unwrap_err() else { panic!() };
+    assert!(
+        matches!(failed.as_slice(), [noise, shs]
+        if noise.suite == "net~noise" && matches!(noise.failure, Failure::Layer { .. })
+        && shs.suite == "net~shs" && matches!(&shs.failure, Failure::Downgrade { offered, seen } if offered == "shs" && seen == "noise")),
+        "{failed:?}"
+    );
+    let text = failed[1].to_string();
+    assert!(text.contains("shs is weaker than noise") && text.contains("allow the downgrade"), "{text}");
+    let old: MultiAddress =
+        address.to_string().split(';').find(|address| address.contains("~shs:")).unwrap().parse().unwrap();
+    assert!(connect(&sim, &client, &old, &plain).is_err(), "an old address does not help the blocker either");
+
+    assert_eq!(connect(&sim, &client, &address, &allowing).unwrap(), "net~shs");
+    assert!(connect(&sim, &client, &address, &plain).is_err(), "what was allowed once is not allowed again");
+    sim.block(&server, NOISE, false);
+    assert_eq!(connect(&sim, &client, &address, &plain).unwrap(), "net~noise");
+}
+
+/// So the test above can fail.
+#[test]
+fn without_a_memory_the_blocker_chooses_the_protocol() {
+    let sim = Sim::new(1);
+    let (server, host) = (sim.runtime("server"), sim.runtime("client"));
+    let address = serve(&sim, &server);
+    let client = client(&host, Builder::without_protocol_memory);
+    assert_eq!(connect(&sim, &client, &address, &ConnectOptions::new()).unwrap(), "net~noise");
+    sim.block(&server, NOISE, true);
+    assert_eq!(connect(&sim, &client, &address, &ConnectOptions::new()).unwrap(), "net~shs");
+}
+
+#[test]
+fn a_memory_is_shared_by_multiservers_and_knows_keys_apart() {
+    let sim = Sim::new(1);
+    let (server, host) = (sim.runtime("server"), sim.runtime("client"));
+    let address = serve(&sim, &server);
+    let memory = Arc::new(InMemory::new());
+    let with_memory = |memory: &Arc<InMemory>| client(&host, |builder| builder.protocol_memory(Arc::clone(memory)));
+    assert_eq!(connect(&sim, &with_memory(&memory), &address, &ConnectOptions::new()).unwrap(), "net~noise");
+    sim.block(&server, NOISE, true);
+    assert!(connect(&sim, &with_memory(&memory), &address, &ConnectOptions::new()).is_err());
+    let fresh = Arc::new(InMemory::new());
+    let first = connect(&sim, &with_memory(&fresh), &address, &ConnectOptions::new()).unwrap();
+    assert_eq!(first, "net~shs", "the first connection has nothing to go by");
+}
+
+/// A step of the world: what the server offers, what is blocked on the way, and whether the client allows a downgrade.
+#[derive(Debug, Clone, Copy)]
+struct World {
+    offers: [bool; 2],
+    blocks: [bool; 2],
+    allows: bool,
+}
+
+impl World {
+    /// Whether noise and shs can be reached.
+    fn reachable(self) -> [bool; 2] {
+        let ([noise, shs], [blocks_noise, blocks_shs]) = (self.offers, self.blocks);
+        [noise && !blocks_noise, shs && !blocks_shs]
+    }
+}
+
+/// What happens to a client that has seen `noise` or not: the suite that it connects through, and whether it has seen it
+/// afterwards.
+fn step(has_seen: bool, world: World, remembers: bool) -> (Option<String>, bool) {
+    let sim = Sim::new(1);
+    let (server, host) = (sim.runtime("server"), sim.runtime("client"));
+    let address = serve(&sim, &server);
+    for (port, is_reachable) in [NOISE, SHS].into_iter().zip(world.reachable()) {
+        sim.block(&server, port, !is_reachable);
+    }
+    let memory = Arc::new(InMemory::new());
+    if has_seen {
+        memory.note(&identity(SERVER).public(), &Proven::new("noise", 100)).unwrap();
+    }
+    let client = client(&host, |builder| {
+        if remembers { builder.protocol_memory(Arc::clone(&memory)) } else { builder.without_protocol_memory() }
+    });
+    let options = if world.allows { ConnectOptions::new().allow_downgrade() } else { ConnectOptions::new() };
+    let suite = connect(&sim, &client, &address, &options).ok();
+    (suite, memory.strongest(&identity(SERVER).public()).unwrap().is_some())
+}
+
+/// Explores all states that a client can get into, whatever the world does and however often, and returns how many states
+/// and steps there are, and the steps at which a client that has seen `noise` fell back to `shs` unasked.
+fn explore(remembers: bool) -> (usize, usize, Vec<World>) {
+    let worlds = (0..32_u8).map(|bits| {
+        let bit = |number: u8| bits >> number & 1 == 1;
+        World { offers: [bit(0), bit(1)], blocks: [bit(2), bit(3)], allows: bit(4) }
+    });
+    // Whether the client has used noise before, and whether its memory says so.
+    let (mut known, mut open) = (BTreeSet::from([(false, false)]), vec![(false, false)]);
+    let (mut steps, mut downgrades) = (0, Vec::new());
+    while let Some((has_used, has_seen)) = open.pop() {
+        for world in worlds.clone() {
+            steps += 1;
+            let (suite, has_seen) = step(has_seen, world, remembers);
+            let [has_noise, has_shs] = world.reachable();
+            match suite.as_deref() {
+                Some("net~noise") => assert!(has_noise, "{world:?}"),
+                Some("net~shs") => {
+                    assert!(has_shs && !has_noise, "{world:?}");
+                    if has_used && !world.allows {
+                        downgrades.push(world);
+                    }
+                }
+                _ => assert!(!has_noise && (!has_shs || has_seen && !world.allows), "{world:?}"),
+            }
+            let next = (has_used || suite.as_deref() == Some("net~noise"), has_seen);
+            if known.insert(next) {
+                open.push(next);
+            }
+        }
+    }
+    (known.len(), steps, downgrades)
+}
+
+#[test]
+fn no_order_of_offers_and_blocks_makes_a_client_fall_back() {
+    let (states, steps, downgrades) = explore(true);
+    println!("{states} states, {steps} steps");
+    assert_eq!((states, steps), (2, 64));
+    assert!(downgrades.is_empty(), "{downgrades:?}");
+    let (states, _, downgrades) = explore(false);
+    assert_eq!((states, downgrades.len()), (2, 3), "without the memory it does: {downgrades:?}");
+}
