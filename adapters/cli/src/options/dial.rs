@@ -24,6 +24,10 @@ pub(crate) struct DialOptions {
     /// to those that the platform trusts; PEM text.
     #[arg(long = "ca", value_name = "FILE", value_hint = ValueHint::FilePath)]
     authority: Option<PathBuf>,
+    /// Also take a weaker protocol than one by which the server has proven its key before, this time. What it has proven is
+    /// in the file beside our identity whose name ends with `.protocols`.
+    #[arg(long)]
+    allow_downgrade: bool,
 }
 
 /// Connects to peers; the files that the options name are read.
@@ -31,6 +35,7 @@ pub(crate) struct DialOptions {
 pub(crate) struct Dialer {
     proxy: Option<Proxy>,
     wss: Wss,
+    allows_downgrade: bool,
 }
 
 impl DialOptions {
@@ -45,7 +50,7 @@ impl DialOptions {
             }
             None => Wss::dial_only(),
         };
-        Ok(Dialer { proxy: self.proxy.read()?, wss })
+        Ok(Dialer { proxy: self.proxy.read()?, wss, allows_downgrade: self.allow_downgrade })
     }
 }
 
@@ -75,6 +80,10 @@ impl Dialer {
                 // Within the device no proof is needed, as with the Unix socket of an SSB server.
                 dialling(builder.suite(Unix::dial_only().then(NoAuth)), secure, Onion::new)
             }
+        };
+        let builder = match secure.protocols() {
+            Some(protocols) => builder.protocol_memory(protocols.allowing_downgrade(self.allows_downgrade)),
+            None => builder,
         };
         builder.build().map_err(Failure::failed)
     }

@@ -3,6 +3,7 @@
 use super::given::{NETWORK_KEY_VARIABLE, one_of};
 use super::security::Security;
 use crate::files::identity;
+use crate::files::protocols::ProtocolsFile;
 use crate::report::exit::Failure;
 use clap::{Args, ValueHint};
 use multiserver_tokio::{KeyPair, NetworkKey};
@@ -39,8 +40,9 @@ impl IdentityOptions {
     }
 
     /// The security protocols with this identity, in our network.
-    pub(crate) fn security_of(&self, identity: Arc<KeyPair>) -> Result<Security, Failure> {
-        Ok(Security::new(identity, self.network()?))
+    pub(crate) fn security_of(&self, keys: Arc<KeyPair>) -> Result<Security, Failure> {
+        let path = self.identity.clone().map_or_else(identity::default_path, Ok)?;
+        Ok(Security::new(keys, self.network()?).remembering(ProtocolsFile::beside(&path)))
     }
 
     fn network(&self) -> Result<NetworkKey, Failure> {

@@ -1,5 +1,6 @@
 //! The security protocols that the program speaks.
 
+use crate::files::protocols::ProtocolsFile;
 use multiserver_noise::Noise;
 use multiserver_tokio::{KeyPair, NetworkKey, Shs, Suite, Transport};
 use std::sync::Arc;
@@ -27,6 +28,11 @@ pub(crate) trait Secure {
     /// The suite over this transport, with the protocol that is used unless another one is asked for.
     fn over(&self, transport: impl Transport) -> Suite;
 
+    /// The file of the protocols by which servers have proven their keys; without one, that is forgotten in the end.
+    fn protocols(&self) -> Option<ProtocolsFile> {
+        None
+    }
+
     /// The suite over this transport with `noise`, where there is a choice of protocols.
     fn over_noise(&self, transport: impl Transport) -> Option<Suite> {
         drop(transport);
@@ -39,19 +45,30 @@ pub(crate) trait Secure {
 pub(crate) struct Security {
     pub(crate) shs: Shs,
     pub(crate) noise: Noise,
+    protocols: Option<ProtocolsFile>,
 }
 
 impl Security {
     pub(crate) fn new(identity: Arc<KeyPair>, network: NetworkKey) -> Self {
         let network = Arc::new(network);
         let shs = Shs::new(Arc::clone(&identity)).network(Arc::clone(&network));
-        Self { shs, noise: Noise::new(identity).network(network) }
+        Self { shs, noise: Noise::new(identity).network(network), protocols: None }
+    }
+
+    /// The same with this file of the protocols by which servers have proven their keys.
+    pub(crate) fn remembering(mut self, protocols: ProtocolsFile) -> Self {
+        self.protocols = Some(protocols);
+        self
     }
 }
 
 impl Secure for Security {
     fn over(&self, transport: impl Transport) -> Suite {
         Suite::new(transport).then(self.shs.clone())
+    }
+
+    fn protocols(&self) -> Option<ProtocolsFile> {
+        self.protocols.clone()
     }
 
     fn over_noise(&self, transport: impl Transport) -> Option<Suite> {

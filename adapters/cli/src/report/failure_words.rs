@@ -96,6 +96,10 @@ impl Reason {
             AttemptFailure::Deadline { limit, .. } => refused(format!(
                 "connected, but the handshake was not over within {limit:?}: the peer may not speak this protocol"
             )),
+            AttemptFailure::Downgrade { offered, seen } => refused(format!(
+                "not tried by {offered}, since the server has proven its key by {seen} before, and somebody may be blocking \
+                 that; --allow-downgrade takes {offered} all the same"
+            )),
             AttemptFailure::OtherPeer | AttemptFailure::UsedUp | _ => Self::new(Class::Failed, failure.to_string()),
         }
     }
@@ -132,7 +136,7 @@ impl Reason {
             (Stage::Tls, _) => refused(format!("no TLS with that host: {error}")),
             (Stage::WebSocket, _) => refused(format!("no WebSocket there: {error}")),
             _ if is_gone(error) => {
-                refused("the peer is busy, has another network key, or does not speak this protocol".to_owned())
+                refused("the peer is busy, has another key or network key, or does not speak this protocol".to_owned())
             }
             _ => Self::new(Class::Failed, format!("the handshake failed: {error}")),
         }
