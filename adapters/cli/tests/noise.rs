@@ -35,8 +35,9 @@ fn shs_alone_is_the_default() {
     let home = Home::new();
     let (_server, address) = home.serve(&["--echo", "--net", "127.0.0.1:0"]);
     assert!(address.contains("~shs:") && !address.contains("noise"), "{address}");
-    let client = home.run(&["connect", &address.replace("~shs:", "~noise:")], b"hello");
-    assert_ne!(client.status, 0);
+    let (_server, address) = home.serve(&["--echo", "--net", "127.0.0.1:0~noise"]);
+    let other = home.run(&["connect", &address.replace("~noise:", "~shs:")], b"hello");
+    assert!(other.failure(4).contains("does not speak this protocol"), "{other:?}");
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Served {
 
     /// Counts an event of this suite, and passes it to the reporter.
     pub(crate) fn report(&self, event: &Event<'_>) {
-        self.tally.count(event);
+        self.tally.count(event, self.inner.runtime.now());
         tracing::debug!("{event}");
         self.inner.reporter.report(event);
     }

@@ -3,6 +3,7 @@
 use crate::event::Event;
 use crate::{Failure, IncomingError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 /// What became of the peers that came through one suite since the server began to listen.
 ///
@@ -29,6 +30,8 @@ pub struct ServerStats {
     pub failed: u64,
     /// Times that accepting failed, for all peers or for one.
     pub accept_errors: u64,
+    /// When a peer was last accepted, to the second; `None` if none was.
+    pub last_accepted: Option<SystemTime>,
 }
 
 /// The counters of one suite.
@@ -41,11 +44,17 @@ pub(crate) struct Tally {
     timed_out: AtomicU64,
     failed: AtomicU64,
     accept_errors: AtomicU64,
+    /// In seconds since the Unix epoch; 0 if no peer was accepted.
+    last_accepted: AtomicU64,
 }
 
 impl Tally {
     /// Counts an event.
-    pub(crate) fn count(&self, event: &Event<'_>) {
+    pub(crate) fn count(&self, event: &Event<'_>, now: SystemTime) {
+        if matches!(event, Event::Accepted { .. }) {
+            let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            self.last_accepted.fetch_max(since_epoch.as_secs(), Ordering::Relaxed);
+        }
         if let Some(counter) = self.of(event) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
@@ -53,7 +62,9 @@ impl Tally {
 
     /// The counts so far of the suite with this name, which has this many handshakes under way.
     pub(crate) fn stats(&self, suite: &str, pending: usize) -> ServerStats {
-        let Self { accepted, refused, over_source_limit, evicted, timed_out, failed, accept_errors } = self;
+        let Self { accepted, refused, over_source_limit, evicted, timed_out, failed, accept_errors, last_accepted } =
+            self;
+        let last_accepted = Some(last_accepted.load(Ordering::Relaxed)).filter(|seconds| *seconds > 0);
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         ServerStats {
             suite: suite.to_owned(),
@@ -65,6 +76,7 @@ impl Tally {
             timed_out: count(timed_out),
             failed: count(failed),
             accept_errors: count(accept_errors),
+            last_accepted: last_accepted.map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::options::limits::from_one_source;
 use crate::options::new_file;
 use crate::options::security::{Protocol, Secure};
 use crate::process::activation::Sockets;
+use crate::process::counters;
 use crate::report::exit::Failure;
 use crate::report::mask::masked;
 use crate::streams::endpoint::host_and_port;
@@ -67,6 +68,10 @@ pub(crate) struct Listening {
     /// system gives each of them a share of the connections. Sockets of systemd have ReusePort= instead.
     #[arg(long)]
     reuse_port: bool,
+    /// Serve counters by suite, for Prometheus, at http://HOST:PORT/metrics on this machine. SIGUSR1 prints them on standard
+    /// error.
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
+    metrics: Option<String>,
     /// Print the address for peers this far away; by default for the farthest that can reach us.
     #[arg(long, value_enum)]
     scope: Option<Reach>,
@@ -138,7 +143,9 @@ impl Listening {
         let builder = Multiserver::builder().limits(limits).report(report);
         let multiserver = self.suites(builder, sockets, secure, limits)?.build();
         let multiserver = multiserver.map_err(|error| Failure::usage(self.mask_endpoints(error.to_string())))?;
-        multiserver.listen().await.map_err(Failure::failed)
+        let server = multiserver.listen().await.map_err(Failure::failed)?;
+        counters::start(self.metrics.as_deref(), server.handle()).await?;
+        Ok(server)
     }
 
     /// The address to print.

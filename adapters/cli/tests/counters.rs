@@ -1,0 +1,89 @@
+//! Counters by suite: on SIGUSR1, and as OpenMetrics over HTTP.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::Home;
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+const SERVE: [&str; 7] = ["--net", "127.0.0.1:0", "--net", "127.0.0.1:0~noise", "--echo", "--metrics", "127.0.0.1:0"];
+
+/// The head and the body of what is answered to this request.
+fn ask(endpoint: &str, request: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(endpoint).unwrap();
+    write!(stream, "{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), body.to_owned())
+}
+
+/// The value of a sample; `None` where it is not there.
+fn sample(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+}
+
+#[test]
+fn the_old_protocol_is_seen_to_fall_silent() {
+    let home = Home::new();
+    let (mut server, address) = home.serve(&SERVE);
+    let line = server.error_line();
+    let endpoint = line.split("http://").nth(1).unwrap().strip_suffix("/metrics").unwrap();
+    let (shs, noise) = address.split_once(';').unwrap();
+    for address in [shs, noise, noise] {
+        assert_eq!(home.run(&["connect", "--allow-downgrade", address], b"hello").status, 0);
+    }
+    let (head, text) = ask(endpoint, "GET /metrics");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert!(head.contains("content-type: application/openmetrics-text; version=1.0.0; charset=utf-8"), "{head}");
+    assert!(text.ends_with("# EOF\n"), "{text}");
+    let accepted = |suite| sample(&text, &format!("multiserver_peers_total{{suite=\"{suite}\",outcome=\"accepted\"}}"));
+    assert_eq!((accepted("net~shs"), accepted("net~noise")), (Some(1), Some(2)), "{text}");
+    let last = |suite| sample(&text, &format!("multiserver_last_accepted_timestamp_seconds{{suite=\"{suite}\"}}"));
+    assert!(last("net~shs") <= last("net~noise") && last("net~shs").is_some(), "{text}");
+
+    kill_process(Pid::from_raw(server.id().try_into().unwrap()).unwrap(), Signal::USR1).unwrap();
+    let shs = server.error_line_with("net~shs: 1 accepted, the last at ");
+    assert!(shs.contains("0 refused, 0 failed"), "{shs}");
+    server.error_line_with("net~noise: 2 accepted, the last at ");
+}
+
+#[test]
+fn other_requests_are_turned_down() {
+    let home = Home::new();
+    let (mut server, _) = home.serve(&SERVE);
+    let line = server.error_line();
+    let endpoint = line.split("http://").nth(1).unwrap().strip_suffix("/metrics").unwrap();
+    for (request, status) in [("GET /", "404"), ("POST /metrics", "405"), ("GET /metrics/", "404")] {
+        let (head, body) = ask(endpoint, request);
+        assert!(head.starts_with(&format!("HTTP/1.1 {status}")) && body.is_empty(), "{request}: {head}");
+    }
+    let (head, body) = ask(endpoint, "HEAD /metrics");
+    assert!(head.starts_with("HTTP/1.1 200") && body.is_empty(), "{head}");
+}
+
+#[test]
+fn others_cannot_reach_it() {
+    let home = Home::new();
+    let failed = home.run(&["serve", "--echo", "--metrics", "0.0.0.0:0"], b"");
+    assert!(failed.failure(2).contains("for this machine alone"), "{failed:?}");
+}
+
+/// Two suites of one name count together.
+#[test]
+fn suites_of_one_name_count_together() {
+    let home = Home::new();
+    let serve = ["--net", "127.0.0.1:0", "--net", "127.0.0.1:0", "--echo", "--metrics", "127.0.0.1:0"];
+    let (mut server, address) = home.serve(&serve);
+    let line = server.error_line();
+    let endpoint = line.split("http://").nth(1).unwrap().strip_suffix("/metrics").unwrap();
+    for address in address.split(';') {
+        assert_eq!(home.run(&["connect", address], b"hello").status, 0);
+    }
+    let (_, text) = ask(endpoint, "GET /metrics");
+    let accepted = "multiserver_peers_total{suite=\"net~shs\",outcome=\"accepted\"}";
+    assert_eq!((sample(&text, accepted), text.matches(accepted).count()), (Some(2), 1), "{text}");
+}
