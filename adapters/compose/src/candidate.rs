@@ -4,6 +4,7 @@ use crate::suite::{Ready, SuitePlan};
 use crate::{ConnectOptions, Failure, ProtocolMemory};
 use multiserver_core::address::{Address, ExpectedPeer, Layer, MultiAddress};
 use multiserver_core::keys::PublicKey;
+use std::cmp::Reverse;
 use std::io;
 use std::iter;
 use std::sync::Arc;
@@ -57,8 +58,8 @@ impl Candidate<'_> {
     }
 }
 
-/// The candidates in the order in which they are tried: those with a preferred transform first, otherwise in the order
-/// of the addresses and, for each address, of the suites.
+/// The candidates in the order in which they are tried: those with a preferred transform first, then those whose protocol
+/// is stronger, otherwise in the order of the addresses and, for each address, of the suites.
 ///
 /// The key to be proven is that of the first given address, whether a suite fits that address or not; if that address
 /// names none, it is the key of the first fitting address that names one. Preferences do not change it. An address
@@ -85,6 +86,7 @@ pub(crate) fn candidates<'a>(
         fitting.extend(plans.into_iter().map(|(suite, plan)| (suite, plan, asks)));
     }
     let key = first_key.or_else(|| fitting.iter().find_map(|(_, plan, _)| plan.peer));
+    let mut fitting = strongest_first(fitting);
     fitting
         .sort_by_key(|(suite, ..)| rank(suite.transforms.iter().map(|transform| transform.name()), &options.preferred));
     let mut has_proven = false;
@@ -94,6 +96,15 @@ pub(crate) fn candidates<'a>(
         Candidate { suite, plan, is_eligible: options.allows_other_peers || is_enough }
     };
     fitting.into_iter().map(candidate).collect()
+}
+
+/// Puts those that prove a key by a stronger protocol first among those that prove one; the others keep their places.
+fn strongest_first<'a, T>(fitting: Vec<(&'a Arc<Ready>, SuitePlan<'a>, T)>) -> Vec<(&'a Arc<Ready>, SuitePlan<'a>, T)> {
+    let proves: Vec<_> = fitting.iter().map(|(_, plan, _)| plan.peer.is_some()).collect();
+    let (mut proving, others): (Vec<_>, Vec<_>) = fitting.into_iter().partition(|(_, plan, _)| plan.peer.is_some());
+    proving.sort_by_key(|(_, plan, _)| Reverse(plan.by.strength));
+    let (mut proving, mut others) = (proving.into_iter(), others.into_iter());
+    proves.into_iter().filter_map(|proves| if proves { proving.next() } else { others.next() }).collect()
 }
 
 /// Whom an address that no suite fits asks to be proven.

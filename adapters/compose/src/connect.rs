@@ -20,7 +20,9 @@ use tracing::Instrument;
 impl<R: Native> Multiserver<R> {
     /// Connects to the first of these addresses that answers and proves what the address says.
     ///
-    /// The addresses are tried in their order, through the suites that fit them. If the first address names a key, only
+    /// The addresses are tried in their order, through the suites that fit them; of those that prove a key, the ones with a
+    /// stronger protocol come first, and a weaker one than the peer was seen to have is not tried: see
+    /// [`ProtocolMemory`](crate::ProtocolMemory). If the first address names a key, only
     /// addresses that prove that key are tried, even if no suite fits the first. Otherwise the first fitting address that
     /// names a key fixes it for the rest. An address without a key is not tried after one that names a key, or that has a
     /// transform which no suite knows and which may ask for a proof.

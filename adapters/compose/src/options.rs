@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How [`connect_with`](crate::Multiserver::connect_with) tries several addresses; the default is that of
-/// [`connect`](crate::Multiserver::connect): one after the other, in the order in which they are given.
+/// [`connect`](crate::Multiserver::connect): one after the other, stronger protocols first, otherwise in the order in which they are given.
 ///
 /// ```
 /// # use multiserver_compose::ConnectOptions;
@@ -21,7 +21,7 @@ pub struct ConnectOptions {
 }
 
 impl ConnectOptions {
-    /// The addresses one after the other, in the order they are given.
+    /// The addresses one after the other, stronger protocols first, otherwise in the order in which they are given.
     pub fn new() -> Self {
         Self::default()
     }

@@ -74,6 +74,20 @@ fn a_blocker_of_ports_gets_no_downgrade() {
     assert_eq!(connect(&sim, &client, &address, &plain).unwrap(), "net~noise");
 }
 
+#[test]
+fn the_stronger_protocol_is_tried_first_wherever_it_stands() {
+    let sim = Sim::new(1);
+    let (server, host) = (sim.runtime("server"), sim.runtime("client"));
+    let address = serve(&sim, &server);
+    let client = client(&host, |builder| builder);
+    let backwards: Vec<_> = address.to_string().split(';').rev().map(str::to_owned).collect();
+    assert!(backwards[0].contains("~shs:"), "{backwards:?}");
+    let backwards = backwards.join(";").parse().unwrap();
+    assert_eq!(connect(&sim, &client, &backwards, &ConnectOptions::new()).unwrap(), "net~noise");
+    let preferring = ConnectOptions::new().prefer(["shs"]).allow_downgrade();
+    assert_eq!(connect(&sim, &client, &backwards, &preferring).unwrap(), "net~shs", "unless the caller says otherwise");
+}
+
 /// So the test above can fail.
 #[test]
 fn without_a_memory_the_blocker_chooses_the_protocol() {
