@@ -1,0 +1,235 @@
+//! A byte stream over a WebSocket of the browser.
+
+use futures_io::{AsyncRead, AsyncWrite};
+use js_sys::{ArrayBuffer, Uint8Array};
+use multiserver_compose::{BoxFuture, Runtime};
+use multiserver_io::Duplex;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io::{self, ErrorKind};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
+
+/// How many bytes the browser may have to send before writing waits.
+const MOST_UNSENT: u32 = 1024 * 1024;
+
+/// How many bytes may have come and not been read; more end the connection, since a WebSocket cannot be asked to wait.
+const MOST_UNREAD: usize = 16 * 1024 * 1024;
+
+/// The most bytes in one message that is sent.
+const LONGEST_MESSAGE: usize = 64 * 1024;
+
+/// How long to wait before looking again whether the browser has sent enough; it tells nobody when it has.
+const PAUSE: Duration = Duration::from_millis(4);
+
+/// The state that the events of a WebSocket change.
+#[derive(Default)]
+struct State {
+    is_open: bool,
+    received: VecDeque<Vec<u8>>,
+    /// How many bytes of the first message were read.
+    read: usize,
+    unread: usize,
+    /// Over: `Ok` where the peer has closed it in order.
+    closed: Option<Result<(), String>>,
+    wakers: Vec<Waker>,
+}
+
+impl State {
+    fn wake(&mut self) {
+        self.wakers.drain(..).for_each(Waker::wake);
+    }
+
+    fn close(&mut self, how: Result<(), String>) {
+        self.closed.get_or_insert(how);
+        self.wake();
+    }
+}
+
+/// A WebSocket, closed when this is dropped.
+struct Socket {
+    socket: WebSocket,
+    state: Rc<RefCell<State>>,
+    /// What the browser calls; it must not outlive its registration.
+    _events: [Closure<dyn FnMut(JsValue)>; 4],
+}
+
+/// Opens the WebSocket at this URL.
+pub(crate) async fn open(url: &str, runtime: &Arc<dyn Runtime>) -> io::Result<Duplex> {
+    let refused = |error: JsValue| {
+        let reason = js_sys::Error::from(error).message();
+        io::Error::new(
+            ErrorKind::InvalidInput,
+            format!("the browser opens no such WebSocket: {}", String::from(reason)),
+        )
+    };
+    let socket = Rc::new(Socket::new(WebSocket::new(url).map_err(refused)?));
+    poll_fn(|cx| {
+        let mut state = socket.state.borrow_mut();
+        match &state.closed {
+            _ if state.is_open => Poll::Ready(Ok(())),
+            Some(_) => Poll::Ready(Err(io::Error::new(
+                ErrorKind::ConnectionRefused,
+                "the browser could not open the WebSocket; it does not tell pages why",
+            ))),
+            None => {
+                state.wakers.push(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    })
+    .await?;
+    let write = SocketWriter { socket: Rc::clone(&socket), runtime: Arc::clone(runtime), pause: None };
+    Ok(Duplex::new(SocketReader(socket), write))
+}
+
+impl Socket {
+    fn new(socket: WebSocket) -> Self {
+        socket.set_binary_type(BinaryType::Arraybuffer);
+        let state = Rc::new(RefCell::new(State::default()));
+        let event = |change: fn(&mut State, JsValue)| {
+            let state = Rc::clone(&state);
+            Closure::<dyn FnMut(JsValue)>::new(move |event| change(&mut state.borrow_mut(), event))
+        };
+        let events = [event(opened), event(received), event(closed), event(failed)];
+        let [on_open, on_message, on_close, on_error] =
+            events.each_ref().map(|closure| Some(closure.as_ref().unchecked_ref()));
+        socket.set_onopen(on_open);
+        socket.set_onmessage(on_message);
+        socket.set_onclose(on_close);
+        socket.set_onerror(on_error);
+        Self { socket, state, _events: events }
+    }
+
+    fn error(&self, reason: &str) -> io::Error {
+        let _ = self.socket.close();
+        io::Error::new(ErrorKind::ConnectionAborted, reason.to_owned())
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.socket.set_onopen(None);
+        self.socket.set_onmessage(None);
+        self.socket.set_onclose(None);
+        self.socket.set_onerror(None);
+        let _ = self.socket.close();
+    }
+}
+
+fn opened(state: &mut State, _: JsValue) {
+    state.is_open = true;
+    state.wake();
+}
+
+fn received(state: &mut State, event: JsValue) {
+    let data = event.unchecked_into::<MessageEvent>().data();
+    let Ok(buffer) = data.dyn_into::<ArrayBuffer>() else {
+        return state.close(Err("the peer sent text in the place of bytes".to_owned()));
+    };
+    let message = Uint8Array::new(&buffer).to_vec();
+    if state.unread.saturating_add(message.len()) > MOST_UNREAD {
+        let most = MOST_UNREAD / 1024 / 1024;
+        return state.close(Err(format!("the peer sent more than {most} MiB that this page has not read")));
+    }
+    if !message.is_empty() && state.closed.is_none() {
+        state.unread += message.len();
+        state.received.push_back(message);
+    }
+    state.wake();
+}
+
+fn closed(state: &mut State, event: JsValue) {
+    let event = event.unchecked_into::<CloseEvent>();
+    state.close(if event.was_clean() { Ok(()) } else { Err("the WebSocket was cut".to_owned()) });
+}
+
+fn failed(state: &mut State, _: JsValue) {
+    state.close(Err("the WebSocket failed".to_owned()));
+}
+
+struct SocketReader(Rc<Socket>);
+
+impl AsyncRead for SocketReader {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut state = self.0.state.borrow_mut();
+        let state = &mut *state;
+        if let Some(message) = state.received.front() {
+            let rest = message.get(state.read..).unwrap_or_default();
+            let count = rest.len().min(into.len());
+            for (into, byte) in into.iter_mut().zip(rest) {
+                *into = *byte;
+            }
+            state.read += count;
+            state.unread -= count;
+            if count == rest.len() {
+                state.received.pop_front();
+                state.read = 0;
+            }
+            return Poll::Ready(Ok(count));
+        }
+        match &state.closed {
+            Some(Ok(())) => Poll::Ready(Ok(0)),
+            Some(Err(reason)) => Poll::Ready(Err(self.0.error(reason))),
+            None => {
+                state.wakers.push(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+struct SocketWriter {
+    socket: Rc<Socket>,
+    runtime: Arc<dyn Runtime>,
+    /// Runs while the browser has too much to send.
+    pause: Option<BoxFuture<'static, ()>>,
+}
+
+impl SocketWriter {
+    /// Ready while the socket is open, and the browser has no more than this many bytes to send.
+    fn poll_unsent(&mut self, cx: &mut Context<'_>, most: u32) -> Poll<io::Result<()>> {
+        loop {
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(cx));
+                self.pause = None;
+            }
+            match &self.socket.state.borrow().closed {
+                None => {}
+                Some(Ok(())) => return Poll::Ready(Err(ErrorKind::BrokenPipe.into())),
+                Some(Err(reason)) => return Poll::Ready(Err(self.socket.error(reason))),
+            }
+            if self.socket.socket.buffered_amount() <= most {
+                return Poll::Ready(Ok(()));
+            }
+            self.pause = Some(self.runtime.sleep(PAUSE));
+        }
+    }
+}
+
+impl AsyncWrite for SocketWriter {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_unsent(cx, MOST_UNSENT))?;
+        let count = bytes.len().min(LONGEST_MESSAGE);
+        let sent = self.socket.socket.send_with_u8_array(bytes.get(..count).unwrap_or_default());
+        Poll::Ready(sent.map(|()| count).map_err(|_| self.socket.error("the browser sends nothing more")))
+    }
+
+    /// What was written is with the browser, which sends it without being asked.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// A WebSocket has no half that can be closed: it is closed when all is sent.
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_unsent(cx, 0))?;
+        Poll::Ready(self.socket.socket.close().map_err(|_| ErrorKind::BrokenPipe.into()))
+    }
+}
