@@ -50,10 +50,16 @@ cargo_install() {
         cargo-fuzz) version=0.13.2 ;;
         cargo-mutants) version=27.1.0 ;;
         cargo-public-api) version=0.52.0 ;;
+        wasm-bindgen-cli) version=0.2.130 ;;
         *) return 1 ;;
     esac
+    # With the versions that its authors tested, where the registry has them all.
+    cargo_install_version "$1" "$version" --locked || cargo_install_version "$1" "$version"
+}
+
+cargo_install_version() {
     CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-        cargo install --quiet --locked --no-default-features --root "$TOOLS" --version "=$version" "$1"
+        cargo install --quiet --no-default-features --root "$TOOLS" --version "=$2" "${@:3}" "$1"
 }
 
 # The toolchain and components that rust-toolchain.toml names, even where rustup does not install by itself.
@@ -138,6 +144,10 @@ print_totals() {
 
 # cargo-fuzz wants unstable compiler flags; the pinned compiler has them behind this variable, so no nightly is needed.
 cargo_fuzz() { RUSTC_BOOTSTRAP=1 cargo fuzz "$@"; }
+
+install_target() {
+    [[ -d $(rustc --print target-libdir --target "$1") ]] || timeout 120 rustup target add "$1"
+}
 
 # fuzz_target NAME SECONDS SANITIZER
 fuzz_target() {

@@ -14,6 +14,7 @@ mod node;
 mod peer;
 mod tool;
 mod tor;
+mod web;
 
 pub use chromium::Chromium;
 pub use haproxy::{HaProxy, Server};
@@ -22,6 +23,7 @@ pub use nginx::Nginx;
 pub use node::Reference;
 pub use peer::{Addresses, ClientEnd, Event, Peer, ReferenceClient, ReferenceServer, Under, Version};
 pub use tor::TorNetwork;
+pub use web::tell_of_page;
 
 use anyhow::{Context, Result};
 use std::future::Future;

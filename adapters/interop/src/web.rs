@@ -1,0 +1,57 @@
+//! A page of ours in Chromium, which talks to the peers that it is told by the package for web pages.
+
+use crate::{Chromium, PATIENCE};
+use anyhow::{Context, Result};
+use multiserver_tokio::ws::http::{HeaderValue, Response};
+use multiserver_tokio::{Multiserver, Scope, Shs, Ws, generate_identity};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// A page that sends bytes to each address in turn, and reads them back.
+const PAGE: &str = include_str!("web/page.html");
+
+/// Opens the page in a browser, whose profile is in this directory, and returns what it tells of each address: `ok`, or
+/// what went wrong, with `;` between them.
+///
+/// The configuration has `addresses`, the `networkKey` and the `seed` as arrays of bytes, and the `length` of what is sent.
+///
+/// # Errors
+/// Chromium or the package is missing, and the text says what brings them; or the page tells nothing.
+pub async fn tell_of_page(directory: &Path, config: &Value) -> Result<String> {
+    let (results, mut result) = mpsc::channel(1);
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/pkg");
+    let read =
+        |name: &str| fs::read(package.join(name)).context("this test needs our package for web pages: run `.ci/web`");
+    let files = Arc::new([
+        ("/", "text/html", PAGE.replace("CONFIG", &config.to_string()).into_bytes()),
+        ("/index.js", "text/javascript", read("index.js")?),
+        ("/multiserver_web.js", "text/javascript", read("multiserver_web.js")?),
+        ("/multiserver_web_bg.wasm", "application/wasm", read("multiserver_web_bg.wasm")?),
+    ]);
+    let ws = Ws::bind("127.0.0.1:0").http(move |request| {
+        let (files, results) = (Arc::clone(&files), results.clone());
+        async move {
+            if request.uri().path() == "/result" {
+                let _ = results.send(request.uri().query().unwrap_or_default().to_owned()).await;
+            }
+            let file = files.iter().find(|(path, ..)| *path == request.uri().path());
+            let (kind, body) = file.map_or(("text/plain", Vec::new()), |(_, kind, body)| (*kind, body.clone()));
+            let mut response = Response::new(body);
+            response.headers_mut().insert("content-type", HeaderValue::from_static(kind));
+            response
+        }
+    });
+    let multiserver = Multiserver::builder().suite(ws.then(Shs::new(generate_identity()?))).build()?;
+    let server = multiserver.listen().await?;
+    let address = server.address(Scope::Device).context("the page has no address")?.to_string();
+    let serving = tokio::spawn(server.serve(|_| async { None::<()> }, |_, ()| async {}));
+    let url = address.split('~').next().unwrap_or_default().replacen("ws:", "http:", 1);
+    let _browser = Chromium::open(&url, directory).await?;
+    let told = timeout(PATIENCE, result.recv()).await.context("the page tells nothing")?;
+    serving.abort();
+    told.context("the page's server has ended")
+}
