@@ -9,7 +9,7 @@ use crate::suite::SuitePlan;
 use crate::traffic::ByteCounter;
 use crate::{
     Attempt, BoxFuture, ConnectError, ConnectOptions, Connection, FailedAttempt, Failure, LayerError, Multiserver,
-    Native, Opened, Stage,
+    Native, Opened, ProtocolMemory, Stage,
 };
 use multiserver_core::address::MultiAddress;
 use multiserver_io::Duplex;
@@ -67,7 +67,8 @@ pub(crate) async fn reach(
     if candidates.is_empty() {
         return Err(ConnectError::NoSuite(addresses.redacted().to_string()));
     }
-    let memory = inner.memory.as_deref();
+    // Another task may find a stronger protocol at any time: each attempt asks when it begins.
+    let asked = inner.memory.as_deref().filter(|_| !options.allows_downgrade);
     let candidates: Vec<_> = candidates.iter().enumerate().collect();
     let mut failed = Vec::new();
     // Single-use candidates are tried one at a time; runs of others between them are raced.
@@ -75,14 +76,13 @@ pub(crate) async fn reach(
         let is_single_use = batch.iter().any(|(_, candidate)| candidate.is_single_use());
         let mut eligible = Vec::new();
         for &(index, candidate) in batch {
-            let asked = memory.filter(|_| !options.allows_downgrade);
-            let downgrade = || asked.and_then(|memory| candidate.downgrade(memory));
-            match candidate.excluded(*used_up).or_else(downgrade) {
+            match candidate.excluded(*used_up) {
                 Some(failure) => failed.push(((index, candidate), failure)),
                 None => eligible.push((index, candidate)),
             }
         }
-        let start = |&(_, candidate): &_| -> BoxFuture<'_, _> { Box::pin(attempt(inner, candidate, options.deadline)) };
+        let start =
+            |&(_, candidate): &_| -> BoxFuture<'_, _> { Box::pin(attempt(inner, candidate, asked, options.deadline)) };
         match race(&*inner.runtime, options.attempt_delay, eligible, start).await {
             Ok(reached) => {
                 *used_up |= is_single_use;
@@ -107,8 +107,12 @@ pub(crate) async fn reach(
 async fn attempt(
     inner: &Inner,
     candidate: &Candidate<'_>,
+    asked: Option<&dyn ProtocolMemory>,
     deadline: Option<Duration>,
 ) -> Result<(Duplex, ConnectionInfo), Failure> {
+    if let Some(failure) = asked.and_then(|memory| candidate.downgrade(memory)) {
+        return Err(failure);
+    }
     let attempt = Attempt::new(Arc::clone(&inner.runtime), Stage::Connect);
     let Candidate { suite, plan, .. } = candidate;
     let address = plan.shown();

@@ -88,7 +88,8 @@ impl Failure {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::OtherPeer | Self::UsedUp | Self::Downgrade { .. } | Self::Memory(_) => false,
+            Self::OtherPeer | Self::UsedUp | Self::Downgrade { .. } => false,
+            Self::Memory(error) => error.kind() != io::ErrorKind::InvalidData,
             Self::Layer { error, .. } => error.is_retryable(),
             Self::Deadline { .. } | Self::Evicted { .. } => true,
         }

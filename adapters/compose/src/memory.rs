@@ -38,7 +38,8 @@ pub trait ProtocolMemory: MaybeSend + MaybeSync + 'static {
     /// The memory cannot be read. No protocol is then used for the key, unless a downgrade is allowed.
     fn strongest(&self, key: &PublicKey) -> io::Result<Option<Proven>>;
 
-    /// Notes that the holder of this key has proven it by this protocol, which is stronger than what was noted before.
+    /// Notes that the holder of this key has proven it by this protocol, unless a stronger one is noted already, perhaps by
+    /// another task since it was asked for.
     ///
     /// # Errors
     /// The memory cannot be written. The connection stands, and the error is logged as a warning.
@@ -79,7 +80,8 @@ impl ProtocolMemory for InMemory {
 
     fn note(&self, key: &PublicKey, proven: &Proven) -> io::Result<()> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() < Self::MOST || known.contains_key(key) {
+        let is_stronger = known.get(key).is_none_or(|seen| proven.strength > seen.strength);
+        if is_stronger && (known.len() < Self::MOST || known.contains_key(key)) {
             known.insert(*key, proven.clone());
         }
         Ok(())
@@ -89,5 +91,29 @@ impl ProtocolMemory for InMemory {
 impl fmt::Debug for InMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InMemory").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_memory_forgets_nothing_and_no_note_makes_it_weaker() {
+        let memory = InMemory::new();
+        let key = |number: usize| {
+            let mut bytes = [0; 32];
+            bytes[..8].copy_from_slice(&u64::try_from(number).unwrap().to_le_bytes());
+            PublicKey::from_bytes(bytes)
+        };
+        let (weak, strong) = (Proven::new("weak", 100), Proven::new("strong", 200));
+        for number in 0..=InMemory::MOST {
+            memory.note(&key(number), &weak).unwrap();
+        }
+        memory.note(&key(0), &strong).unwrap();
+        memory.note(&key(0), &weak).unwrap();
+        assert_eq!(memory.strongest(&key(0)).unwrap(), Some(strong));
+        assert_eq!(memory.strongest(&key(1)).unwrap(), Some(weak));
+        assert_eq!(memory.strongest(&key(InMemory::MOST)).unwrap(), None);
     }
 }

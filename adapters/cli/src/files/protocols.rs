@@ -94,7 +94,7 @@ fn find(text: &str, key: &PublicKey) -> io::Result<Option<Proven>> {
             let line = number + 1;
             io::Error::new(ErrorKind::InvalidData, format!("line {line} is not a key, a protocol and its strength"))
         })?;
-        if of == *key {
+        if of == *key && found.as_ref().is_none_or(|found: &Proven| found.strength < proven.strength) {
             found = Some(proven);
         }
     }
@@ -130,6 +130,8 @@ mod tests {
         let path = directory.path().join("identity.protocols");
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text, format!("{HEAD}{other} noise 100\n{one} better 200\n"));
+        fs::write(&path, format!("{text}{one} noise 100\n")).unwrap();
+        assert_eq!(file.strongest(&one).unwrap(), Some(Proven::new("better", 200)), "of two lines, the stronger");
         fs::write(&path, format!("{text}{other} noise\n")).unwrap();
         let error = file.strongest(&one).unwrap_err().to_string();
         assert!(error.contains("identity.protocols: line 5 is not a key"), "{error}");
