@@ -10,6 +10,7 @@ pub(crate) mod identity;
 pub(crate) mod limits;
 pub(crate) mod listening;
 pub(crate) mod new_file;
+pub(crate) mod page;
 pub(crate) mod proxy;
 pub(crate) mod security;
 

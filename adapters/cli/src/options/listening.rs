@@ -3,6 +3,7 @@
 use crate::options::given::{FileText, cannot_read};
 use crate::options::limits::from_one_source;
 use crate::options::new_file;
+use crate::options::page::Page;
 use crate::options::security::{Protocol, Secure};
 use crate::process::activation::Sockets;
 use crate::process::counters;
@@ -15,6 +16,7 @@ use multiserver_tokio::{
     Builder, Event, Limits, MultiAddress, Multiserver, Net, Scope, Server, Suite, Transport, Unix, Ws, Wss,
 };
 use std::fs;
+use std::future::ready;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
@@ -68,6 +70,10 @@ pub(crate) struct Listening {
     /// system gives each of them a share of the connections. Sockets of systemd have ReusePort= instead.
     #[arg(long)]
     reuse_port: bool,
+    /// Give the files of this directory to browsers that ask --ws or --wss for a page, and our address at `/address`. The
+    /// package for web pages has a page that shows it.
+    #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
+    page: Option<PathBuf>,
     /// Serve counters by suite, for Prometheus, at http://HOST:PORT/metrics on this machine. SIGUSR1 prints them on standard
     /// error.
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
@@ -141,11 +147,24 @@ impl Listening {
         report: fn(&Event<'_>),
     ) -> Result<Server, Failure> {
         let builder = Multiserver::builder().limits(limits).report(report);
-        let multiserver = self.suites(builder, sockets, secure, limits)?.build();
+        let page = self.page()?;
+        let multiserver = self.suites(builder, sockets, secure, limits, page.as_ref())?.build();
         let multiserver = multiserver.map_err(|error| Failure::usage(self.mask_endpoints(error.to_string())))?;
         let server = multiserver.listen().await.map_err(Failure::failed)?;
+        if let Some(page) = page {
+            page.set_address(self.address(&server)?.to_string());
+        }
         counters::start(self.metrics.as_deref(), server.handle()).await?;
         Ok(server)
+    }
+
+    fn page(&self) -> Result<Option<Page>, Failure> {
+        match &self.page {
+            Some(_) if self.ws.is_empty() && self.wss.is_empty() => {
+                Err(Failure::usage("--page is given out by --ws or --wss, and there is none"))
+            }
+            page => page.as_deref().map(Page::read).transpose(),
+        }
     }
 
     /// The address to print.
@@ -181,6 +200,7 @@ impl Listening {
         mut sockets: Sockets,
         secure: &impl Secure,
         limits: Limits,
+        page: Option<&Page>,
     ) -> Result<Builder, Failure> {
         let is_tcp = [&self.net, &self.ws, &self.wss].into_iter().any(|endpoints| !endpoints.is_empty());
         let default = [ListenEndpoint { at: ListenAt::Bind(DEFAULT_NET.to_owned()), protocol: Protocol::Shs }];
@@ -219,6 +239,8 @@ impl Listening {
                 Socket::Open(socket) => Ws::listener(socket),
             };
             let ws = self.with_sockets_options(ws, Ws::proxy_protocol_from, Ws::reuse_port);
+            let ws =
+                page.into_iter().cloned().fold(ws, |ws, page| ws.http(move |request| ready(page.answer(&request))));
             let urls = urls.iter().map(|url| (*url).clone()).chain(names);
             builder = builder.suite(secured(secure, urls.fold(ws, Ws::external), protocol)?);
         }
@@ -231,6 +253,10 @@ impl Listening {
                     Socket::Open(socket) => Wss::listener(socket, certificate.clone()),
                 };
                 let wss = self.with_sockets_options(wss, Wss::proxy_protocol_from, Wss::reuse_port);
+                let wss = page
+                    .into_iter()
+                    .cloned()
+                    .fold(wss, |wss, page| wss.http(move |request| ready(page.answer(&request))));
                 builder = builder.suite(secured(secure, names.into_iter().fold(wss, Wss::external), protocol)?);
             }
         }

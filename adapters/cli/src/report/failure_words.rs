@@ -136,7 +136,7 @@ impl Reason {
             (Stage::Tls, _) => refused(format!("no TLS with that host: {error}")),
             (Stage::WebSocket, _) => refused(format!("no WebSocket there: {error}")),
             _ if is_gone(error) => {
-                refused("the peer is busy, has another key or network key, or does not speak this protocol".to_owned())
+                refused("the peer is busy, has another network key or not the key of the address, or does not speak this protocol".to_owned())
             }
             _ => Self::new(Class::Failed, format!("the handshake failed: {error}")),
         }

@@ -1,4 +1,6 @@
-//! Worlds that cannot talk to each other, bridged: a page in a browser, which has WebSockets only, and npm `multiserver`,
+//! The program and pages in browsers: the page that `serve --page` gives out, and a bridge.
+//!
+//! The bridge joins worlds that cannot talk to each other: a page in a browser, which has WebSockets only, and npm `multiserver`,
 //! which listens on TCP only. Whoever passes the bytes on reads nothing.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -42,6 +44,26 @@ fn record(port: u16) -> (u16, Arc<Mutex<Vec<u8>>>) {
         }
     });
     (own, seen)
+}
+
+#[tokio::test]
+#[ignore = "needs the package for web pages: `.ci/web` builds it and runs this"]
+async fn the_page_that_a_server_gives_out_talks_to_it() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let reference = Reference::install(target).await.unwrap();
+    let home = Home::new();
+    let package = concat!(env!("CARGO_MANIFEST_DIR"), "/../web/pkg");
+    let (_server, address) = home.serve(&["--echo", "--ws", "127.0.0.1:0", "--page", package]);
+    let url = address.split('~').next().unwrap().replacen("ws:", "http:", 1);
+    let profile = home.path("chromium");
+    let screenshot = target.join("page.png");
+    let arguments = [format!("{url}/").into(), profile.into_os_string(), screenshot.clone().into_os_string()];
+    let output = reference.script("page.js").args(arguments).output().await.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let key = address.rsplit(':').next().unwrap();
+    assert!(text.contains("Connected by ws~shs in ") && text.contains(key), "{text}{output:?}");
+    assert!(text.contains("32 MiB went there and came back at "), "{text}");
+    assert!(std::fs::read(&screenshot).unwrap().starts_with(b"\x89PNG"));
 }
 
 #[tokio::test]
