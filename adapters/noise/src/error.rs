@@ -1,6 +1,6 @@
 //! Why a Noise handshake failed.
 
-use std::fmt;
+use multiserver_core::shs::Message;
 
 /// Why a Noise handshake failed.
 ///
@@ -36,30 +36,6 @@ impl Error {
             Self::Sealed(_) | Self::WeakKey(_) | Self::ClientKey => true,
             Self::Closed(_) | Self::ServerKey | Self::Finished => false,
         }
-    }
-}
-
-/// One of the four messages of a handshake.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Message {
-    /// Message 1, from the client: `psk, e, es`.
-    ClientHello,
-    /// Message 2, from the server: `e, ee`.
-    ServerHello,
-    /// Message 3, from the client: `s, se`, and its Ed25519 key.
-    ClientAuth,
-    /// Message 4, from the server, which accepts the client.
-    ServerAccept,
-}
-
-impl fmt::Display for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ClientHello => "client hello",
-            Self::ServerHello => "server hello",
-            Self::ClientAuth => "client authenticate",
-            Self::ServerAccept => "server accept",
-        })
     }
 }
 

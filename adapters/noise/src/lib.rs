@@ -35,12 +35,14 @@ mod primitives;
 #[cfg(feature = "transform")]
 mod transform;
 
-pub use error::{Error, Message};
+pub use error::Error;
 pub use frames::{BodyOpener, HEADER_SIZE, MAX_BODY_SIZE, MAX_FRAME_SIZE, Opener, Sealer, TRAILER_SIZE};
 pub use layer::NoiseLayer;
 pub use machine::{
     Accepting, Authenticated, CLIENT_AUTH_SIZE, ClientHandshake, HELLO_SIZE, Outcome, SERVER_ACCEPT_SIZE,
     ServerHandshake,
 };
+/// The messages have the names of those of the secret handshake.
+pub use multiserver_core::shs::Message;
 #[cfg(feature = "transform")]
 pub use transform::Noise;

@@ -1,8 +1,12 @@
 //! The options for listening and for the addresses that are printed.
 
+mod endpoint;
+
+use self::endpoint::{
+    ListenAt, ListenEndpoint, Socket, opened, parse_endpoint, parse_network, parse_onion, parse_path, url,
+};
 use crate::options::given::{FileText, cannot_read};
 use crate::options::limits::from_one_source;
-use crate::options::new_file;
 use crate::options::page::Page;
 use crate::options::security::{Protocol, Secure};
 use crate::process::activation::Sockets;
@@ -17,7 +21,6 @@ use multiserver_tokio::{
 };
 use std::fs;
 use std::future::ready;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 /// Where to listen by default: at a free port, for this machine only.
@@ -81,28 +84,6 @@ pub(crate) struct Listening {
     /// Print the address for peers this far away; by default for the farthest that can reach us.
     #[arg(long, value_enum)]
     scope: Option<Reach>,
-}
-
-/// Where to listen, and for which security protocol.
-#[derive(Debug, Clone)]
-struct ListenEndpoint {
-    at: ListenAt,
-    protocol: Protocol,
-}
-
-/// Where to listen.
-#[derive(Debug, Clone)]
-enum ListenAt {
-    /// At this `HOST:PORT`, or this path.
-    Bind(String),
-    /// At the sockets that the service manager has opened.
-    Systemd,
-}
-
-/// Where to listen, with the sockets that are open already.
-enum Socket {
-    Bind(String),
-    Open(TcpListener),
 }
 
 /// How far away peers may be.
@@ -288,24 +269,6 @@ impl Listening {
     }
 }
 
-/// The endpoints, where each `systemd` is replaced by the sockets of this name.
-fn opened(endpoints: &[ListenEndpoint], sockets: &mut Sockets, name: &str) -> Result<Vec<(Socket, Protocol)>, Failure> {
-    let mut opened = Vec::new();
-    for ListenEndpoint { at, protocol } in endpoints {
-        match at {
-            ListenAt::Bind(text) => opened.push((Socket::Bind(text.clone()), *protocol)),
-            ListenAt::Systemd => {
-                let named = match protocol {
-                    Protocol::Shs => sockets.named(name)?,
-                    Protocol::Noise => sockets.named(&format!("{name}~noise"))?,
-                };
-                opened.extend(named.into_iter().map(|socket| (Socket::Open(socket), *protocol)));
-            }
-        }
-    }
-    Ok(opened)
-}
-
 /// The suite over this transport with this protocol.
 fn secured(secure: &impl Secure, transport: impl Transport, protocol: Protocol) -> Result<Suite, Failure> {
     match protocol {
@@ -313,62 +276,6 @@ fn secured(secure: &impl Secure, transport: impl Transport, protocol: Protocol) 
         Protocol::Noise => secure.over_noise(transport).ok_or_else(|| {
             Failure::usage("an endpoint here cannot end with `~noise`: the handshake is that of the target's address")
         }),
-    }
-}
-
-fn parse_endpoint(text: &str) -> Result<ListenEndpoint, &'static str> {
-    parse_listen(text, |endpoint| host_and_port(endpoint).map(ListenAt::Bind))
-}
-
-fn parse_path(text: &str) -> Result<ListenEndpoint, &'static str> {
-    parse_listen(text, |path| new_file::parse(path).map(|_| ListenAt::Bind(path.to_owned())))
-}
-
-fn parse_listen(
-    text: &str,
-    bind: impl FnOnce(&str) -> Result<ListenAt, &'static str>,
-) -> Result<ListenEndpoint, &'static str> {
-    let (text, protocol) = Protocol::split(text);
-    let at = if text == "systemd" { ListenAt::Systemd } else { bind(text)? };
-    Ok(ListenEndpoint { at, protocol })
-}
-
-/// Reads a network; the error does not repeat it, since it may be an address with a seed by mistake.
-fn parse_network(text: &str) -> Result<String, &'static str> {
-    let checked = Net::dial_only().proxy_protocol_from(text).check();
-    checked
-        .map(|()| text.to_owned())
-        .map_err(|_| "expected an IP address, or one with the length of its prefix, such as 192.0.2.0/24")
-}
-
-fn parse_onion(text: &str) -> Result<(String, u16), &'static str> {
-    let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
-    match port.parse() {
-        Ok(port @ 1..) if is_onion(host) => Ok((host.to_owned(), port)),
-        _ => Err(
-            "expected the name of an onion service, which is 56 letters and digits with `.onion`, then `:` and its port",
-        ),
-    }
-}
-
-/// Whether this is the name of an onion service of version 3, perhaps with subdomains: 35 bytes in base32 (Tor's
-/// `rend-spec-v3.txt`, section 6).
-fn is_onion(host: &str) -> bool {
-    let name = host.strip_suffix(".onion").and_then(|names| names.rsplit('.').next());
-    name.is_some_and(|name| name.len() == 56 && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7')))
-}
-
-/// The URL of this host name with the port of the endpoint that it leads to.
-fn url(scheme: &str, name: &str, socket: &Socket) -> Result<String, Failure> {
-    let port = match socket {
-        Socket::Bind(endpoint) => endpoint.rsplit_once(':').and_then(|(_, port)| port.parse().ok()),
-        Socket::Open(socket) => socket.local_addr().ok().map(|address| address.port()),
-    };
-    match port {
-        Some(port @ 1..) => Ok(format!("{scheme}://{name}:{port}")),
-        Some(0) | None => {
-            Err(Failure::usage(format_args!("--external needs to know the port: give --{scheme} one that is not 0")))
-        }
     }
 }
 
