@@ -15,14 +15,7 @@ use multiserver_secretbox::frame::{Ahead, FrameCipher, Header};
 pub struct Opener(FrameCipher);
 
 /// What a header says is next.
-#[derive(Debug)]
-#[must_use = "the rest of the stream can only be opened through this"]
-pub enum Opened {
-    /// A body follows.
-    Body(BodyOpener),
-    /// The peer ended this direction cleanly; whatever bytes follow mean nothing.
-    Goodbye,
-}
+pub type Opened = frames::Header<BodyOpener>;
 
 /// The reading half where it waits for the body that a header announced.
 pub struct BodyOpener {
@@ -93,17 +86,8 @@ impl OpenFrames for Opener {
     type Body = BodyOpener;
     type Ahead = Ahead;
 
-    fn open_header(
-        self,
-        header: &[u8],
-        received: usize,
-        ahead: &mut Ahead,
-    ) -> Result<frames::Header<BodyOpener>, Error> {
-        let header = header.first_chunk().ok_or(Error::Truncated)?;
-        Ok(match self.open_header_of(header, received, ahead)? {
-            Opened::Body(body) => frames::Header::Body(body),
-            Opened::Goodbye => frames::Header::Goodbye,
-        })
+    fn open_header(self, header: &[u8], received: usize, ahead: &mut Ahead) -> Result<Opened, Error> {
+        self.open_header_of(header.first_chunk().ok_or(Error::Truncated)?, received, ahead)
     }
 }
 
