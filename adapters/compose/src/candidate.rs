@@ -26,9 +26,10 @@ impl Candidate<'_> {
 
     /// Why it would be a downgrade, as the memory says, if it would be one.
     pub(crate) fn downgrade(&self, memory: &dyn ProtocolMemory) -> Option<Failure> {
-        match memory.strongest(&self.plan.peer?) {
-            Ok(Some(seen)) if seen.strength > self.plan.by.strength => {
-                Some(Failure::Downgrade { offered: self.plan.by.protocol.clone(), seen: seen.protocol })
+        let (peer, by) = self.plan.proof.as_ref()?;
+        match memory.strongest(peer) {
+            Ok(Some(seen)) if seen.strength > by.strength => {
+                Some(Failure::Downgrade { offered: by.protocol.clone(), seen: seen.protocol })
             }
             Ok(_) => None,
             Err(error) => Some(Failure::Memory(error)),
@@ -37,10 +38,10 @@ impl Candidate<'_> {
 
     /// Notes that the peer has proven its key, if by a stronger protocol than before.
     pub(crate) fn note(&self, memory: &dyn ProtocolMemory) -> io::Result<()> {
-        match self.plan.peer {
-            Some(peer) if self.plan.by.strength > 0 => {
-                let is_stronger = memory.strongest(&peer)?.is_none_or(|seen| self.plan.by.strength > seen.strength);
-                if is_stronger { memory.note(&peer, &self.plan.by) } else { Ok(()) }
+        match &self.plan.proof {
+            Some((peer, by)) if by.strength > 0 => {
+                let is_stronger = memory.strongest(peer)?.is_none_or(|seen| by.strength > seen.strength);
+                if is_stronger { memory.note(peer, by) } else { Ok(()) }
             }
             _ => Ok(()),
         }
@@ -74,7 +75,7 @@ pub(crate) fn candidates<'a>(
     let mut fitting = Vec::new();
     for (index, address) in addresses.addresses().enumerate() {
         let plans: Vec<_> = suites.iter().filter_map(|suite| Some((suite, suite.plan(address)?))).collect();
-        let expected = match plans.iter().find_map(|(_, plan)| plan.peer) {
+        let expected = match plans.iter().find_map(|(_, plan)| plan.peer()) {
             Some(peer) => ExpectedPeer::Key(peer),
             None if plans.is_empty() => expected_peer(suites, address),
             None => ExpectedPeer::Nobody,
@@ -85,14 +86,15 @@ pub(crate) fn candidates<'a>(
         }
         fitting.extend(plans.into_iter().map(|(suite, plan)| (suite, plan, asks)));
     }
-    let key = first_key.or_else(|| fitting.iter().find_map(|(_, plan, _)| plan.peer));
+    let key = first_key.or_else(|| fitting.iter().find_map(|(_, plan, _)| plan.peer()));
     let mut fitting = strongest_first(fitting);
     fitting
         .sort_by_key(|(suite, ..)| rank(suite.transforms.iter().map(|transform| transform.name()), &options.preferred));
     let mut has_proven = false;
     let candidate = |(suite, plan, asks): (&'a Arc<Ready>, SuitePlan<'a>, bool)| {
-        has_proven |= plan.peer.is_some();
-        let is_enough = if plan.peer.is_some() { plan.peer == key } else { !asks && !has_proven };
+        let peer = plan.peer();
+        has_proven |= peer.is_some();
+        let is_enough = if peer.is_some() { peer == key } else { !asks && !has_proven };
         Candidate { suite, plan, is_eligible: options.allows_other_peers || is_enough }
     };
     fitting.into_iter().map(candidate).collect()
@@ -100,9 +102,9 @@ pub(crate) fn candidates<'a>(
 
 /// Puts those that prove a key by a stronger protocol first among those that prove one; the others keep their places.
 fn strongest_first<'a, T>(fitting: Vec<(&'a Arc<Ready>, SuitePlan<'a>, T)>) -> Vec<(&'a Arc<Ready>, SuitePlan<'a>, T)> {
-    let proves: Vec<_> = fitting.iter().map(|(_, plan, _)| plan.peer.is_some()).collect();
-    let (mut proving, others): (Vec<_>, Vec<_>) = fitting.into_iter().partition(|(_, plan, _)| plan.peer.is_some());
-    proving.sort_by_key(|(_, plan, _)| Reverse(plan.by.strength));
+    let proves: Vec<_> = fitting.iter().map(|(_, plan, _)| plan.proof.is_some()).collect();
+    let (mut proving, others): (Vec<_>, Vec<_>) = fitting.into_iter().partition(|(_, plan, _)| plan.proof.is_some());
+    proving.sort_by_key(|(_, plan, _)| Reverse(plan.proof.as_ref().map(|(_, by)| by.strength)));
     let (mut proving, mut others) = (proving.into_iter(), others.into_iter());
     proves.into_iter().filter_map(|proves| if proves { proving.next() } else { others.next() }).collect()
 }

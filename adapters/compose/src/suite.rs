@@ -93,15 +93,18 @@ pub(crate) use then;
 pub(crate) struct SuitePlan<'a> {
     pub(crate) dial: DialPlan<'a>,
     pub(crate) wraps: Vec<WrapPlan<'a>>,
-    /// The key that dialling proves, if it proves any.
-    pub(crate) peer: Option<PublicKey>,
-    /// The protocol that proves it.
-    pub(crate) by: Proven,
+    /// The key that dialling proves, if it proves any, and by which protocol.
+    pub(crate) proof: Option<(PublicKey, Proven)>,
     /// Whether dialling may use up something that can be used only once.
     pub(crate) is_single_use: bool,
 }
 
 impl SuitePlan<'_> {
+    /// The key that dialling proves, if it proves any.
+    pub(crate) fn peer(&self) -> Option<PublicKey> {
+        self.proof.as_ref().map(|(peer, _)| *peer)
+    }
+
     /// The address as it may be shown, without the secrets of each layer.
     pub(crate) fn shown(&self) -> Address {
         let transport = Address::new(self.dial.shown.clone());
@@ -127,9 +130,8 @@ impl Ready {
         let layers = self.transforms.iter().zip(address.transforms());
         let wraps = layers.map(|(transform, layer)| transform.plan(layer)).collect::<Option<Vec<_>>>()?;
         let proof = dial.proof().or_else(|| wraps.iter().find_map(WrapPlan::proof));
-        let (peer, by) = proof.map_or((None, Proven::new("", 0)), |(peer, by)| (Some(peer), by));
         let is_single_use = dial.is_single_use || wraps.iter().any(|wrap| wrap.is_single_use);
-        Some(SuitePlan { dial, wraps, peer, by, is_single_use })
+        Some(SuitePlan { dial, wraps, proof, is_single_use })
     }
 
     /// Whether it proves no peer and is for the device alone: it has no transform, or one such as `noauth`.
