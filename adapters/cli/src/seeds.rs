@@ -19,16 +19,12 @@ pub(crate) fn has_seed(text: &str) -> bool {
 /// The address without the seeds in it, and whether there were any.
 pub(crate) fn without_seeds(address: &Address) -> (Address, bool) {
     let mut had_seed = false;
-    let address = with_transforms(address, |layer| match (Shs::try_from(layer), NoiseLayer::read(layer)) {
-        (Ok(shs), _) => {
-            had_seed |= shs.seed.is_some();
-            Shs::from(shs.key).into()
+    let address = with_transforms(address, |layer| match reseeded(layer, None) {
+        Some((reseeded, had)) => {
+            had_seed |= had;
+            reseeded
         }
-        (_, Some(noise)) => {
-            had_seed |= noise.seed.is_some();
-            NoiseLayer::from(noise.key).into()
-        }
-        (Err(_), None) => layer.into(),
+        None => layer.into(),
     });
     (address, had_seed)
 }
@@ -42,17 +38,12 @@ pub(crate) fn all_without_seeds(addresses: &MultiAddress) -> MultiAddress {
 pub(crate) fn with_seed(addresses: &MultiAddress, seed: &Seed) -> (MultiAddress, bool) {
     let mut has_handshake = false;
     let addresses = map(addresses, |address| {
-        let seed = || Some(Seed::from_bytes(*seed.as_bytes()));
-        with_transforms(address, |layer| match (Shs::try_from(layer), NoiseLayer::read(layer)) {
-            (Ok(shs), _) => {
+        with_transforms(address, |layer| match reseeded(layer, Some(Seed::from_bytes(*seed.as_bytes()))) {
+            Some((reseeded, _)) => {
                 has_handshake = true;
-                Shs { key: shs.key, seed: seed() }.into()
+                reseeded
             }
-            (_, Some(noise)) => {
-                has_handshake = true;
-                NoiseLayer { key: noise.key, seed: seed() }.into()
-            }
-            (Err(_), None) => layer.into(),
+            None => layer.into(),
         })
     });
     (addresses, has_handshake)
@@ -74,6 +65,15 @@ pub(crate) fn check_unknown_layers(addresses: &MultiAddress) -> Result<(), Failu
             Err(failure.hint("give the address with the first field of that layer only"))
         }
     }
+}
+
+/// A handshake's layer with this seed or none in the place of its own, and whether it had one; `None` for other layers.
+fn reseeded(layer: Layer<'_>, seed: Option<Seed>) -> Option<(LayerBuf, bool)> {
+    if let Ok(shs) = Shs::try_from(layer) {
+        return Some((Shs { key: shs.key, seed }.into(), shs.seed.is_some()));
+    }
+    let noise = NoiseLayer::read(layer)?;
+    Some((NoiseLayer { key: noise.key, seed }.into(), noise.seed.is_some()))
 }
 
 fn map(addresses: &MultiAddress, change: impl FnMut(&Address) -> Address) -> MultiAddress {
