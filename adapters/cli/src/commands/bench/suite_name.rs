@@ -1,6 +1,7 @@
 //! The suites that can be measured.
 
 use crate::files::identity;
+use crate::options::security::Protocol;
 use crate::report::exit::Failure;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -73,7 +74,7 @@ impl SuiteName {
     /// The endpoint for that option.
     pub(super) fn endpoint(self, place: &OsStr) -> OsString {
         let mut endpoint = place.to_owned();
-        if matches!(self, Self::NetNoise | Self::WsNoise | Self::WssNoise | Self::UnixNoise) {
+        if self.protocol() == Some(Protocol::Noise) {
             endpoint.push("~noise");
         }
         endpoint
@@ -107,13 +108,20 @@ impl SuiteName {
     /// The suite over this transport, with an identity that is made for it.
     fn over(self, transport: impl Transport) -> Result<Suite, Failure> {
         let suite = Suite::new(transport);
-        Ok(match self {
-            Self::NetShs | Self::WsShs | Self::WssShs | Self::UnixShs => suite.then(Shs::new(identity::generate()?)),
-            Self::NetNoise | Self::WsNoise | Self::WssNoise | Self::UnixNoise => {
-                suite.then(Noise::new(identity::generate()?))
-            }
-            Self::Net | Self::Unix => suite,
+        Ok(match self.protocol() {
+            Some(Protocol::Shs) => suite.then(Shs::new(identity::generate()?)),
+            Some(Protocol::Noise) => suite.then(Noise::new(identity::generate()?)),
+            None => suite,
         })
+    }
+
+    /// The security protocol over the transport, if any.
+    const fn protocol(self) -> Option<Protocol> {
+        match self {
+            Self::NetShs | Self::WsShs | Self::WssShs | Self::UnixShs => Some(Protocol::Shs),
+            Self::NetNoise | Self::WsNoise | Self::WssNoise | Self::UnixNoise => Some(Protocol::Noise),
+            Self::Net | Self::Unix => None,
+        }
     }
 }
 
