@@ -6,11 +6,10 @@
 mod common;
 
 use arbitrary::Arbitrary;
-use common::straight_line::{Values, hello, prove, read_answer, scalar_of};
-use common::{CLIENT_RANDOM, alice, bob, client, network, opened, run, sealed, server, transcript};
+use common::straight_line::{Values, hello, honest, prove, read_answer};
+use common::{alice, client, opened, run, sealed, server, transcript};
 use libfuzzer_sys::fuzz_target;
 use multiserver_core::frames::Error as FrameError;
-use multiserver_core::keys::Seed;
 use multiserver_noise::Error;
 
 #[derive(Debug, Arbitrary)]
@@ -64,13 +63,10 @@ fn alter(honest: &[u8], input: &Input) -> Vec<u8> {
 /// A client that knows all secrets of its own, and sends other keys than they have.
 fn forge(input: &Input) {
     let values = Values {
-        network: *network().as_bytes(),
-        server: bob().x25519_public(),
-        ephemeral_secret: scalar_of(&Seed::from_bytes(CLIENT_RANDOM)),
         ephemeral: input.ephemeral,
-        secret: scalar_of(alice().seed()),
         x25519: input.x25519,
         ed25519: input.ed25519.unwrap_or(*alice().public().as_bytes()),
+        ..honest()
     };
     let mut machine = server();
     let (mut state, first) = hello(&values);

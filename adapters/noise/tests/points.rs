@@ -3,24 +3,12 @@
 
 mod common;
 
-use common::straight_line::{Values, hello, prove, read_answer, scalar_of};
+use common::straight_line::{Values, hello, honest, prove, read_answer, scalar_of};
 use common::{CLIENT_RANDOM, alice, bob, client, network, run, server};
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use multiserver_core::keys::{KeyPair, PublicKey, Seed};
 use multiserver_noise::{ClientHandshake, Error, Message};
-
-fn honest() -> Values {
-    Values {
-        network: *network().as_bytes(),
-        server: bob().x25519_public(),
-        ephemeral_secret: scalar_of(&Seed::from_bytes(CLIENT_RANDOM)),
-        ephemeral: None,
-        secret: scalar_of(alice().seed()),
-        x25519: None,
-        ed25519: *alice().public().as_bytes(),
-    }
-}
 
 /// What the server says to a client with these values.
 fn verdict(values: &Values) -> Result<PublicKey, Error> {

@@ -3,23 +3,11 @@
 
 mod common;
 
-use common::straight_line::{Values, hello, open, prove, read_answer, scalar_of, seal};
-use common::{CLIENT_RANDOM, SERVER_RANDOM, alice, bob, network, opened, sealed, transcript};
+use common::straight_line::{hello, honest, open, prove, read_answer, scalar_of, seal};
+use common::{CLIENT_RANDOM, SERVER_RANDOM, alice, bob, opened, sealed, transcript};
 use data_encoding::HEXLOWER;
 use multiserver_core::keys::{Ephemeral, Seed};
 use serde_json::{Value, json};
-
-fn honest() -> Values {
-    Values {
-        network: *network().as_bytes(),
-        server: bob().x25519_public(),
-        ephemeral_secret: scalar_of(&Seed::from_bytes(CLIENT_RANDOM)),
-        ephemeral: None,
-        secret: scalar_of(alice().seed()),
-        x25519: None,
-        ed25519: *alice().public().as_bytes(),
-    }
-}
 
 #[test]
 fn the_machines_say_what_the_specification_says() {

@@ -1,6 +1,7 @@
 //! The client's side of the specification, written down from top to bottom over other libraries: ring for hashes and
 //! encryption, X25519 by the ladder. It can put wrong values in every place.
 
+use super::{CLIENT_RANDOM, alice, bob, network};
 use multiserver_core::keys::Seed;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use ring::{digest, hmac};
@@ -27,6 +28,19 @@ pub(crate) struct Symmetric {
     chaining: [u8; 32],
     key: [u8; 32],
     number: u64,
+}
+
+/// What the client of the other tests sends.
+pub(crate) fn honest() -> Values {
+    Values {
+        network: *network().as_bytes(),
+        server: bob().x25519_public(),
+        ephemeral_secret: scalar_of(&Seed::from_bytes(CLIENT_RANDOM)),
+        ephemeral: None,
+        secret: scalar_of(alice().seed()),
+        x25519: None,
+        ed25519: *alice().public().as_bytes(),
+    }
 }
 
 /// The clamped scalar of a seed: the first half of its SHA-512.
