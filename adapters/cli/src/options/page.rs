@@ -2,7 +2,7 @@
 
 use super::given::cannot_read;
 use crate::report::exit::Failure;
-use multiserver_tokio::ws::http::header::CONTENT_TYPE;
+use multiserver_tokio::ws::http::header::{ALLOW, CONTENT_TYPE};
 use multiserver_tokio::ws::http::{HeaderValue, Method, Request, Response, StatusCode};
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -25,7 +25,7 @@ struct Content {
 }
 
 impl Page {
-    /// Reads the files of this directory whose types browsers know; others, and those of directories in it, are left out.
+    /// Reads the files of this directory whose types browsers know; others, such as directories in it, are left out.
     pub(crate) fn read(directory: &Path) -> Result<Self, Failure> {
         let cannot = |error| Failure::failed(cannot_read(directory, &error));
         let (mut files, mut left) = (HashMap::new(), MOST_BYTES);
@@ -34,6 +34,10 @@ impl Page {
             let (Some(name), Some(kind)) = (path.file_name().and_then(|name| name.to_str()), kind_of(&path)) else {
                 continue;
             };
+            // To open a pipe would wait for whoever writes into it.
+            if !fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
+                continue;
+            }
             let mut bytes = Vec::new();
             let most = u64::try_from(left).unwrap_or(u64::MAX).saturating_add(1);
             let read = File::open(&path).and_then(|file| file.take(most).read_to_end(&mut bytes));
@@ -55,7 +59,7 @@ impl Page {
         let _ = self.0.address.set(address);
     }
 
-    /// Answers a request.
+    /// Answers a request; whoever sends the answer to a HEAD leaves the body out.
     pub(crate) fn answer(&self, request: &Request<()>) -> Response<Vec<u8>> {
         let file = match request.uri().path() {
             "/address" => {
@@ -67,11 +71,10 @@ impl Page {
         let mut response = Response::default();
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         } else if let Some((kind, bytes)) = file {
             response.headers_mut().insert(CONTENT_TYPE, kind);
-            if request.method() == Method::GET {
-                *response.body_mut() = bytes;
-            }
+            *response.body_mut() = bytes;
         } else {
             *response.status_mut() = StatusCode::NOT_FOUND;
         }
