@@ -1,44 +1,31 @@
 'use strict'
-// Opens a page in Chromium, waits until its title is `done`, keeps a screenshot, and prints the text that the page shows.
+// Waits until the title of the page that Chromium shows is `done`, keeps a screenshot, and prints the text of the page.
 //
-// Arguments: the page's URL, a directory for the browser's profile, the file of the screenshot (PNG)
+// Arguments: the directory of the browser's profile, the file of the screenshot (PNG)
 
-const { spawn } = require('child_process')
 const fs = require('fs')
 const path = require('path')
 const WebSocket = require('ws')
 
-const [url, profile, screenshot] = process.argv.slice(2)
-const browser = spawn('chromium', [
-  '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync', '--remote-debugging-port=0',
-  '--window-size=900,760', `--user-data-dir=${profile}`, 'about:blank'
-], { stdio: ['ignore', 'ignore', 'pipe'] })
+const [profile, screenshot] = process.argv.slice(2)
+const pause = () => new Promise((resolve) => setTimeout(resolve, 50))
 setTimeout(() => {
   console.error('the page was not done within a minute')
   process.exit(1)
 }, 60_000).unref()
-process.on('exit', () => browser.kill('SIGKILL'))
-browser.on('error', () => {
-  console.error('this test needs Chromium. Debian: `sudo apt-get install chromium`; others: https://www.chromium.org')
-  process.exit(1)
-})
 
-// The browser says on standard error where it can be driven.
-let said = ''
-browser.stderr.on('data', (data) => {
-  said += data
-  const found = said.match(/DevTools listening on (ws:\S+)/)
-  if (!found) return
-  browser.stderr.removeAllListeners('data').resume()
-  drive(found[1]).then(() => process.exit(0), (error) => {
-    console.error(error)
-    process.exit(1)
-  })
-})
+// Chromium writes the port and the path of its DevTools into its profile.
+async function endpoint () {
+  for (;;) {
+    const file = path.join(profile, 'DevToolsActivePort')
+    const [port, name] = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n') : []
+    if (name) return `ws://127.0.0.1:${port}${name}`
+    await pause()
+  }
+}
 
-async function drive (endpoint) {
-  const socket = new WebSocket(endpoint)
+async function main () {
+  const socket = new WebSocket(await endpoint())
   await new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject))
   let [id, sessionId] = [0]
   const waiting = new Map()
@@ -50,11 +37,16 @@ async function drive (endpoint) {
     waiting.set(++id, resolve)
     socket.send(JSON.stringify({ id, method, params, sessionId }))
   })
-  const { targetId } = await call('Target.createTarget', { url })
-  sessionId = (await call('Target.attachToTarget', { targetId, flatten: true })).sessionId
+  let page
+  while (!page) {
+    const { targetInfos } = await call('Target.getTargets', {})
+    page = targetInfos.find(({ type }) => type === 'page')
+    if (!page) await pause()
+  }
+  sessionId = (await call('Target.attachToTarget', { targetId: page.targetId, flatten: true })).sessionId
   // Asked again and again, since a page that is still loading forgets what it was asked.
   for (let title; title !== 'done';) {
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await pause()
     title = (await call('Runtime.evaluate', { expression: 'document.title' })).result?.value
   }
   const { data } = await call('Page.captureScreenshot', {})
@@ -63,3 +55,8 @@ async function drive (endpoint) {
   const { result } = await call('Runtime.evaluate', { expression: 'document.body.innerText' })
   console.log(result.value)
 }
+
+main().then(() => process.exit(0), (error) => {
+  console.error(error)
+  process.exit(1)
+})

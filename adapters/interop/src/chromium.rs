@@ -1,8 +1,9 @@
 //! Chromium without a window.
 
-use anyhow::{Context, Result};
+use crate::Reference;
+use anyhow::{Context, Result, ensure};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::fs;
 use tokio::process::{Child, Command};
@@ -11,6 +12,7 @@ use tokio::process::{Child, Command};
 #[derive(Debug)]
 pub struct Chromium {
     _child: Child,
+    directory: PathBuf,
 }
 
 impl Chromium {
@@ -29,11 +31,23 @@ impl Chromium {
         let child = child.context(
             "this test needs Chromium. Debian: `sudo apt-get install chromium`; others: https://www.chromium.org",
         )?;
-        Ok(Self { _child: child })
+        Ok(Self { _child: child, directory: directory.to_owned() })
+    }
+
+    /// Waits until the page has the title `done`, keeps a picture of it (PNG) in this file, and returns the text that it
+    /// shows.
+    ///
+    /// # Errors
+    /// The page does not get that title within a minute, or the picture cannot be kept.
+    pub async fn shown(&self, reference: &Reference, screenshot: &Path) -> Result<String> {
+        let output = reference.script("page.js").arg(&self.directory).arg(screenshot).output().await?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
     }
 }
 
-/// Chromium is to request the page only; it runs without its sandbox, which containers do not support.
+/// Chromium is to request the page only; it runs without its sandbox, which containers do not support, and takes every
+/// certificate, those of tests too.
 fn run(program: &str, url: &str, directory: &Path) -> io::Result<Child> {
     let mut command = Command::new(program);
     command.args([
@@ -47,6 +61,8 @@ fn run(program: &str, url: &str, directory: &Path) -> io::Result<Child> {
         "--disable-component-update",
         "--disable-sync",
         "--remote-debugging-port=0",
+        "--window-size=900,760",
+        "--ignore-certificate-errors",
     ]);
     command.arg(format!("--user-data-dir={}", directory.display())).arg(url);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);

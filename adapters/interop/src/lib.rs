@@ -23,7 +23,7 @@ pub use nginx::Nginx;
 pub use node::Reference;
 pub use peer::{Addresses, ClientEnd, Event, Peer, ReferenceClient, ReferenceServer, Under, Version};
 pub use tor::TorNetwork;
-pub use web::tell_of_page;
+pub use web::{tell_of_page, web_package};
 
 use anyhow::{Context, Result};
 use std::future::Future;

@@ -6,20 +6,29 @@ mod support;
 use multiserver_interop::{Peer, Reference, Under, Version, tell_of_page};
 use multiserver_noise::Noise;
 use multiserver_tokio::core::keys::Seed;
-use multiserver_tokio::{Multiserver, Net, NetworkKey, Scope, Server, Shs, Ws};
+use multiserver_tokio::ws::Certificate;
+use multiserver_tokio::{Connection, Multiserver, Net, NetworkKey, Scope, Server, Shs, Ws, Wss};
 use serde_json::json;
+use std::future::Future;
 use std::path::Path;
-use support::{pair, serve_echo};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use support::{pair, patiently, serve_echo};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
 
 const NETWORK: [u8; 32] = [1; 32];
 const THEIR_SEED: [u8; 32] = [3; 32];
 const OUR_SEED: [u8; 32] = [4; 32];
 const LENGTH: usize = 1 << 20;
 
-/// What a page tells of these addresses.
-async fn tell(name: &str, addresses: Vec<String>) -> String {
-    let config = json!({ "addresses": addresses, "networkKey": NETWORK, "seed": THEIR_SEED, "length": LENGTH });
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("chromium-{name}"));
+/// What a page tells of each address after it did this case with it.
+async fn tell(case: &str, name: &str, addresses: &[String]) -> String {
+    let config = json!({
+        "case": case, "addresses": addresses, "networkKey": NETWORK, "seed": THEIR_SEED, "length": LENGTH,
+    });
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("chromium-{case}-{name}"));
     tell_of_page(&directory, &config).await.unwrap()
 }
 
@@ -27,21 +36,63 @@ fn shs() -> Shs {
     Shs::new(pair(OUR_SEED)).network(NetworkKey::from_bytes(NETWORK))
 }
 
-/// A server of both protocols for every web page.
-async fn both() -> (Server, String) {
-    let noise = Noise::new(pair(OUR_SEED)).network(NetworkKey::from_bytes(NETWORK));
+fn noise() -> Noise {
+    Noise::new(pair(OUR_SEED)).network(NetworkKey::from_bytes(NETWORK))
+}
+
+/// A server of WebSockets with and without TLS, each by both protocols, and its addresses.
+async fn serve() -> (Server, Vec<String>) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let certificate = Certificate::from_pem(made.cert.pem(), made.signing_key.serialize_pem()).unwrap();
     let builder = Multiserver::builder().suite(Ws::bind("127.0.0.1:0").then(shs()));
-    let server = builder.suite(Ws::bind("127.0.0.1:0").then(noise)).build().unwrap().listen().await.unwrap();
+    let builder = builder.suite(Ws::bind("127.0.0.1:0").then(noise()));
+    let builder = builder.suite(Wss::bind("127.0.0.1:0", certificate.clone()).then(shs()));
+    let builder = builder.suite(Wss::bind("127.0.0.1:0", certificate).then(noise()));
+    let server = builder.build().unwrap().listen().await.unwrap();
     let address = server.address(Scope::Device).unwrap().to_string();
-    (server, address)
+    let addresses: Vec<_> = address.split(';').map(str::to_owned).collect();
+    assert_eq!(addresses.len(), 4);
+    (server, addresses)
+}
+
+/// Serves the connections with this function, which sends what it has seen.
+fn spawn<F>(server: Server, serve: impl Fn(Connection, mpsc::Sender<String>) -> F + Send + Sync + 'static) -> Serving
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (seen, receiver) = mpsc::channel(16);
+    let handler = move |connection, ()| serve(connection, seen.clone());
+    Serving { seen: receiver, task: tokio::spawn(server.serve(|_| async { Some(()) }, handler)) }
+}
+
+struct Serving {
+    seen: mpsc::Receiver<String>,
+    task: JoinHandle<()>,
+}
+
+impl Serving {
+    async fn seen(&mut self) -> String {
+        patiently(self.seen.recv()).await.unwrap()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Reads all, and sends how reading ended.
+async fn read_all(mut connection: Connection, seen: mpsc::Sender<String>) {
+    let read = tokio::io::copy(&mut connection, &mut tokio::io::sink()).await;
+    let _ = seen.send(read.map_or_else(|error| error.to_string(), |count| count.to_string())).await;
 }
 
 #[tokio::test]
 #[ignore = "needs the package: `.ci/web` builds it and runs this"]
-async fn a_page_talks_to_our_server_by_both_protocols_and_to_the_reference() {
-    let (server, address) = both().await;
+async fn a_page_talks_to_our_server_and_to_the_reference() {
+    let (server, mut addresses) = serve().await;
     let serving = tokio::spawn(serve_echo(server));
-    let mut addresses: Vec<_> = address.split(';').map(str::to_owned).collect();
     let reference = Reference::install(Path::new(env!("CARGO_TARGET_TMPDIR"))).await.unwrap();
     let mut theirs = Vec::new();
     for version in [Version::V1, Version::V3] {
@@ -50,8 +101,8 @@ async fn a_page_talks_to_our_server_by_both_protocols_and_to_the_reference() {
         theirs.push(peer.serve_echo(&reference, None).await.unwrap());
     }
     addresses.extend(theirs.iter().map(|server| server.address().to_owned()));
-    assert_eq!(addresses.len(), 4);
-    assert_eq!(tell("talks", addresses).await, "ok;ok;ok;ok");
+    assert_eq!(tell("exchange", "talks", &addresses).await, "ok;ok;ok;ok;ok;ok");
+    assert_eq!(tell("views", "all", &addresses).await, "ok;ok;ok;ok;ok;ok");
     serving.abort();
 }
 
@@ -61,8 +112,103 @@ async fn a_page_says_in_words_what_failed() {
     let net = Net::bind("127.0.0.1:0").then(shs());
     let server = Multiserver::builder().suite(net).build().unwrap().listen().await.unwrap();
     let net = server.address(Scope::Device).unwrap().to_string();
-    let told = tell("fails", vec![net, "nonsense".to_owned()]).await;
+    let told = tell("exchange", "fails", &[net, "nonsense".to_owned()]).await;
     let [net, nonsense] = told.split(';').collect::<Vec<_>>()[..] else { panic!("{told}") };
-    assert!(net.contains("no%20suite%20here%20fits%20net%3A127.0.0.1"), "{net}");
+    assert!(net.contains("no suite here fits net:127.0.0.1"), "{net}");
     assert!(nonsense.starts_with("Error"), "{nonsense}");
+}
+
+#[tokio::test]
+#[ignore = "needs the package: `.ci/web` builds it and runs this"]
+async fn what_is_not_bytes_is_refused() {
+    let (server, addresses) = serve().await;
+    let mut serving = spawn(server, read_all);
+    let told = tell("text", "all", &addresses[..2]).await;
+    let refused = "TypeError: only bytes can be written: a Uint8Array, another view or an ArrayBuffer";
+    let aborted = "Error: the connection was aborted";
+    assert_eq!(told, format!("{refused};{aborted};{refused};{aborted}"));
+    for _ in 0..2 {
+        let seen = serving.seen().await;
+        assert!(seen.contains("without"), "{seen}");
+    }
+    let (seed, network) =
+        ("Error: a seed is a Uint8Array of 32 bytes", "Error: a network key is a Uint8Array of 32 bytes");
+    let address = "Error: an address is a string";
+    let expected = [seed, seed, seed, network, network, network, address, address].join(";");
+    assert_eq!(tell("keys", "all", &addresses[..1]).await, expected);
+}
+
+#[tokio::test]
+#[ignore = "needs the package: `.ci/web` builds it and runs this"]
+async fn a_page_ends_a_connection_whose_read_waits() {
+    let (server, addresses) = serve().await;
+    let mut serving = spawn(server, read_all);
+    for (case, told) in [("abort", "Error: the connection was aborted"), ("cancel", "true")] {
+        assert_eq!(tell(case, "all", &addresses[..2]).await, format!("{told};{told}"));
+        for _ in 0..2 {
+            let seen = serving.seen().await;
+            assert!(seen.contains("without"), "{case}: {seen}");
+        }
+    }
+}
+
+/// The server's second connection tells the page that the first was cut off: the page has read nothing until then.
+#[tokio::test]
+#[ignore = "needs the package: `.ci/web` builds it and runs this"]
+async fn a_peer_that_sends_more_than_a_page_reads_is_cut_off() {
+    let (server, addresses) = serve().await;
+    let cut = Arc::new(Semaphore::new(0));
+    let is_first = Arc::new(AtomicBool::new(true));
+    let mut serving = spawn(server, move |mut connection, seen| {
+        let (cut, is_first) = (Arc::clone(&cut), is_first.fetch_xor(true, Ordering::SeqCst));
+        async move {
+            if is_first {
+                let (mut read, mut write) = connection.into_split();
+                let (mut sent, mut byte) = (0_u64, [0]);
+                let send = async {
+                    while write.write_all(&[0; 65_536]).await.is_ok() {
+                        sent += 65_536;
+                    }
+                };
+                tokio::select! {
+                    () = send => {}
+                    end = read.read(&mut byte) => assert!(end.is_err(), "{end:?}"),
+                }
+                let _ = seen.send((sent >> 20).to_string()).await;
+                cut.add_permits(1);
+            } else {
+                patiently(cut.acquire()).await.unwrap().forget();
+                connection.shutdown().await.unwrap();
+            }
+        }
+    });
+    let told = tell("overrun", "all", &addresses[..2]).await;
+    let error = "Error: the peer sent more than 16 MiB that this page has not read";
+    assert_eq!(told, format!("{error};{error}"));
+    for _ in 0..2 {
+        let sent: u64 = serving.seen().await.parse().unwrap();
+        assert!((15..64).contains(&sent), "{sent} MiB");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs the package: `.ci/web` builds it and runs this"]
+async fn a_page_waits_for_a_server_that_reads_nothing() {
+    let (server, addresses) = serve().await;
+    let read = Arc::new(Semaphore::new(0));
+    let is_first = Arc::new(AtomicBool::new(true));
+    let _serving = spawn(server, move |connection, _| {
+        let (go, is_first) = (Arc::clone(&read), is_first.fetch_xor(true, Ordering::SeqCst));
+        async move {
+            if !is_first {
+                return go.add_permits(1);
+            }
+            patiently(go.acquire()).await.unwrap().forget();
+            let (mut read, mut write) = connection.into_split();
+            let count = tokio::io::copy(&mut read, &mut tokio::io::sink()).await.unwrap();
+            write.write_all(count.to_string().as_bytes()).await.unwrap();
+            write.shutdown().await.unwrap();
+        }
+    });
+    assert_eq!(tell("pressure", "all", &addresses[..2]).await, "ok;ok");
 }

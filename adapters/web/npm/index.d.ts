@@ -5,7 +5,7 @@ export default function init(module?: unknown): Promise<unknown>
 export class Identity {
   /** A new identity, from the browser's randomness. */
   constructor()
-  /** The identity of a seed of 32 bytes. */
+  /** The identity of a seed of 32 bytes. Throws where it is anything else. */
   static fromSeed(seed: Uint8Array): Identity
   /** The public key in base64, as addresses have it. */
   readonly publicKey: string
@@ -36,11 +36,17 @@ export interface Connection {
   readonly address: string
   /** The names of the layers, such as `ws~shs`. */
   readonly suite: string
-  /** The peer's bytes, up to its goodbye; an end without one is an error. Cancelling it ends the connection. */
+  /**
+   * The peer's bytes, up to its goodbye; an end without one is an error. Cancelling it ends the connection. A peer that
+   * sends 16 MiB more than was read is cut off.
+   */
   readonly readable: ReadableStream<Uint8Array>
-  /** Bytes to the peer. Writing waits while the browser has too much to send; closing says goodbye. */
-  readonly writable: WritableStream<Uint8Array>
-  /** Ends both directions at once: the peer sees that it was cut off. */
+  /**
+   * Bytes to the peer: a `Uint8Array`, another view or an `ArrayBuffer`; anything else is a `TypeError` and ends the
+   * connection. Writing waits while the browser has more than 1 MiB to send. Closing says goodbye.
+   */
+  readonly writable: WritableStream<BufferSource>
+  /** Ends both directions at once, and reads and writes that wait with an error: the peer sees that it was cut off. */
   abort(): void
 }
 

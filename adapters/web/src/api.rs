@@ -1,6 +1,7 @@
 //! What JavaScript sees. `npm/index.js` makes WHATWG streams of it.
 
 use crate::{Browser, WebSockets};
+use futures_util::future::{AbortHandle, Abortable, Aborted};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use js_sys::{Array, Error, Object, Reflect, Uint8Array};
 use multiserver_compose::{Connection, Multiserver, ReadHalf, Shs, WriteHalf, generate_identity};
@@ -9,8 +10,10 @@ use multiserver_core::keys::{KeyPair, NetworkKey, Seed};
 use multiserver_noise::Noise;
 use std::cell::RefCell;
 use std::fmt::Display;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
+use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 /// How many bytes are read at once.
@@ -29,11 +32,10 @@ impl Identity {
         generate_identity(&Browser).map(|pair| Self(Arc::new(pair))).map_err(error)
     }
 
-    /// The identity of a seed of 32 bytes.
+    /// The identity of a seed, a `Uint8Array` of 32 bytes.
     #[wasm_bindgen(js_name = fromSeed)]
-    pub fn from_seed(seed: &[u8]) -> Result<Identity, Error> {
-        let seed = seed.try_into().map_err(|_| Error::new("a seed has 32 bytes"))?;
-        Ok(Self(Arc::new(KeyPair::from_seed(Seed::from_bytes(seed)))))
+    pub fn from_seed(seed: &JsValue) -> Result<Identity, Error> {
+        Ok(Self(Arc::new(KeyPair::from_seed(Seed::from_bytes(bytes_of_32(seed, "a seed")?)))))
     }
 
     /// The public key in base64, as addresses have it.
@@ -51,8 +53,8 @@ impl Identity {
 
 /// Reads a multi-address: an array of addresses, each an array of layers `{name, fields}`.
 #[wasm_bindgen(js_name = parseAddress)]
-pub fn parse_address(text: &str) -> Result<Array, Error> {
-    let addresses: MultiAddress = text.parse().map_err(error)?;
+pub fn parse_address(text: &JsValue) -> Result<Array, Error> {
+    let addresses = multi_address(text)?;
     let layer = |layer: Layer<'_>| -> JsValue {
         let object = Object::new();
         let fields: Array = layer.fields().map(|field| JsValue::from_str(&field)).collect();
@@ -69,12 +71,12 @@ pub fn parse_address(text: &str) -> Result<Array, Error> {
 
 /// Connects to the peer at this multi-address. Without a network key, it is that of the main network.
 #[wasm_bindgen]
-pub async fn dial(address: String, identity: &Identity, network: Option<Vec<u8>>) -> Result<Pipe, Error> {
-    let network = match network {
-        None => NetworkKey::SSB_MAIN,
-        Some(key) => {
-            NetworkKey::from_bytes(key.as_slice().try_into().map_err(|_| Error::new("a network key has 32 bytes"))?)
-        }
+pub async fn dial(address: JsValue, identity: &Identity, network: JsValue) -> Result<Pipe, Error> {
+    let addresses = multi_address(&address)?;
+    let network = if network.is_undefined() {
+        NetworkKey::SSB_MAIN
+    } else {
+        NetworkKey::from_bytes(bytes_of_32(&network, "a network key")?)
     };
     let (identity, network) = (Arc::clone(&identity.0), Arc::new(network));
     let shs = Shs::new(Arc::clone(&identity)).network(Arc::clone(&network));
@@ -85,7 +87,6 @@ pub async fn dial(address: String, identity: &Identity, network: Option<Vec<u8>>
         builder.suite(suite().then(shs.clone())).suite(suite().then(noise.clone()))
     });
     let multiserver = builder.build().map_err(error)?;
-    let addresses: MultiAddress = address.parse().map_err(error)?;
     Ok(Pipe::new(multiserver.connect(&addresses).await.map_err(error)?))
 }
 
@@ -96,9 +97,47 @@ pub struct Pipe {
     peer: Option<String>,
     address: Option<String>,
     suite: String,
-    /// Taken while a call is under way.
-    read: Rc<RefCell<Option<ReadHalf>>>,
-    write: Rc<RefCell<Option<WriteHalf>>>,
+    read: Rc<RefCell<Half<ReadHalf>>>,
+    write: Rc<RefCell<Half<WriteHalf>>>,
+}
+
+/// A half of a connection.
+#[derive(Debug)]
+enum Half<T> {
+    Idle(T),
+    /// A call has it; the handle stops the call, which drops it.
+    Busy(AbortHandle),
+    Ended,
+}
+
+impl<T> Half<T> {
+    /// Lends the half to a call; it is given back unless the call fails or is stopped.
+    async fn lend<R>(half: &RefCell<Self>, call: impl AsyncFnOnce(&mut T) -> io::Result<R>) -> Result<R, Error> {
+        let (handle, registration) = AbortHandle::new_pair();
+        let mut lent = match half.replace(Self::Busy(handle)) {
+            Self::Idle(lent) => lent,
+            busy @ Self::Busy(_) => {
+                half.replace(busy);
+                return Err(Error::new("the call before this one is not over"));
+            }
+            Self::Ended => {
+                half.replace(Self::Ended);
+                return Err(Error::new("the connection has ended in this direction"));
+            }
+        };
+        let outcome = match Abortable::new(call(&mut lent), registration).await {
+            Ok(outcome) => outcome.map_err(error),
+            Err(Aborted) => Err(Error::new("the connection was aborted")),
+        };
+        half.replace(if outcome.is_ok() { Self::Idle(lent) } else { Self::Ended });
+        outcome
+    }
+
+    fn end(half: &RefCell<Self>) {
+        if let Self::Busy(call) = half.replace(Self::Ended) {
+            call.abort();
+        }
+    }
 }
 
 #[wasm_bindgen]
@@ -112,8 +151,8 @@ impl Pipe {
             peer,
             address,
             suite,
-            read: Rc::new(RefCell::new(Some(read))),
-            write: Rc::new(RefCell::new(Some(write))),
+            read: Rc::new(RefCell::new(Half::Idle(read))),
+            write: Rc::new(RefCell::new(Half::Idle(write))),
         }
     }
 
@@ -137,32 +176,42 @@ impl Pipe {
 
     /// The next bytes; `undefined` at the peer's goodbye.
     pub async fn read(&self) -> Result<Option<Uint8Array>, Error> {
-        let mut read = self.read.take().ok_or_else(|| Error::new("a read is under way, or has failed"))?;
         let mut bytes = vec![0; READ_AT_ONCE];
-        let count = read.read(&mut bytes).await.map_err(error)?;
-        self.read.replace(Some(read));
+        let count = Half::lend(&self.read, async |read| read.read(&mut bytes).await).await?;
         Ok(bytes.get(..count).filter(|bytes| !bytes.is_empty()).map(Uint8Array::from))
     }
 
     /// Writes these bytes and flushes them; waits while the browser has too much to send.
     pub async fn write(&self, bytes: Vec<u8>) -> Result<(), Error> {
-        let mut write = self.write.take().ok_or_else(|| Error::new("a write is under way, or has failed"))?;
-        write.write_all(&bytes).await.map_err(error)?;
-        write.flush().await.map_err(error)?;
-        self.write.replace(Some(write));
-        Ok(())
+        let write = async |write: &mut WriteHalf| {
+            write.write_all(&bytes).await?;
+            write.flush().await
+        };
+        Half::lend(&self.write, write).await
     }
 
     /// Says goodbye: what the peer still sends can be read.
     pub async fn close(&self) -> Result<(), Error> {
-        let mut write = self.write.take().ok_or_else(|| Error::new("a write is under way, or has failed"))?;
-        write.close().await.map_err(error)
+        Half::lend(&self.write, async |write| write.close().await).await
     }
 
-    /// Ends both directions at once; the peer sees that it was cut off.
+    /// Ends both directions at once, and calls that wait with an error; the peer sees that it was cut off.
     pub fn abort(&self) {
-        drop((self.read.take(), self.write.take()));
+        Half::end(&self.read);
+        Half::end(&self.write);
     }
+}
+
+fn multi_address(text: &JsValue) -> Result<MultiAddress, Error> {
+    text.as_string().ok_or_else(|| Error::new("an address is a string"))?.parse().map_err(error)
+}
+
+/// Keys are taken from a `Uint8Array` alone: JavaScript would turn the letters of a text into zeros.
+fn bytes_of_32(value: &JsValue, what: &str) -> Result<[u8; 32], Error> {
+    let bytes = value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec);
+    bytes
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or_else(|| Error::new(&format!("{what} is a Uint8Array of 32 bytes")))
 }
 
 fn error(error: impl Display) -> Error {

@@ -9,6 +9,9 @@ use std::time::{Duration, SystemTime};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
+/// The longest time that `setTimeout` is given: with 25 days it would fire at once.
+const LONGEST_TIMER: Duration = Duration::from_secs(24 * 24 * 60 * 60);
+
 /// The browser that the page is in: timers, tasks and randomness, and no sockets.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Browser;
@@ -27,11 +30,18 @@ impl Runtime for Browser {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        let timeout = timeout(duration);
-        Box::pin(async {
-            // A page without timers would wait for ever, rather than not at all.
-            if JsFuture::from(timeout).await.is_err() {
-                std::future::pending::<()>().await;
+        Box::pin(async move {
+            let mut left = duration;
+            loop {
+                let piece = left.min(LONGEST_TIMER);
+                // A page without timers would wait for ever, rather than not at all.
+                if JsFuture::from(timeout(piece)).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+                left -= piece;
+                if left.is_zero() {
+                    return;
+                }
             }
         })
     }

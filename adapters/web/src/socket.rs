@@ -7,7 +7,7 @@ use multiserver_io::Duplex;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -29,27 +29,44 @@ const LONGEST_MESSAGE: usize = 64 * 1024;
 /// How long to wait before looking again whether the browser has sent enough; it tells nobody when it has.
 const PAUSE: Duration = Duration::from_millis(4);
 
-/// The state that the events of a WebSocket change.
-#[derive(Default)]
+/// What the events of a WebSocket change.
 struct State {
+    socket: WebSocket,
     is_open: bool,
-    received: VecDeque<Vec<u8>>,
-    /// How many bytes of the first message were read.
-    read: usize,
-    unread: usize,
+    /// What has come and was not read, in one piece: messages of few bytes take no more memory than their bytes.
+    received: VecDeque<u8>,
     /// Over: `Ok` where the peer has closed it in order.
     closed: Option<Result<(), String>>,
-    wakers: Vec<Waker>,
+    /// Whoever waits for the WebSocket to open, and then the reader.
+    waker: Option<Waker>,
 }
 
 impl State {
     fn wake(&mut self) {
-        self.wakers.drain(..).for_each(Waker::wake);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
     }
 
-    fn close(&mut self, how: Result<(), String>) {
+    fn wait<T>(&mut self, cx: &Context<'_>) -> Poll<T> {
+        self.waker = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn end(&mut self, how: Result<(), String>) {
         self.closed.get_or_insert(how);
         self.wake();
+    }
+
+    /// Cuts the peer off, which may be sending still.
+    fn fail(&mut self, reason: &str) {
+        self.end(Err(reason.to_owned()));
+        let _ = self.socket.close();
+    }
+
+    /// What reading and writing end with after `closed` has an error.
+    fn error(reason: &str) -> io::Error {
+        io::Error::new(ErrorKind::ConnectionAborted, reason.to_owned())
     }
 }
 
@@ -72,17 +89,14 @@ pub(crate) async fn open(url: &str, runtime: &Arc<dyn Runtime>) -> io::Result<Du
     };
     let socket = Rc::new(Socket::new(WebSocket::new(url).map_err(refused)?));
     poll_fn(|cx| {
-        let mut state = socket.state.borrow_mut();
+        let state = &mut *socket.state.borrow_mut();
         match &state.closed {
             _ if state.is_open => Poll::Ready(Ok(())),
             Some(_) => Poll::Ready(Err(io::Error::new(
                 ErrorKind::ConnectionRefused,
                 "the browser could not open the WebSocket; it does not tell pages why",
             ))),
-            None => {
-                state.wakers.push(cx.waker().clone());
-                Poll::Pending
-            }
+            None => state.wait(cx),
         }
     })
     .await?;
@@ -93,7 +107,13 @@ pub(crate) async fn open(url: &str, runtime: &Arc<dyn Runtime>) -> io::Result<Du
 impl Socket {
     fn new(socket: WebSocket) -> Self {
         socket.set_binary_type(BinaryType::Arraybuffer);
-        let state = Rc::new(RefCell::new(State::default()));
+        let state = Rc::new(RefCell::new(State {
+            socket: socket.clone(),
+            is_open: false,
+            received: VecDeque::new(),
+            closed: None,
+            waker: None,
+        }));
         let event = |change: fn(&mut State, JsValue)| {
             let state = Rc::clone(&state);
             Closure::<dyn FnMut(JsValue)>::new(move |event| change(&mut state.borrow_mut(), event))
@@ -106,11 +126,6 @@ impl Socket {
         socket.set_onclose(on_close);
         socket.set_onerror(on_error);
         Self { socket, state, _events: events }
-    }
-
-    fn error(&self, reason: &str) -> io::Error {
-        let _ = self.socket.close();
-        io::Error::new(ErrorKind::ConnectionAborted, reason.to_owned())
     }
 }
 
@@ -132,56 +147,39 @@ fn opened(state: &mut State, _: JsValue) {
 fn received(state: &mut State, event: JsValue) {
     let data = event.unchecked_into::<MessageEvent>().data();
     let Ok(buffer) = data.dyn_into::<ArrayBuffer>() else {
-        return state.close(Err("the peer sent text in the place of bytes".to_owned()));
+        return state.fail("the peer sent text in the place of bytes");
     };
     let message = Uint8Array::new(&buffer).to_vec();
-    if state.unread.saturating_add(message.len()) > MOST_UNREAD {
+    if state.closed.is_some() {
+        return;
+    }
+    if state.received.len().saturating_add(message.len()) > MOST_UNREAD {
         let most = MOST_UNREAD / 1024 / 1024;
-        return state.close(Err(format!("the peer sent more than {most} MiB that this page has not read")));
+        return state.fail(&format!("the peer sent more than {most} MiB that this page has not read"));
     }
-    if !message.is_empty() && state.closed.is_none() {
-        state.unread += message.len();
-        state.received.push_back(message);
-    }
+    state.received.extend(&message);
     state.wake();
 }
 
 fn closed(state: &mut State, event: JsValue) {
     let event = event.unchecked_into::<CloseEvent>();
-    state.close(if event.was_clean() { Ok(()) } else { Err("the WebSocket was cut".to_owned()) });
+    state.end(if event.was_clean() { Ok(()) } else { Err("the WebSocket was cut".to_owned()) });
 }
 
 fn failed(state: &mut State, _: JsValue) {
-    state.close(Err("the WebSocket failed".to_owned()));
+    state.end(Err("the WebSocket failed".to_owned()));
 }
 
 struct SocketReader(Rc<Socket>);
 
 impl AsyncRead for SocketReader {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut state = self.0.state.borrow_mut();
-        let state = &mut *state;
-        if let Some(message) = state.received.front() {
-            let rest = message.get(state.read..).unwrap_or_default();
-            let count = rest.len().min(into.len());
-            for (into, byte) in into.iter_mut().zip(rest) {
-                *into = *byte;
-            }
-            state.read += count;
-            state.unread -= count;
-            if count == rest.len() {
-                state.received.pop_front();
-                state.read = 0;
-            }
-            return Poll::Ready(Ok(count));
-        }
+        let state = &mut *self.0.state.borrow_mut();
         match &state.closed {
+            _ if !state.received.is_empty() => Poll::Ready(state.received.read(into)),
             Some(Ok(())) => Poll::Ready(Ok(0)),
-            Some(Err(reason)) => Poll::Ready(Err(self.0.error(reason))),
-            None => {
-                state.wakers.push(cx.waker().clone());
-                Poll::Pending
-            }
+            Some(Err(reason)) => Poll::Ready(Err(State::error(reason))),
+            None => state.wait(cx),
         }
     }
 }
@@ -204,7 +202,7 @@ impl SocketWriter {
             match &self.socket.state.borrow().closed {
                 None => {}
                 Some(Ok(())) => return Poll::Ready(Err(ErrorKind::BrokenPipe.into())),
-                Some(Err(reason)) => return Poll::Ready(Err(self.socket.error(reason))),
+                Some(Err(reason)) => return Poll::Ready(Err(State::error(reason))),
             }
             if self.socket.socket.buffered_amount() <= most {
                 return Poll::Ready(Ok(()));
@@ -219,7 +217,7 @@ impl AsyncWrite for SocketWriter {
         ready!(self.poll_unsent(cx, MOST_UNSENT))?;
         let count = bytes.len().min(LONGEST_MESSAGE);
         let sent = self.socket.socket.send_with_u8_array(bytes.get(..count).unwrap_or_default());
-        Poll::Ready(sent.map(|()| count).map_err(|_| self.socket.error("the browser sends nothing more")))
+        Poll::Ready(sent.map(|()| count).map_err(|_| State::error("the browser sends nothing more")))
     }
 
     /// What was written is with the browser, which sends it without being asked.

@@ -39,12 +39,11 @@ impl Transport for WebSockets {
     fn plan(&self, layer: Layer<'_>) -> Option<DialPlan<'_>> {
         let (host, port, path) = if self.is_tls {
             let wss = Wss::try_from(layer).ok()?;
-            (wss.host().to_string(), wss.port(), wss.path().to_owned())
+            (wss.host().in_url().to_string(), wss.port(), wss.path().to_owned())
         } else {
             let ws = Ws::try_from(layer).ok()?;
-            (ws.host().to_string(), ws.port(), ws.path().to_owned())
+            (ws.host().in_url().to_string(), ws.port(), ws.path().to_owned())
         };
-        let host = if host.contains(':') { format!("[{host}]") } else { host };
         let url = format!("{}://{host}:{port}{path}", self.name());
         Some(Plan::dial(layer, DialSocket { url }))
     }
