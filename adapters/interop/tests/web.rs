@@ -3,7 +3,7 @@
 
 mod support;
 
-use multiserver_interop::{Peer, Reference, Under, Version, tell_of_page};
+use multiserver_interop::{Peer, Reference, Under, Version, tell_of_page, web_package};
 use multiserver_noise::Noise;
 use multiserver_tokio::core::keys::Seed;
 use multiserver_tokio::ws::Certificate;
@@ -211,4 +211,20 @@ async fn a_page_waits_for_a_server_that_reads_nothing() {
         }
     });
     assert_eq!(tell("pressure", "all", &addresses[..2]).await, "ok;ok");
+}
+
+/// `types.ts` uses all that the types promise, and makes mistakes that they have to find.
+#[tokio::test]
+#[ignore = "needs the package: `.ci/web` builds it and runs this"]
+async fn the_types_are_those_of_typescript() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let reference = Reference::install(target).await.unwrap();
+    let directory = target.join("types");
+    std::fs::create_dir_all(&directory).unwrap();
+    std::fs::copy(web_package().join("index.d.ts"), directory.join("index.d.ts")).unwrap();
+    std::fs::write(directory.join("types.ts"), include_str!("../src/web/types.ts")).unwrap();
+    let mut tsc = reference.script(reference.file("typescript/bin/tsc"));
+    tsc.args(["--strict", "--noEmit", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom"]);
+    let output = tsc.arg(directory.join("types.ts")).output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }

@@ -5,7 +5,8 @@
 //! page that shows it. A page dials `ws` and `wss` addresses with `shs` or `noise`; it cannot listen.
 //!
 //! Backpressure: writing waits while the browser has more than 1 MiB to send. A page cannot ask a WebSocket to wait, so what
-//! has come and is not read is bounded by 16 MiB; a peer that sends more than that ahead is cut off, with an error that says so.
+//! has come and is not read is bounded by 16 MiB; a connection whose peer sends more than that ahead is closed, and reading
+//! ends with an error that says so.
 #![cfg(target_family = "wasm")]
 
 mod api;
