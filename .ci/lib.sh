@@ -88,6 +88,7 @@ install_peers() {
     install_chromium
     install_proxies
     install_groff
+    install_metrics_parser
 }
 
 install_node() {
@@ -118,6 +119,13 @@ install_chromium() {
 install_groff() {
     if ! has groff; then
         apt_install groff-base
+    fi
+}
+
+# Prometheus' own parser of metrics.
+install_metrics_parser() {
+    if ! /usr/bin/python3 -c 'import prometheus_client' 2>/dev/null; then
+        apt_install python3-prometheus-client
     fi
 }
 

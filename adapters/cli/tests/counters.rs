@@ -4,17 +4,32 @@
 
 mod common;
 
-use common::Home;
+use common::{Home, Program};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 const SERVE: [&str; 7] = ["--net", "127.0.0.1:0", "--net", "127.0.0.1:0~noise", "--echo", "--metrics", "127.0.0.1:0"];
 
+/// Starts a server, and returns its address and its endpoint for metrics as well.
+fn serve(home: &Home, arguments: &[&str]) -> (Program, String, String) {
+    let (mut server, address) = home.serve(arguments);
+    let line = server.error_line();
+    let endpoint = line.split("http://").nth(1).unwrap().strip_suffix("/metrics").unwrap().to_owned();
+    (server, address, endpoint)
+}
+
 /// The head and the body of what is answered to this request.
 fn ask(endpoint: &str, request: &str) -> (String, String) {
+    ask_as(endpoint, request, "localhost")
+}
+
+/// What is answered to this request for that host.
+fn ask_as(endpoint: &str, request: &str, host: &str) -> (String, String) {
     let mut stream = TcpStream::connect(endpoint).unwrap();
-    write!(stream, "{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    write!(stream, "{request} HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -29,14 +44,12 @@ fn sample(text: &str, name: &str) -> Option<u64> {
 #[test]
 fn the_old_protocol_is_seen_to_fall_silent() {
     let home = Home::new();
-    let (mut server, address) = home.serve(&SERVE);
-    let line = server.error_line();
-    let endpoint = line.split("http://").nth(1).unwrap().strip_suffix("/metrics").unwrap();
+    let (mut server, address, endpoint) = serve(&home, &SERVE);
     let (shs, noise) = address.split_once(';').unwrap();
     for address in [shs, noise, noise] {
         assert_eq!(home.run(&["connect", "--allow-downgrade", address], b"hello").status, 0);
     }
-    let (head, text) = ask(endpoint, "GET /metrics");
+    let (head, text) = ask(&endpoint, "GET /metrics");
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     assert!(head.contains("content-type: application/openmetrics-text; version=1.0.0; charset=utf-8"), "{head}");
     assert!(text.ends_with("# EOF\n"), "{text}");
@@ -54,15 +67,64 @@ fn the_old_protocol_is_seen_to_fall_silent() {
 #[test]
 fn other_requests_are_turned_down() {
     let home = Home::new();
-    let (mut server, _) = home.serve(&SERVE);
-    let line = server.error_line();
-    let endpoint = line.split("http://").nth(1).unwrap().strip_suffix("/metrics").unwrap();
+    let (_server, _, endpoint) = serve(&home, &SERVE);
     for (request, status) in [("GET /", "404"), ("POST /metrics", "405"), ("GET /metrics/", "404")] {
-        let (head, body) = ask(endpoint, request);
+        let (head, body) = ask(&endpoint, request);
         assert!(head.starts_with(&format!("HTTP/1.1 {status}")) && body.is_empty(), "{request}: {head}");
     }
-    let (head, body) = ask(endpoint, "HEAD /metrics");
+    let (head, body) = ask(&endpoint, "HEAD /metrics");
     assert!(head.starts_with("HTTP/1.1 200") && body.is_empty(), "{head}");
+    for (host, status) in
+        [("127.0.0.1:9009", "200"), ("[::1]:9009", "200"), ("LOCALHOST", "200"), ("evil.example", "421")]
+    {
+        let (head, body) = ask_as(&endpoint, "GET /metrics", host);
+        assert!(
+            head.starts_with(&format!("HTTP/1.1 {status}")) && body.is_empty() == (status == "421"),
+            "{host}: {head}"
+        );
+    }
+}
+
+/// Prometheus' own parser reads the text: each sample of ours as `family type unit name labels value`.
+#[test]
+fn the_reference_parser_reads_the_metrics() {
+    const PARSE: &str = r#"
+import sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+for family in text_string_to_metric_families(sys.stdin.read()):
+    for name, labels, value, *_ in family.samples:
+        print(family.type, name, ",".join(labels[key] for key in sorted(labels)), int(value))
+"#;
+    let home = Home::new();
+    let (_server, address, endpoint) = serve(&home, &SERVE);
+    let (_, noise) = address.split_once(';').unwrap();
+    let mut open = home.start(&["connect", noise]);
+    open.stdin.as_mut().unwrap().write_all(b"hello\n").unwrap();
+    assert_eq!(open.line(), "hello", "the connection is open");
+    let (_, text) = ask(&endpoint, "GET /metrics");
+    // Debian's own Python, which has Debian's packages, and not another that comes first.
+    let python = if Path::new("/usr/bin/python3").exists() { "/usr/bin/python3" } else { "python3" };
+    let mut parser =
+        Command::new(python).args(["-c", PARSE]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    parser.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = parser.wait_with_output().unwrap();
+    assert!(
+        output.status.success(),
+        "this test needs Python's prometheus-client. Debian: `sudo apt-get install python3-prometheus-client`"
+    );
+    let samples = String::from_utf8(output.stdout).unwrap();
+    for sample in [
+        "counter multiserver_peers_total accepted,net~shs 0",
+        "counter multiserver_peers_total accepted,net~noise 1",
+        "counter multiserver_accept_errors_total net~shs 0",
+        "gauge multiserver_pending_handshakes net~noise 0",
+        "gauge multiserver_connected_peers net~noise 1",
+        "gauge multiserver_connected_peers net~shs 0",
+        "gauge multiserver_last_accepted_timestamp_seconds net~shs 0",
+        "gauge multiserver_live_peers  1",
+    ] {
+        assert!(samples.lines().any(|line| line == sample), "{sample}: {samples}");
+    }
 }
 
 #[test]
@@ -76,14 +138,12 @@ fn others_cannot_reach_it() {
 #[test]
 fn suites_of_one_name_count_together() {
     let home = Home::new();
-    let serve = ["--net", "127.0.0.1:0", "--net", "127.0.0.1:0", "--echo", "--metrics", "127.0.0.1:0"];
-    let (mut server, address) = home.serve(&serve);
-    let line = server.error_line();
-    let endpoint = line.split("http://").nth(1).unwrap().strip_suffix("/metrics").unwrap();
+    let twice = ["--net", "127.0.0.1:0", "--net", "127.0.0.1:0", "--echo", "--metrics", "127.0.0.1:0"];
+    let (_server, address, endpoint) = serve(&home, &twice);
     for address in address.split(';') {
         assert_eq!(home.run(&["connect", address], b"hello").status, 0);
     }
-    let (_, text) = ask(endpoint, "GET /metrics");
+    let (_, text) = ask(&endpoint, "GET /metrics");
     let accepted = "multiserver_peers_total{suite=\"net~shs\",outcome=\"accepted\"}";
     assert_eq!((sample(&text, accepted), text.matches(accepted).count()), (Some(2), 1), "{text}");
 }

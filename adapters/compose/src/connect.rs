@@ -143,7 +143,7 @@ async fn attempt(
         suite: Arc::clone(&suite.name),
         since,
         counter: ByteCounter::new(),
-        guard: None,
+        guards: Vec::new(),
     };
     Ok((io, info))
 }

@@ -62,9 +62,9 @@ pub(crate) struct ConnectionInfo {
     pub(crate) suite: Arc<str>,
     pub(crate) since: SystemTime,
     pub(crate) counter: ByteCounter,
-    /// Counts the connection as long as it lives, when it is one of a server or a reconnector.
-    #[expect(dead_code, reason = "it is there to be dropped")]
-    pub(crate) guard: Option<Guard>,
+    /// Count the connection as long as it lives, when it is one of a server or a reconnector.
+    #[expect(dead_code, reason = "they are there to be dropped")]
+    pub(crate) guards: Vec<Guard>,
 }
 
 impl Connection {

@@ -197,8 +197,9 @@ impl<R: Native> Request<R> {
         let suite = Arc::clone(&served.suite.name);
         span.in_scope(|| served.report(&Event::Accepted { suite: &suite, address: address.as_ref() }));
         let Opened { io, channel_binding, .. } = opened;
-        let (since, counter, guard) = (served.inner.runtime.now(), ByteCounter::new(), Some(guard));
-        let info = ConnectionInfo { address, local, remote, peer, channel_binding, suite, since, counter, guard };
+        let (since, counter, guards) =
+            (served.inner.runtime.now(), ByteCounter::new(), vec![guard, served.connected.guard()]);
+        let info = ConnectionInfo { address, local, remote, peer, channel_binding, suite, since, counter, guards };
         Ok(Connection::new(io, info).into())
     }
 

@@ -168,8 +168,8 @@ impl<R: Native> Reconnector<R> {
         Box::pin(async move {
             let reached = reach(&inner, &addresses, &options, &mut used_up).await;
             let connection = reached.map(|(io, info)| {
-                let guard = Some(live.guard());
-                Connection::new(io, ConnectionInfo { guard, ..info })
+                let guards = vec![live.guard()];
+                Connection::new(io, ConnectionInfo { guards, ..info })
             });
             (connection, used_up)
         })

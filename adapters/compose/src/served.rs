@@ -3,6 +3,7 @@
 use crate::Listener;
 use crate::event::Event;
 use crate::limiter::ConnectionLimiter;
+use crate::live::Live;
 use crate::multiserver::Inner;
 use crate::suite::Ready;
 use crate::tally::{ServerStats, Tally};
@@ -14,6 +15,8 @@ pub(crate) struct Served {
     pub(crate) suite: Arc<Ready>,
     pub(crate) inner: Arc<Inner>,
     pub(crate) limiter: Arc<ConnectionLimiter>,
+    /// The connections that are open.
+    pub(crate) connected: Live,
     tally: Tally,
     /// `None` once the server is closed.
     listener: Mutex<Option<Arc<dyn Listener>>>,
@@ -22,7 +25,8 @@ pub(crate) struct Served {
 impl Served {
     pub(crate) fn new(suite: Arc<Ready>, inner: Arc<Inner>, listener: Box<dyn Listener>) -> Self {
         let limiter = Arc::new(ConnectionLimiter::new(&suite.limits));
-        Self { suite, inner, limiter, tally: Tally::default(), listener: Mutex::new(Some(Arc::from(listener))) }
+        let (connected, tally) = (Live::default(), Tally::default());
+        Self { suite, inner, limiter, connected, tally, listener: Mutex::new(Some(Arc::from(listener))) }
     }
 
     /// The listener; the lock is not held while the listener is polled.
@@ -43,12 +47,12 @@ impl Served {
 
     /// Counts an event of this suite, and passes it to the reporter.
     pub(crate) fn report(&self, event: &Event<'_>) {
-        self.tally.count(event, self.inner.runtime.now());
+        self.tally.count(event, || self.inner.runtime.now());
         tracing::debug!("{event}");
         self.inner.reporter.report(event);
     }
 
     pub(crate) fn stats(&self) -> ServerStats {
-        self.tally.stats(&self.suite.name, self.limiter.pending())
+        self.tally.stats(&self.suite.name, self.limiter.pending(), self.connected.count())
     }
 }

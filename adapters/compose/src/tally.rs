@@ -3,7 +3,8 @@
 use crate::event::Event;
 use crate::{Failure, IncomingError};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 /// What became of the peers that came through one suite since the server began to listen.
 ///
@@ -16,6 +17,8 @@ pub struct ServerStats {
     pub suite: String,
     /// Peers whose handshakes are under way now.
     pub pending: usize,
+    /// Peers that were accepted and whose connections are open now.
+    pub connected: usize,
     /// Peers that were accepted.
     pub accepted: u64,
     /// Peers that completed the handshake, or needed none, and were refused by the application.
@@ -30,7 +33,7 @@ pub struct ServerStats {
     pub failed: u64,
     /// Times that accepting failed, for all peers or for one.
     pub accept_errors: u64,
-    /// When a peer was last accepted, to the second; `None` if none was.
+    /// When a peer was last accepted, by the runtime's clock; `None` if none was.
     pub last_accepted: Option<SystemTime>,
 }
 
@@ -44,31 +47,29 @@ pub(crate) struct Tally {
     timed_out: AtomicU64,
     failed: AtomicU64,
     accept_errors: AtomicU64,
-    /// In seconds since the Unix epoch; 0 if no peer was accepted.
-    last_accepted: AtomicU64,
+    last_accepted: Mutex<Option<SystemTime>>,
 }
 
 impl Tally {
-    /// Counts an event.
-    pub(crate) fn count(&self, event: &Event<'_>, now: SystemTime) {
+    /// Counts an event, which happens now.
+    pub(crate) fn count(&self, event: &Event<'_>, now: impl FnOnce() -> SystemTime) {
         if matches!(event, Event::Accepted { .. }) {
-            let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-            self.last_accepted.fetch_max(since_epoch.as_secs(), Ordering::Relaxed);
+            *self.last_accepted.lock().unwrap_or_else(PoisonError::into_inner) = Some(now());
         }
         if let Some(counter) = self.of(event) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// The counts so far of the suite with this name, which has this many handshakes under way.
-    pub(crate) fn stats(&self, suite: &str, pending: usize) -> ServerStats {
+    /// The counts so far of the suite with this name, which has this many handshakes under way and connections open.
+    pub(crate) fn stats(&self, suite: &str, pending: usize, connected: usize) -> ServerStats {
         let Self { accepted, refused, over_source_limit, evicted, timed_out, failed, accept_errors, last_accepted } =
             self;
-        let last_accepted = Some(last_accepted.load(Ordering::Relaxed)).filter(|seconds| *seconds > 0);
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         ServerStats {
             suite: suite.to_owned(),
             pending,
+            connected,
             accepted: count(accepted),
             refused: count(refused),
             over_source_limit: count(over_source_limit),
@@ -76,7 +77,7 @@ impl Tally {
             timed_out: count(timed_out),
             failed: count(failed),
             accept_errors: count(accept_errors),
-            last_accepted: last_accepted.map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)),
+            last_accepted: *last_accepted.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }
 
@@ -91,5 +92,25 @@ impl Tally {
             Event::Accepted { .. } => &self.accepted,
             Event::HealthCheck { .. } | Event::Unreachable { .. } => return None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn the_last_peer_is_the_last_one_whatever_the_clock_says() {
+        let tally = Tally::default();
+        assert_eq!(tally.stats("net", 0, 0).last_accepted, None);
+        // The clock is set forward by mistake, and back.
+        for seconds in [0, 1 << 40, 7] {
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            tally.count(&Event::Accepted { suite: "net", address: None }, || now);
+            tally.count(&Event::Refused { suite: "net", address: None }, || panic!("nobody was accepted"));
+            assert_eq!(tally.stats("net", 0, 0).last_accepted, Some(now));
+        }
+        assert_eq!(tally.stats("net", 0, 0).accepted, 3);
     }
 }

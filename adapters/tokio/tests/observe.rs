@@ -15,12 +15,14 @@ use tokio::time::timeout;
 async fn a_connection_knows_since_when_it_is_there_and_what_it_has_carried() {
     let mut server = Multiserver::builder().suite(suite()).build().unwrap().listen().await.unwrap();
     let address = server.address(Scope::Device).unwrap();
+    let handle = server.handle();
+    let connected = || handle.stats().remove(0).connected;
     let accept = async { server.accept().await.unwrap().handshake().await.unwrap().accept().await.unwrap() };
     let (client, before) = (client(), SystemTime::now());
     let (near, mut far) = tokio::join!(client.connect(&address), accept);
     let (mut near, after) = (near.unwrap(), SystemTime::now());
     assert!((before..=after).contains(&near.since()) && (before..=after).contains(&far.since()));
-    assert_eq!(near.traffic(), Traffic::default());
+    assert_eq!((near.traffic(), connected()), (Traffic::default(), 1));
     assert_eq!((near.local_address(), far.local_address()), (None, Some(socket_address(&address))));
     let meter = near.counter();
 
@@ -36,6 +38,10 @@ async fn a_connection_knows_since_when_it_is_there_and_what_it_has_carried() {
     assert_eq!(meter.traffic(), Traffic { received: 3, sent: 5000 });
     assert_eq!(far_write.traffic(), Traffic { received: 5000, sent: 3 });
     assert_eq!(far_read.traffic(), far_write.traffic());
+    drop(far_write);
+    assert_eq!(connected(), 1, "the other half is there");
+    drop(far_read);
+    assert_eq!(connected(), 0);
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 mod metrics;
 
 use crate::report::exit::Failure;
-use multiserver_tokio::{ServerHandle, ServerStats};
+use multiserver_tokio::ServerHandle;
+#[cfg(unix)]
+use multiserver_tokio::ServerStats;
 
 /// Prints the counters each time that SIGUSR1 comes, and serves them at this endpoint, if there is one, until the program
 /// ends.
@@ -34,14 +36,15 @@ fn print_on_signal(server: ServerHandle) -> Result<(), Failure> {
 }
 
 /// The counters of a suite in one line.
+#[cfg(unix)]
 fn line(stats: &ServerStats) -> String {
-    let ServerStats { suite, pending, accepted, refused, failed, evicted, timed_out, .. } = stats;
+    let ServerStats { suite, pending, connected, accepted, refused, failed, evicted, timed_out, .. } = stats;
     let last = match stats.last_accepted {
         Some(time) => format!(", the last at {}", humantime::format_rfc3339_seconds(time)),
         None => String::new(),
     };
     format!(
-        "{suite}: {accepted} accepted{last}; {refused} refused, {failed} failed, {timed_out} timed out, {evicted} evicted, \
-         {pending} pending"
+        "{suite}: {accepted} accepted{last}; {connected} connected, {pending} pending, {refused} refused, {failed} failed, \
+         {timed_out} timed out, {evicted} evicted"
     )
 }

@@ -3,7 +3,8 @@
 use crate::report::exit::Failure;
 use crate::report::log::notice;
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::http::uri::Authority;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -16,6 +17,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use std::convert::Infallible;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::net::{TcpListener, TcpStream, lookup_host};
@@ -25,8 +27,8 @@ use tokio::time::timeout;
 /// How many connections there may be at once; more wait.
 const MOST: usize = 8;
 
-/// How long a connection may last.
-const LONGEST: Duration = Duration::from_secs(30);
+/// How long a connection may last; it is there for one request.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// How many bytes of a request are kept in memory.
 const LONGEST_HEAD: usize = 8192;
@@ -70,8 +72,9 @@ async fn accept_all(listener: TcpListener, server: ServerHandle) {
 
 async fn answer_all(stream: TcpStream, server: ServerHandle) {
     let answer = service_fn(move |request| std::future::ready(Ok::<_, Infallible>(answer(&request, &server))));
-    let served = http1::Builder::new().max_buf_size(LONGEST_HEAD).serve_connection(TokioIo::new(stream), answer).await;
-    if let Err(error) = served {
+    let mut http = http1::Builder::new();
+    http.max_buf_size(LONGEST_HEAD).keep_alive(false);
+    if let Err(error) = http.serve_connection(TokioIo::new(stream), answer).await {
         tracing::debug!("a request for metrics failed: {error}");
     }
 }
@@ -82,6 +85,9 @@ fn answer(request: &Request<Incoming>, server: &ServerHandle) -> Response<String
         *response.status_mut() = status;
         response
     };
+    if !is_for_this_machine(request) {
+        return with_status(StatusCode::MISDIRECTED_REQUEST);
+    }
     if request.uri().path() != "/metrics" {
         return with_status(StatusCode::NOT_FOUND);
     }
@@ -100,13 +106,22 @@ fn answer(request: &Request<Incoming>, server: &ServerHandle) -> Response<String
     )
 }
 
+/// Whether the request names this machine as its host. A page in a browser whose name was made to lead here does not.
+fn is_for_this_machine(request: &Request<Incoming>) -> bool {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
+    host.is_some_and(|host| {
+        let name = host.host().trim_start_matches('[').trim_end_matches(']');
+        name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+    })
+}
+
 /// The labels of a metric.
 type Labels = Vec<(&'static str, String)>;
 
 /// All metrics. Suites of one name count together.
 fn text(server: &ServerHandle) -> Result<String, fmt::Error> {
     let (peers, errors) = (Family::<Labels, Counter>::default(), Family::<Labels, Counter>::default());
-    let (pending, last) = (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge>::default());
+    let [pending, connected, last] = [(); 3].map(|()| Family::<Labels, Gauge>::default());
     let live = Gauge::<i64>::default();
     live.set(server.live().try_into().unwrap_or(i64::MAX));
     for stats in server.stats() {
@@ -123,16 +138,17 @@ fn text(server: &ServerHandle) -> Result<String, fmt::Error> {
         }
         errors.get_or_create(&vec![suite()]).inc_by(stats.accept_errors);
         pending.get_or_create(&vec![suite()]).inc_by(stats.pending.try_into().unwrap_or(i64::MAX));
-        if let Some(since) = stats.last_accepted.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()) {
-            let last = last.get_or_create(&vec![suite()]);
-            last.set(last.get().max(since.as_secs().try_into().unwrap_or(i64::MAX)));
-        }
+        connected.get_or_create(&vec![suite()]).inc_by(stats.connected.try_into().unwrap_or(i64::MAX));
+        let since = stats.last_accepted.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+        let last = last.get_or_create(&vec![suite()]);
+        last.set(last.get().max(since.unwrap_or_default().as_secs().try_into().unwrap_or(i64::MAX)));
     }
     let mut registry = Registry::with_prefix("multiserver");
     registry.register("peers", "Peers that came, by what became of them", peers);
     registry.register("accept_errors", "Times that accepting failed", errors);
     registry.register("pending_handshakes", "Handshakes under way now", pending);
-    registry.register("last_accepted_timestamp_seconds", "When a peer was last accepted", last);
+    registry.register("connected_peers", "Peers that were accepted and are connected now", connected);
+    registry.register("last_accepted_timestamp_seconds", "When a peer was last accepted; 0 if none was", last);
     registry.register("live_peers", "Peers in their handshakes or connected now, of all suites", live);
     let mut text = String::new();
     encode(&mut text, &registry)?;
