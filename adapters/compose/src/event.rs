@@ -3,6 +3,7 @@
 use crate::{ConnectError, IncomingError};
 use multiserver_core::address::Address;
 use multiserver_io::{MaybeSend, MaybeSync};
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -44,6 +45,15 @@ pub enum Event<'a> {
         /// The balancer's address.
         address: Option<&'a Address>,
     },
+    /// A peer wanted no connection and was given what it wanted, such as a browser that asked for a page.
+    Answered {
+        /// The suite's name.
+        suite: &'a str,
+        /// The peer's address.
+        address: Option<&'a Address>,
+        /// What it was given.
+        answer: &'a (dyn Error + Send + Sync),
+    },
     /// A [link](crate::Reconnector) could not be opened.
     Unreachable {
         /// Every attempt.
@@ -73,6 +83,7 @@ impl fmt::Display for Event<'_> {
             }
             Self::Failed(error) => error.fmt(f),
             Self::HealthCheck { suite, address } => write!(f, "{suite}: {}: a health check", Peer(*address)),
+            Self::Answered { suite, address, answer } => write!(f, "{suite}: {}: {answer}", Peer(*address)),
             Self::Refused { suite, address } => write!(f, "{suite}: {}: refused", Peer(*address)),
             Self::Unreachable { error, pause } => {
                 write!(f, "{error}; the next attempt is in {pause:?} at the earliest")

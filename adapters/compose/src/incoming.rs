@@ -279,8 +279,11 @@ impl Entry {
             Err(Ended::Evicted) => Failure::Evicted { stage },
         };
         let error = self.error(failure);
-        let event = if self.is_balancer && matches!(error.failure, Failure::Layer { .. }) {
-            Event::HealthCheck { suite: &self.served.suite.name, address: self.address.as_ref() }
+        let (suite, address) = (&*self.served.suite.name, self.address.as_ref());
+        let event = if let Failure::Layer { error: LayerError::Answered(answer), .. } = &error.failure {
+            Event::Answered { suite, address, answer: &**answer }
+        } else if self.is_balancer && matches!(error.failure, Failure::Layer { .. }) {
+            Event::HealthCheck { suite, address }
         } else {
             Event::Failed(&error)
         };

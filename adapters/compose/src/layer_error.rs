@@ -25,6 +25,9 @@ pub enum LayerError {
     /// The peer violates the protocol: it speaks another one, or belongs to another network.
     #[error(transparent)]
     PeerMisbehaved(Box<dyn Error + Send + Sync>),
+    /// The peer wanted no connection, such as a browser that asks for a page, and was given what it wanted.
+    #[error(transparent)]
+    Answered(Box<dyn Error + Send + Sync>),
     /// This side cannot do what was asked for, because of the address or the settings.
     #[error(transparent)]
     Unusable(Box<dyn Error + Send + Sync>),
@@ -44,7 +47,7 @@ impl LayerError {
                 ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::PermissionDenied | ErrorKind::Unsupported
             ),
             Self::Refused(_) => true,
-            Self::WrongPeer(_) | Self::PeerMisbehaved(_) | Self::Unusable(_) => false,
+            Self::WrongPeer(_) | Self::PeerMisbehaved(_) | Self::Answered(_) | Self::Unusable(_) => false,
         }
     }
 }

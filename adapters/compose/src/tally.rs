@@ -9,7 +9,7 @@ use std::time::SystemTime;
 /// What became of the peers that came through one suite since the server began to listen.
 ///
 /// A peer that the caller dropped before its handshake was through is in none of these, and neither is a load balancer's
-/// health check.
+/// health check or a request that was [answered](crate::Event::Answered).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerStats {
@@ -90,7 +90,7 @@ impl Tally {
             Event::Failed(_) => &self.failed,
             Event::Refused { .. } => &self.refused,
             Event::Accepted { .. } => &self.accepted,
-            Event::HealthCheck { .. } | Event::Unreachable { .. } => return None,
+            Event::HealthCheck { .. } | Event::Answered { .. } | Event::Unreachable { .. } => return None,
         })
     }
 }

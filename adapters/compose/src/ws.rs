@@ -170,7 +170,7 @@ impl<S: Security> WebSocket<S> {
     /// Answers HTTP requests on the same port that do not ask for a WebSocket; without a handler they get 426.
     ///
     /// The handler runs as part of the handshake, under its deadline. The body of the request is not read, and the
-    /// connection is closed after the answer; the peer then counts as failed.
+    /// connection is closed after the answer. The server then reports [`Event::Answered`](crate::Event::Answered).
     #[must_use]
     pub fn http<H, F>(mut self, handler: H) -> Self
     where
@@ -268,10 +268,11 @@ impl<S: Security> Listener for WsListener<S> {
                 let handler = ws.handler.as_ref();
                 let (config, timer) = (&ws.config, &timer(attempt));
                 let socket = if attempt.is_in_the_clear() {
-                    multiserver_ws::accept_local(io, config, handler, &ws.origins, timer).await?
+                    multiserver_ws::accept_local(io, config, handler, &ws.origins, timer).await
                 } else {
-                    multiserver_ws::accept(io, config, handler, timer).await?
+                    multiserver_ws::accept(io, config, handler, timer).await
                 };
+                let socket = socket.map_err(layer_error)?;
                 socket.bound_until(Arc::clone(attempt.is_accepted()));
                 Ok(Opened::new(split(socket)))
             })
@@ -285,6 +286,13 @@ where
 {
     let (read, write) = socket.into_split();
     Duplex::of_streams(read, write)
+}
+
+fn layer_error(error: io::Error) -> LayerError {
+    match error.get_ref().and_then(|error| error.downcast_ref()) {
+        Some(Error::Answered(_)) => LayerError::Answered(error.into()),
+        _ => LayerError::Io(error),
+    }
 }
 
 fn timer(attempt: &Attempt) -> Timer {

@@ -188,6 +188,8 @@ async fn a_plain_get_is_answered_and_harms_nobody() {
     let server = echo(ws()).await;
     let answer = get(socket_address(&server.address)).await;
     assert!(answer.starts_with("HTTP/1.1 426 Upgrade Required\r\n"), "{answer}");
+    server.reports.wait_for("an HTTP request that gets no WebSocket, answered with 426", 1).await;
+    assert_eq!(server.handle.stats()[0].failed, 1);
     let connection = client(&pki().root).connect(&server.address).await.unwrap();
     assert_eq!(exchange(connection, b"hello").await.unwrap(), b"hello");
 
@@ -196,7 +198,8 @@ async fn a_plain_get_is_answered_and_harms_nobody() {
     let server = echo(page.then(Shs::new(identity(SERVER)))).await;
     let answer = get(socket_address(&server.address)).await;
     assert!(answer.ends_with("\r\n\r\nthis is /page"), "{answer}");
-    server.reports.wait_for("gets no WebSocket, answered with 200 OK", 1).await;
+    server.reports.wait_for("an HTTP request, answered with 200 OK", 1).await;
+    assert_eq!(server.handle.stats()[0].failed, 0, "whoever gets what it wants has not failed");
 }
 
 #[tokio::test(start_paused = true)]

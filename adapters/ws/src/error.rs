@@ -18,9 +18,12 @@ pub enum Error {
     /// What the peer sent is not HTTP.
     #[error("the peer does not speak HTTP: {0}")]
     NotHttp(httparse::Error),
-    /// The client's request did not ask for a WebSocket, or for one that it may not have; it was answered with this
+    /// The client's request did not ask for a WebSocket, or for one that it may not have; it was turned down with this
     /// status.
     #[error("an HTTP request that gets no WebSocket, answered with {0}")]
+    Denied(StatusCode),
+    /// The client's request did not ask for a WebSocket; the [handler](crate::Handler) answered it with this status.
+    #[error("an HTTP request, answered with {0}")]
     Answered(StatusCode),
     /// The server did not agree to a WebSocket, and answered with this status.
     #[error("the server offers no WebSocket there: it answered {0}")]
@@ -65,6 +68,7 @@ impl Error {
             Self::Abnormal(_) => ErrorKind::ConnectionAborted,
             Self::HeadTooLong(_)
             | Self::NotHttp(_)
+            | Self::Denied(_)
             | Self::Answered(_)
             | Self::WrongUpgrade(_)
             | Self::TextMessage

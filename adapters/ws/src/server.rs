@@ -27,7 +27,8 @@ const TAKEN_AFTER_ANSWER: u64 = 64 * 1024;
 /// Required); an invalid one with 400 or 431.
 ///
 /// # Errors
-/// The stream failed, or the client asked for [something else](Error::Answered) and was answered.
+/// The stream failed; or the client asked for something else, and was [answered](Error::Answered) by the handler or
+/// [turned down](Error::Denied).
 ///
 /// # Cancel safety
 /// Dropping the future drops the stream in it. There is no deadline here: set one around it.
@@ -86,7 +87,7 @@ where
         if has_word(request.headers(), "Upgrade", "websocket") { create_response(&request).ok() } else { None };
     if upgrade.is_some() && !admits(&request) {
         answer(&mut io, plain(StatusCode::FORBIDDEN), false).await?;
-        return Err(Error::Answered(StatusCode::FORBIDDEN).into());
+        return Err(Error::Denied(StatusCode::FORBIDDEN).into());
     }
     if let Some(response) = upgrade {
         io.write_all(&head_of(&response)).await?;
@@ -94,13 +95,13 @@ where
         return Ok(WebSocket::new(io, head.into_rest(), Role::Server, config, timer).await);
     }
     let without_body = request.method() == Method::HEAD;
-    let response = match handler {
-        Some(handler) => handler(request).await,
-        None => upgrade_required(),
+    let (response, outcome): (_, fn(_) -> _) = match handler {
+        Some(handler) => (handler(request).await, Error::Answered),
+        None => (upgrade_required(), Error::Denied),
     };
     let status = response.status();
     answer(&mut io, response, without_body).await?;
-    Err(Error::Answered(status).into())
+    Err(outcome(status).into())
 }
 
 /// Sends a response, then ends the stream.
@@ -157,7 +158,8 @@ fn status_of(error: &io::Error) -> Option<StatusCode> {
     match error {
         Error::HeadTooLong(_) => Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE),
         Error::NotHttp(_) => Some(StatusCode::BAD_REQUEST),
-        Error::Answered(_)
+        Error::Denied(_)
+        | Error::Answered(_)
         | Error::Refused(_)
         | Error::WrongUpgrade(_)
         | Error::TextMessage

@@ -36,7 +36,7 @@ fn a_plain_request_gets_426() {
     assert!(text.starts_with("HTTP/1.1 426 Upgrade Required\r\n"), "{text}");
     assert!(text.contains("\r\nupgrade: websocket\r\n"), "{text}");
     assert!(text.ends_with("\r\n\r\n426 Upgrade Required\n"), "{text}");
-    assert!(matches!(error.get_ref().unwrap().downcast_ref(), Some(Error::Answered(status)) if *status == 426));
+    assert!(matches!(error.get_ref().unwrap().downcast_ref(), Some(Error::Denied(status)) if *status == 426));
 }
 
 #[test]

@@ -79,8 +79,8 @@ fn connections(count: usize) -> String {
 pub(crate) fn log(event: &Event<'_>) {
     match event {
         Event::Accepted { .. } => tracing::info!("{event}"),
-        // Whoever refused has said why, and balancers look every other second.
-        Event::Refused { .. } | Event::HealthCheck { .. } => tracing::debug!("{event}"),
+        // Whoever refused has said why, balancers look every other second, and a page has many files.
+        Event::Refused { .. } | Event::HealthCheck { .. } | Event::Answered { .. } => tracing::debug!("{event}"),
         Event::OverSourceLimit { .. } | Event::Failed(IncomingError { failure: Failure::Evicted { .. }, .. }) => {
             strangers::log(Outcome::NoRoom, event);
         }

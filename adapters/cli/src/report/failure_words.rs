@@ -117,7 +117,7 @@ impl Reason {
                 Self::new(Class::Refused, format!("the peer does not keep to the protocol: {error}"))
             }
             LayerError::Unusable(error) => Self::new(Class::Usage, error.to_string()),
-            other => Self::new(Class::Failed, other.to_string()),
+            other @ (LayerError::Answered(_) | _) => Self::new(Class::Failed, other.to_string()),
         }
     }
 
