@@ -2,28 +2,21 @@
 //! in several on real sockets.
 
 use crate::narrow::{Narrow, narrow};
+use crate::security::{Machine, Security};
 use crate::support::{
-    CLIENT, NETWORK, PATIENCE, SERVER, client, echo, exchange, identity, key, listen, multiserver, poll_times,
-    raw_pair, run, serving,
+    CLIENT, PATIENCE, client, echo, exchange, listen, multiserver, poll_times, raw_pair, run, serving,
 };
 use crate::{Tested, Way};
 use futures_util::future::{join, try_join};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_compose::Connection;
-use multiserver_core::handshake::Handshake;
-use multiserver_core::keys::Ephemeral;
-use multiserver_core::shs::{Client, ClientHandshake, Server, ServerHandshake};
 use multiserver_io::{Duplex, SecureStream, drive};
-use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 
 /// Drives a handshake by a new future for every poll.
-async fn drive_anew<H>(machine: &mut H, stream: &mut Duplex) -> io::Result<H::Output>
-where
-    H: Handshake<Error: Error + Send + Sync + 'static>,
-{
+async fn drive_anew<H: Machine>(machine: &mut H, stream: &mut Duplex) -> io::Result<H::Output> {
     poll_fn(|cx| pin!(drive(machine, stream)).poll(cx)).await.map_err(Into::into)
 }
 
@@ -37,20 +30,16 @@ pub fn driving_goes_on_after_every_poll<R: Tested, W: Way>() {
     run::<R>(async {
         let (near, far) = raw_pair::<R, W>(&W::default()).await;
         let (mut near, mut far) = (duplex(near), duplex(far));
-        let ephemeral = |fill| Ephemeral::from_random([fill; 32]);
-        let client = Client::new(identity(CLIENT), &key(SERVER), &NETWORK).unwrap();
-        let mut client = ClientHandshake::new(client, ephemeral(3));
-        let mut server = ServerHandshake::new(Server::new(identity(SERVER), &NETWORK), ephemeral(4));
+        let (mut client, mut server) = (W::Security::client(), W::Security::server());
         let serve = async {
             let authenticated = drive_anew(&mut server, &mut far).await?;
-            assert_eq!(authenticated.peer(), &key(CLIENT));
-            drive_anew(&mut authenticated.into_machine(), &mut far).await
+            drive_anew(&mut W::Security::accept(authenticated), &mut far).await
         };
         let (near_outcome, far_outcome) = try_join(drive_anew(&mut client, &mut near), serve).await.unwrap();
 
-        let (sealer, opener) = near_outcome.into_boxes();
+        let (sealer, opener) = W::Security::frames(near_outcome);
         let mut near = SecureStream::new(near, sealer, opener);
-        let (sealer, opener) = far_outcome.into_boxes();
+        let (sealer, opener) = W::Security::frames(far_outcome);
         let mut far = SecureStream::new(far, sealer, opener);
         let send = async {
             for byte in 0..100 {
@@ -75,7 +64,7 @@ pub fn driving_goes_on_after_every_poll<R: Tested, W: Way>() {
 pub fn connecting_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
-        let client = multiserver::<R>(W::secured(W::dialling().then(Narrow), CLIENT));
+        let client = multiserver::<R>(W::Security::secured(W::dialling().then(Narrow), CLIENT));
         for polls in (1..).step_by(R::STRIDE) {
             let server = echo::<R>(serving(&way, true)).await;
             let mut connect = Box::pin(client.connect(&server.address));
@@ -96,7 +85,7 @@ pub fn connecting_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
 pub fn a_handshake_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
-        let client = multiserver::<R>(W::secured(W::dialling().then(Narrow), CLIENT));
+        let client = multiserver::<R>(W::Security::secured(W::dialling().then(Narrow), CLIENT));
         let (mut server, address) = listen::<R>(serving(&way, true)).await;
         for polls in (1..).step_by(R::STRIDE) {
             let enter = async {

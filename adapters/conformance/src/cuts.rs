@@ -1,33 +1,22 @@
 //! Streams that end too early, and bytes that follow a message too early.
 
 use crate::support::{
-    CLIENT, NETWORK, REFUSED, SERVER, accept, client, client_as, echo_with, exchange, identity, key, listen, raw,
-    raw_pair, run, serving,
+    REFUSED, SERVER, accept, client, client_as, echo_with, exchange, key, listen, raw, raw_pair, run, serving,
 };
-use crate::{Tested, Way};
+use crate::{Security, Tested, Way};
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_util::future::join;
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_compose::{Connection, Limits};
-use multiserver_core::keys::Ephemeral;
-use multiserver_core::shs::{Client, ClientHandshake, Outcome, Server, ServerHandshake};
+use multiserver_core::frames::SealFrames;
 use multiserver_io::{SecureStream, drive};
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-/// The bytes that the client below sends: a handshake, a frame and a goodbye.
-const CLIENT_BYTES: usize = 64 + 112 + 34 + 5 + 34;
-/// The bytes that the server below sends.
-const SERVER_BYTES: usize = 64 + 80 + 34 + 5 + 34;
-
-fn client_machine() -> ClientHandshake {
-    let client = Client::new(identity(CLIENT), &key(SERVER), &NETWORK).unwrap();
-    ClientHandshake::new(client, Ephemeral::from_random([3; 32]))
-}
-
-fn server_machine() -> ServerHandshake {
-    ServerHandshake::new(Server::new(identity(SERVER), &NETWORK), Ephemeral::from_random([4; 32]))
+/// The bytes of what follows a handshake below: a frame with five bytes, and a goodbye, which is a header alone.
+const fn hello_bytes<S: SealFrames>() -> usize {
+    S::HEADER_SIZE + 5 + S::TRAILER_SIZE + S::HEADER_SIZE
 }
 
 /// A stream that accepts this many bytes and then fails.
@@ -65,20 +54,25 @@ impl AsyncWrite for Cut {
 }
 
 /// As a client, sends five bytes and a goodbye through a stream that is cut, and drops it.
-async fn send_as_client(mut cut: Cut) -> io::Result<()> {
-    let outcome = drive(&mut client_machine(), &mut cut).await?;
-    send_hello(cut, outcome).await
+async fn send_as_client<S: Security>(mut cut: Cut) -> io::Result<()> {
+    let outcome = drive(&mut S::client(), &mut cut).await?;
+    send_hello::<S>(cut, outcome).await
 }
 
 /// The same as a server.
-async fn send_as_server(mut cut: Cut) -> io::Result<()> {
-    let authenticated = drive(&mut server_machine(), &mut cut).await?;
-    let outcome = drive(&mut authenticated.into_machine(), &mut cut).await?;
-    send_hello(cut, outcome).await
+async fn send_as_server<S: Security>(mut cut: Cut) -> io::Result<()> {
+    let outcome = drive_server::<S>(&mut cut).await?;
+    send_hello::<S>(cut, outcome).await
 }
 
-async fn send_hello(cut: Cut, outcome: Outcome) -> io::Result<()> {
-    let (sealer, opener) = outcome.into_boxes();
+/// The server's whole handshake.
+async fn drive_server<S: Security>(io: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<S::Outcome> {
+    let authenticated = drive(&mut S::server(), io).await?;
+    Ok(drive(&mut S::accept(authenticated), io).await?)
+}
+
+async fn send_hello<S: Security>(cut: Cut, outcome: S::Outcome) -> io::Result<()> {
+    let (sealer, opener) = S::frames(outcome);
     let mut stream = SecureStream::new(cut, sealer, opener);
     stream.write_all(b"hello").await?;
     stream.close().await
@@ -96,14 +90,15 @@ pub fn a_client_cut_at_every_byte_is_an_error<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
         let (mut server, address) = listen::<R>(serving(&way, false)).await;
-        for left in 0..=CLIENT_BYTES {
-            let send = async { send_as_client(Cut { io: raw::<R, W>(&address).await, left }).await };
+        let whole = W::Security::CLIENT_HANDSHAKE + hello_bytes::<<W::Security as Security>::Sealer>();
+        for left in 0..=whole {
+            let send = async { send_as_client::<W::Security>(Cut { io: raw::<R, W>(&address).await, left }).await };
             let receive = async {
                 let request = server.accept().await.unwrap().handshake().await.map_err(io::Error::other)?;
                 receive(request.accept().await.map_err(io::Error::other)?).await
             };
             let (sent, received) = join(send, receive).await;
-            let is_whole = left == CLIENT_BYTES;
+            let is_whole = left == whole;
             assert_eq!((sent.is_ok(), received.is_ok()), (is_whole, is_whole), "{left} bytes: {received:?}");
             assert!(received.is_err() || received.unwrap() == b"hello");
         }
@@ -116,13 +111,14 @@ pub fn a_server_cut_at_every_byte_is_an_error<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
         let (mut server, transport) = listen::<R>(way.listening()).await;
-        let address = format!("{transport}~shs:{}", key(SERVER)).parse().unwrap();
+        let address = format!("{transport}~{}:{}", W::Security::NAME, key(SERVER)).parse().unwrap();
         let client = client::<R, W>();
-        for left in 0..=SERVER_BYTES {
-            let send = async { send_as_server(Cut { io: accept(&mut server).await, left }).await };
+        let whole = W::Security::SERVER_HANDSHAKE + hello_bytes::<<W::Security as Security>::Sealer>();
+        for left in 0..=whole {
+            let send = async { send_as_server::<W::Security>(Cut { io: accept(&mut server).await, left }).await };
             let receive = async { receive(client.connect(&address).await.map_err(io::Error::other)?).await };
             let (sent, received) = join(send, receive).await;
-            let is_whole = left == SERVER_BYTES;
+            let is_whole = left == whole;
             assert_eq!((sent.is_ok(), received.is_ok()), (is_whole, is_whole), "{left} bytes: {received:?}");
             assert!(received.is_err() || received.unwrap() == b"hello");
         }
@@ -130,57 +126,82 @@ pub fn a_server_cut_at_every_byte_is_an_error<R: Tested, W: Way>() {
     });
 }
 
-/// Writes all of these bytes and flushes them.
-async fn send(connection: &mut Connection, bytes: &[u8]) {
-    connection.write_all(bytes).await.unwrap();
-    connection.flush().await.unwrap();
+/// What follows a handshake.
+const TAIL: &[u8] = b"what comes next";
+
+/// A stream that writes whole messages, and [`TAIL`] in one piece with the last of them.
+struct Tail {
+    io: Connection,
+    message: Vec<u8>,
+    /// How many messages come before the last one.
+    before: usize,
+}
+
+impl Tail {
+    /// Each side sends two messages.
+    const fn new(io: Connection) -> Self {
+        Self { io, message: Vec::new(), before: 1 }
+    }
+}
+
+impl AsyncRead for Tail {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Tail {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.message.extend_from_slice(bytes);
+        if self.before == 0 {
+            self.message.extend_from_slice(TAIL);
+        }
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { io, message, before } = &mut *self;
+        while !message.is_empty() {
+            let count = ready!(Pin::new(&mut *io).poll_write(cx, message))?;
+            message.drain(..count);
+            if message.is_empty() {
+                *before = before.saturating_sub(1);
+            }
+        }
+        Pin::new(io).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_close(cx)
+    }
+}
+
+async fn read_tail(mut io: Connection) {
+    let mut tail = [0; TAIL.len()];
+    io.read_exact(&mut tail).await.unwrap();
+    assert_eq!(tail, TAIL);
 }
 
 /// Bytes that follow the last message in the same write are left in the stream for the next reader, on both sides.
 pub fn no_byte_behind_a_handshake_is_taken<R: Tested, W: Way>() {
-    const TAIL: &[u8] = b"what comes next";
     run::<R>(async {
         let way = W::default();
-        let ephemeral = |fill| Ephemeral::from_random([fill; 32]);
+        let (near, mut far) = raw_pair::<R, W>(&way).await;
+        let mut near = Tail::new(near);
+        let client = async { drive(&mut W::Security::client(), &mut near).await.unwrap() };
+        let server = async {
+            drive_server::<W::Security>(&mut far).await.unwrap();
+            read_tail(far).await;
+        };
+        join(client, server).await;
 
-        let (mut near, mut far) = raw_pair::<R, W>(&way).await;
-        let by_hand = async {
-            let client = Client::new(identity(CLIENT), &key(SERVER), &NETWORK).unwrap();
-            let (client, hello) = client.start(ephemeral(3));
-            send(&mut near, &hello).await;
-            let mut server_hello = [0; 64];
-            near.read_exact(&mut server_hello).await.unwrap();
-            let (_, auth) = client.server_hello(&server_hello).unwrap();
-            send(&mut near, &[&auth[..], TAIL].concat()).await;
+        let (mut near, far) = raw_pair::<R, W>(&way).await;
+        let mut far = Tail::new(far);
+        let client = async {
+            drive(&mut W::Security::client(), &mut near).await.unwrap();
+            read_tail(near).await;
         };
-        let driven = async {
-            let authenticated = drive(&mut server_machine(), &mut far).await.unwrap();
-            drive(&mut authenticated.into_machine(), &mut far).await.unwrap();
-            let mut tail = [0; TAIL.len()];
-            far.read_exact(&mut tail).await.unwrap();
-            assert_eq!(tail, TAIL);
-        };
-        join(by_hand, driven).await;
-
-        let (mut near, mut far) = raw_pair::<R, W>(&way).await;
-        let by_hand = async {
-            let mut hello = [0; 64];
-            far.read_exact(&mut hello).await.unwrap();
-            let server = Server::new(identity(SERVER), &NETWORK);
-            let (server, server_hello) = server.client_hello(&hello, ephemeral(4)).unwrap();
-            send(&mut far, &server_hello).await;
-            let mut auth = [0; 112];
-            far.read_exact(&mut auth).await.unwrap();
-            let (_, accept) = server.client_auth(&auth).unwrap().accept();
-            send(&mut far, &[&accept[..], TAIL].concat()).await;
-        };
-        let driven = async {
-            drive(&mut client_machine(), &mut near).await.unwrap();
-            let mut tail = [0; TAIL.len()];
-            near.read_exact(&mut tail).await.unwrap();
-            assert_eq!(tail, TAIL);
-        };
-        join(by_hand, driven).await;
+        join(client, drive_server::<W::Security>(&mut far)).await.1.unwrap();
     });
 }
 

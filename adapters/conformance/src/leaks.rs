@@ -2,7 +2,7 @@
 
 use crate::clock::Clocked;
 use crate::support::{CLIENT, PATIENCE, exchange, run, serve_echo, serving};
-use crate::{Tested, Way};
+use crate::{Security, Tested, Way};
 use futures_util::future::join_all;
 use multiserver_compose::{Limits, Multiserver, Runtime};
 use multiserver_core::address::Scope;
@@ -30,7 +30,7 @@ async fn talk<R: Tested, W: Way>(way: &W, connections: usize) {
     let server = builder.suite(serving(way, false)).build().unwrap().listen().await.unwrap();
     let (address, handle) = (server.address(Scope::Device).unwrap(), server.handle());
     runtime.spawn(Box::pin(serve_echo(server)));
-    let client = Multiserver::<R>::builder().suite(W::secured(W::dialling(), CLIENT)).build().unwrap();
+    let client = Multiserver::<R>::builder().suite(W::Security::secured(W::dialling(), CLIENT)).build().unwrap();
     for first in (0..connections).step_by(AT_ONCE) {
         let talk = async |number: usize| {
             let bytes = number.to_be_bytes();

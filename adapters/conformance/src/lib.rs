@@ -22,11 +22,13 @@ pub mod streams;
 
 mod clock;
 mod narrow;
+mod security;
 mod simulated;
 mod support;
 mod tested;
 
 pub use messages::Messages;
+pub use security::{OfNoise, OfShs, Security};
 pub use simulated::Simulated;
 pub use tested::{File, Loopback, Noisy, SecureWebSocket, Tested, Way, WebSocket};
 
@@ -48,13 +50,9 @@ macro_rules! conformance {
         $crate::conformance!(@secured $runtime, $way);
         $crate::conformance!(@tests $runtime, $way;
             streams::nobody_is_known_without_a_proof,
-            cancel::driving_goes_on_after_every_poll,
-            cuts::a_client_cut_at_every_byte_is_an_error,
-            cuts::a_server_cut_at_every_byte_is_an_error,
-            cuts::no_byte_behind_a_handshake_is_taken,
         );
     };
-    // The tests that hold for whatever layer proves both ends; the others drive `shs` by hand, or need no such layer.
+    // The tests that hold for whatever layer proves both ends; the others need no such layer.
     (@secured $runtime:ty, $way:ty) => {
         $crate::conformance!(@tests $runtime, $way;
             streams::bytes_come_back_in_every_length,
@@ -70,6 +68,10 @@ macro_rules! conformance {
             cancel::connecting_leaves_nothing_behind_at_any_poll,
             cancel::a_handshake_leaves_nothing_behind_at_any_poll,
             cancel::accepting_loses_nobody,
+            cancel::driving_goes_on_after_every_poll,
+            cuts::a_client_cut_at_every_byte_is_an_error,
+            cuts::a_server_cut_at_every_byte_is_an_error,
+            cuts::no_byte_behind_a_handshake_is_taken,
             cuts::peers_that_fail_harm_nobody,
             ends::whoever_ends_first_the_other_knows,
             limits::a_byte_now_and_then_does_not_hold_a_handshake_open,

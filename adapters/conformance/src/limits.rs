@@ -2,7 +2,7 @@
 
 use crate::clock::Clocked;
 use crate::support::{PATIENCE, accept, client, is_closed, key, listen, raw, run, serving};
-use crate::{Tested, Way};
+use crate::{Security, Tested, Way};
 use futures_util::AsyncWriteExt;
 use futures_util::future::join;
 use multiserver_compose::{BoxFuture, ConnectError, Failure, Limits, Multiserver, Native, Request, Server, Stage};
@@ -71,9 +71,10 @@ pub fn a_byte_now_and_then_does_not_hold_an_attempt_open<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
         let (mut server, address) = listen::<R>(way.listening()).await;
-        let address = format!("{address}~{}:{}", W::SECURITY, key(1)).parse().unwrap();
+        let address = format!("{address}~{}:{}", W::Security::NAME, key(1)).parse().unwrap();
         let clock = Clocked::<R>::default();
-        let client = Multiserver::builder_on(clock.clone()).suite(W::secured(W::dialling(), 2)).build().unwrap();
+        let client =
+            Multiserver::builder_on(clock.clone()).suite(W::Security::secured(W::dialling(), 2)).build().unwrap();
         let mut connect = pin!(client.connect(&address));
         let mut slow = {
             let mut accept = pin!(accept(&mut server));

@@ -1,5 +1,6 @@
 //! Message channels as a transport under test.
 
+use crate::security::OfShs;
 use crate::support::{CLIENT, SERVER, echo, exchange, key, multiserver, run, shs};
 use crate::{Tested, Way};
 use futures_channel::mpsc;
@@ -44,6 +45,8 @@ impl Default for Messages {
 
 impl Way for Messages {
     const NAME: &'static str = "channel";
+
+    type Security = OfShs;
 
     fn listening(&self) -> Suite {
         self.listening.clone().into()

@@ -4,7 +4,7 @@ use crate::narrow::Narrow;
 use crate::support::{
     CLIENT, REFUSED, SERVER, accept, client, client_as, echo, exchange, key, listen, multiserver, pair, run, serving,
 };
-use crate::{Tested, Way};
+use crate::{Security, Tested, Way};
 use futures_util::future::join;
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_compose::{ConnectError, Connection, Failure, LayerError, NoAuth, Stage, Traffic};
@@ -31,7 +31,7 @@ pub fn bytes_come_back_through_pipes_of_one_byte<R: Tested, W: Way>() {
         let way = W::default();
         let server = echo::<R>(serving(&way, true)).await;
         let sent = vec![7; 5000];
-        let client = multiserver::<R>(W::secured(W::dialling().then(Narrow), CLIENT));
+        let client = multiserver::<R>(W::Security::secured(W::dialling().then(Narrow), CLIENT));
         let connection = client.connect(&server.address).await.unwrap();
         assert!(exchange(connection, &sent).await.unwrap() == sent);
     });
@@ -46,13 +46,13 @@ pub fn both_ends_know_each_other<R: Tested, W: Way>() {
         let (near, far) = join(client.connect(&address), accept(&mut server)).await;
         let near: Connection = near.unwrap().into();
         assert_eq!((near.peer(), far.peer()), (Some(&key(SERVER)), Some(&key(CLIENT))));
-        assert_eq!((near.suite(), far.suite()), (format!("{}~{}", W::NAME, W::SECURITY).as_str(), "main"));
+        assert_eq!((near.suite(), far.suite()), (format!("{}~{}", W::NAME, W::Security::NAME).as_str(), "main"));
         assert!(near.channel_binding().is_some());
         assert_eq!(near.channel_binding(), far.channel_binding());
         assert_eq!(near.peer_address().map(ToString::to_string), Some(address.to_string()));
         let far_address = far.peer_address().unwrap().to_string();
         assert!(far_address.starts_with(W::NAME), "{far_address}");
-        assert!(far_address.ends_with(&format!("~{}:{}", W::SECURITY, key(CLIENT))), "{far_address}");
+        assert!(far_address.ends_with(&format!("~{}:{}", W::Security::NAME, key(CLIENT))), "{far_address}");
     });
 }
 

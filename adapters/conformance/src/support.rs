@@ -1,7 +1,7 @@
 //! Servers and clients with identities made of one byte.
 
 use crate::narrow::Narrow;
-use crate::{Tested, Way};
+use crate::{Security, Tested, Way};
 use futures_util::future::{Either, join, select};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_compose::{Connection, Event, Limits, Multiserver, Native, Server, ServerHandle, Shs, Suite};
@@ -48,7 +48,7 @@ pub(crate) fn shs(fill: u8) -> Shs {
 /// The suite of the servers; if `is_narrow`, the handshake runs over a layer that passes one byte at a time.
 pub(crate) fn serving<W: Way>(way: &W, is_narrow: bool) -> Suite {
     let suite = way.listening();
-    W::secured(if is_narrow { suite.then(Narrow) } else { suite }, SERVER)
+    W::Security::secured(if is_narrow { suite.then(Narrow) } else { suite }, SERVER)
 }
 
 pub(crate) fn multiserver<R: Tested>(suite: Suite) -> Multiserver<R> {
@@ -60,7 +60,7 @@ pub(crate) fn client<R: Tested, W: Way>() -> Multiserver<R> {
 }
 
 pub(crate) fn client_as<R: Tested, W: Way>(fill: u8) -> Multiserver<R> {
-    multiserver(W::secured(W::dialling(), fill))
+    multiserver(W::Security::secured(W::dialling(), fill))
 }
 
 pub(crate) async fn listen<R: Tested>(suite: Suite) -> (Server<R>, MultiAddress) {

@@ -1,10 +1,9 @@
 //! The traits for the runtimes and transports under test.
 
-use crate::support::{identity, shs};
+use crate::security::{OfNoise, OfShs, Security};
 use multiserver_async_std::AsyncStd;
 use multiserver_compose::ws::Certificate;
 use multiserver_compose::{Connection, Native, Net, Suite, Unix, Ws, Wss};
-use multiserver_noise::Noise;
 use multiserver_smol::Smol;
 use multiserver_tokio::Tokio;
 use std::sync::LazyLock;
@@ -50,19 +49,14 @@ pub trait Way: Default + Send + Sync + 'static {
     /// Its name in addresses.
     const NAME: &'static str;
 
+    /// The layer that proves both ends.
+    type Security: Security;
+
     /// A suite that listens at an endpoint of its own, on this device.
     fn listening(&self) -> Suite;
 
     /// A suite that only connects.
     fn dialling() -> Suite;
-
-    /// The name of the layer that proves both ends.
-    const SECURITY: &'static str = "shs";
-
-    /// The suite with the layer that proves both ends on top, for the identity of this number.
-    fn secured(suite: Suite, fill: u8) -> Suite {
-        suite.then(shs(fill))
-    }
 }
 
 /// A transport under test with `noise` over it, in the place of `shs`.
@@ -72,18 +66,14 @@ pub struct Noisy<W>(W);
 impl<W: Way> Way for Noisy<W> {
     const NAME: &'static str = W::NAME;
 
+    type Security = OfNoise;
+
     fn listening(&self) -> Suite {
         self.0.listening()
     }
 
     fn dialling() -> Suite {
         W::dialling()
-    }
-
-    const SECURITY: &'static str = "noise";
-
-    fn secured(suite: Suite, fill: u8) -> Suite {
-        suite.then(Noise::new(identity(fill)))
     }
 }
 
@@ -93,6 +83,8 @@ pub struct Loopback;
 
 impl Way for Loopback {
     const NAME: &'static str = "net";
+
+    type Security = OfShs;
 
     fn listening(&self) -> Suite {
         Net::bind("127.0.0.1:0").into()
@@ -109,6 +101,8 @@ pub struct WebSocket;
 
 impl Way for WebSocket {
     const NAME: &'static str = "ws";
+
+    type Security = OfShs;
 
     fn listening(&self) -> Suite {
         Ws::bind("127.0.0.1:0").into()
@@ -133,6 +127,8 @@ pub(crate) static CERTIFICATE: LazyLock<(String, Certificate)> = LazyLock::new(|
 
 impl Way for SecureWebSocket {
     const NAME: &'static str = "wss";
+
+    type Security = OfShs;
 
     fn listening(&self) -> Suite {
         Wss::bind("127.0.0.1:0", CERTIFICATE.1.clone()).into()
@@ -165,6 +161,8 @@ impl Default for File {
 
 impl Way for File {
     const NAME: &'static str = "unix";
+
+    type Security = OfShs;
 
     fn listening(&self) -> Suite {
         Unix::bind(self.path()).into()
