@@ -36,13 +36,13 @@ pub trait Security: 'static {
     /// The suite with this layer on top, for the identity of this number.
     fn secured(suite: Suite, fill: u8) -> Suite;
 
-    /// The machine of [`CLIENT`], which wants to reach [`SERVER`].
+    /// The machine of the tests' client, which wants to reach their server.
     fn client() -> Self::Client;
 
-    /// The machine of [`SERVER`].
+    /// The machine of the tests' server.
     fn server() -> Self::Server;
 
-    /// Accepts [`CLIENT`], after a look whether it is the one.
+    /// Accepts the tests' client, after a look whether it is the one.
     fn accept(authenticated: Self::Authenticated) -> Self::Accepting;
 
     /// What encrypts and decrypts the stream.
