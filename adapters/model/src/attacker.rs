@@ -1,0 +1,104 @@
+//! An attacker who is no honest machine: it knows the network key, a long-term key and an ephemeral key of its own, and
+//! writes the messages of the secret handshake from primitives.
+
+use crate::protocol::{Message, NETWORK, Name};
+use hmac::{Hmac, KeyInit, Mac};
+use multiserver_core::keys::{Ephemeral, PublicKey};
+use sha2::{Digest, Sha256, Sha512};
+
+/// The length of a hello.
+const HELLO: usize = 64;
+/// The length of the client's proof.
+const PROOF: usize = 112;
+
+/// What it can say when everybody has said this: its hello, and claims to be this or that client, to Bob.
+pub(crate) fn forgeries(known: &[Message]) -> Vec<Message> {
+    let ephemeral = Ephemeral::from_random([66; 32]);
+    let keys = known.iter().filter(|message| message.len() == HELLO).map(key_of);
+    let keys: Vec<[u8; 32]> = keys.filter(|key| key != ephemeral.public()).collect();
+    // What a client has proven to Mallory, who can read it.
+    let proofs = known.iter().filter(|message| message.len() == PROOF);
+    let read = proofs.flat_map(|proof| keys.iter().filter_map(|key| open_proof(proof, key, &ephemeral)));
+    let read: Vec<_> = read.collect();
+    let mut said: Vec<Message> = vec![hello(&ephemeral)];
+    for key in &keys {
+        let product = ephemeral.diffie_hellman(key).unwrap();
+        let bob = ephemeral.diffie_hellman(&Name::Bob.pair().public().to_x25519().unwrap()).unwrap();
+        let box_key = sha256(&[NETWORK.as_bytes(), &*product, &*bob]);
+        let server = Name::Bob.pair().public();
+        let statement = [NETWORK.as_bytes(), &server.as_bytes()[..], &sha256(&[&*product])].concat();
+        let own = Name::Mallory.pair().sign(&statement);
+        let mut claim = |signature: &[u8; 64], client: &PublicKey| {
+            said.push(seal(&box_key, &[&signature[..], client.as_bytes()].concat()));
+        };
+        claim(&own, &Name::Mallory.pair().public());
+        for honest in [Name::Alice, Name::Bob, Name::Carol] {
+            claim(&own, &honest.pair().public());
+        }
+        for (signature, client) in &read {
+            claim(signature, client);
+        }
+    }
+    said
+}
+
+fn hello(ephemeral: &Ephemeral) -> Message {
+    let mut mac = Hmac::<Sha512>::new_from_slice(NETWORK.as_bytes()).unwrap();
+    mac.update(ephemeral.public());
+    [&mac.finalize().into_bytes()[..32], ephemeral.public()].concat().into()
+}
+
+fn key_of(hello: &Message) -> [u8; 32] {
+    hello[32..].try_into().unwrap()
+}
+
+/// The signature and the key in the proof of a client that wants to reach Mallory, and whose hello has this key.
+fn open_proof(proof: &Message, key: &[u8; 32], ephemeral: &Ephemeral) -> Option<([u8; 64], PublicKey)> {
+    let product = ephemeral.diffie_hellman(key)?;
+    let mallory = Name::Mallory.pair().diffie_hellman(key)?;
+    let (tag, body) = proof.split_first_chunk::<16>()?;
+    let (mut body, box_key) = (body.to_vec(), sha256(&[NETWORK.as_bytes(), &*product, &*mallory]));
+    multiserver_secretbox::open(&box_key, &[0; 24], &mut body, tag).ok()?;
+    let (signature, client) = body.split_first_chunk::<64>()?;
+    Some((*signature, PublicKey::from_bytes(client.try_into().ok()?)))
+}
+
+fn seal(key: &[u8; 32], plain: &[u8]) -> Message {
+    let mut body = plain.to_vec();
+    let tag = multiserver_secretbox::seal(key, &[0; 24], &mut body);
+    [&tag[..], &body].concat().into()
+}
+
+fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    Sha256::digest(parts.concat()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Role, Shs, Status, react};
+
+    /// The attacker is able: it is let in as itself, and reads what a client proves to it.
+    #[test]
+    fn mallory_is_accepted_as_mallory_and_reads_what_alice_proves_to_her() {
+        let (bob, alice) = (
+            Role { me: Name::Bob, to: None, random: 10 },
+            Role { me: Name::Alice, to: Some(Name::Mallory), random: 11 },
+        );
+        let hello = forgeries(&[]).remove(0);
+        let answer = react::<Shs>(bob, std::slice::from_ref(&hello)).said.remove(0);
+        let accepted = |claim: &Message| match react::<Shs>(bob, &[hello.clone(), claim.clone()]).status {
+            Status::Done { peer, .. } => Some(peer),
+            Status::Waits(_) | Status::Failed => None,
+        };
+        let claims = forgeries(std::slice::from_ref(&answer));
+        assert_eq!(claims[1..].iter().filter_map(accepted).collect::<Vec<_>>(), [Name::Mallory]);
+        let said = react::<Shs>(alice, std::slice::from_ref(&hello)).said;
+        let claims = forgeries(&[said.clone(), vec![answer]].concat());
+        let key = key_of(&said[0]);
+        let (signature, client) = open_proof(&said[1], &key, &Ephemeral::from_random([66; 32])).unwrap();
+        assert_eq!(client, Name::Alice.pair().public());
+        assert!(signature != [0; 64] && claims.len() == 1 + 2 * 5);
+        assert!(claims[1..].iter().filter_map(accepted).all(|peer| peer == Name::Mallory));
+    }
+}
