@@ -9,8 +9,9 @@ use multiserver_sim::{
     ConnectError, ConnectOptions, Failure, Host, InMemory, MultiAddress, Multiserver, Net, ProtocolMemory, Proven,
     Scope, Shs, Sim,
 };
-use std::collections::BTreeSet;
+use stateright::{Checker, Model, Property};
 use std::sync::Arc;
+use std::time::Instant;
 use support::{CLIENT, SERVER, identity};
 
 const SHS: u16 = 8008;
@@ -116,7 +117,7 @@ fn a_memory_is_shared_by_multiservers_and_knows_keys_apart() {
 }
 
 /// A step of the world: what the server offers, what is blocked on the way, and whether the client allows a downgrade.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct World {
     offers: [bool; 2],
     blocks: [bool; 2],
@@ -152,46 +153,67 @@ fn step(has_seen: bool, world: World, remembers: bool) -> (Option<String>, bool)
     (suite, memory.strongest(&identity(SERVER).public()).unwrap().is_some())
 }
 
-/// Explores all states that a client can get into, whatever the world does and however often, and returns how many states
-/// and steps there are, and the steps at which a client that has seen `noise` fell back to `shs` unasked.
-fn explore(remembers: bool) -> (usize, usize, Vec<World>) {
-    let worlds = (0..32_u8).map(|bits| {
-        let bit = |number: u8| bits >> number & 1 == 1;
-        World { offers: [bit(0), bit(1)], blocks: [bit(2), bit(3)], allows: bit(4) }
-    });
-    // Whether the client has used noise before, and whether its memory says so.
-    let (mut known, mut open) = (BTreeSet::from([(false, false)]), vec![(false, false)]);
-    let (mut steps, mut downgrades) = (0, Vec::new());
-    while let Some((has_used, has_seen)) = open.pop() {
-        for world in worlds.clone() {
-            steps += 1;
-            let (suite, has_seen) = step(has_seen, world, remembers);
-            let [has_noise, has_shs] = world.reachable();
-            match suite.as_deref() {
-                Some("net~noise") => assert!(has_noise, "{world:?}"),
-                Some("net~shs") => {
-                    assert!(has_shs && !has_noise, "{world:?}");
-                    if has_used && !world.allows {
-                        downgrades.push(world);
-                    }
-                }
-                _ => assert!(!has_noise && (!has_shs || has_seen && !world.allows), "{world:?}"),
-            }
-            let next = (has_used || suite.as_deref() == Some("net~noise"), has_seen);
-            if known.insert(next) {
-                open.push(next);
-            }
-        }
-    }
-    (known.len(), steps, downgrades)
+/// A client, and somebody who blocks ports.
+struct Blocked {
+    /// Whether the client remembers what it has seen.
+    remembers: bool,
 }
+
+/// What a client has gone through.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Client {
+    has_used_noise: bool,
+    /// Whether its memory says so.
+    has_seen_noise: bool,
+    /// Whether it has used `noise` and then `shs` unasked.
+    fell_back: bool,
+}
+
+impl Model for Blocked {
+    type State = Client;
+    type Action = World;
+
+    fn init_states(&self) -> Vec<Client> {
+        vec![Client { has_used_noise: false, has_seen_noise: false, fell_back: false }]
+    }
+
+    fn actions(&self, _: &Client, worlds: &mut Vec<World>) {
+        worlds.extend((0..32_u8).map(|bits| {
+            let bit = |number: u8| bits >> number & 1 == 1;
+            World { offers: [bit(0), bit(1)], blocks: [bit(2), bit(3)], allows: bit(4) }
+        }));
+    }
+
+    fn next_state(&self, client: &Client, world: World) -> Option<Client> {
+        let (suite, has_seen_noise) = step(client.has_seen_noise, world, self.remembers);
+        let [has_noise, has_shs] = world.reachable();
+        match suite.as_deref() {
+            Some("net~noise") => assert!(has_noise, "{world:?}"),
+            Some("net~shs") => assert!(has_shs && !has_noise, "{world:?}"),
+            _ => assert!(!has_noise && (!has_shs || has_seen_noise && !world.allows), "{world:?}"),
+        }
+        let fell_back = client.has_used_noise && suite.as_deref() == Some("net~shs") && !world.allows;
+        let has_used_noise = client.has_used_noise || suite.as_deref() == Some("net~noise");
+        Some(Client { has_used_noise, has_seen_noise, fell_back })
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always(NO_DOWNGRADE, |_, client: &Client| !client.fell_back),
+            Property::sometimes("noise is used", |_, client: &Client| client.has_used_noise),
+        ]
+    }
+}
+
+const NO_DOWNGRADE: &str = "no downgrade";
 
 #[test]
 fn no_order_of_offers_and_blocks_makes_a_client_fall_back() {
-    let (states, steps, downgrades) = explore(true);
-    println!("{states} states, {steps} steps");
-    assert_eq!((states, steps), (2, 64));
-    assert!(downgrades.is_empty(), "{downgrades:?}");
-    let (states, _, downgrades) = explore(false);
-    assert_eq!((states, downgrades.len()), (2, 3), "without the memory it does: {downgrades:?}");
+    let begun = Instant::now();
+    let checker = Blocked { remembers: true }.checker().spawn_bfs().join();
+    println!("{} states, {} steps, {:.1?}", checker.unique_state_count(), checker.state_count(), begun.elapsed());
+    checker.assert_properties();
+    assert_eq!(checker.unique_state_count(), 2);
+    let without = Blocked { remembers: false }.checker().spawn_bfs().join();
+    assert!(without.discovery(NO_DOWNGRADE).is_some(), "without the memory it does");
 }
