@@ -1,5 +1,8 @@
 //! Races several attempts: the first one that succeeds wins.
 
+#[cfg(test)]
+mod model;
+
 use crate::{BoxFuture, Runtime};
 use std::collections::VecDeque;
 use std::future::poll_fn;

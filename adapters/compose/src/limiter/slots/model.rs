@@ -2,7 +2,9 @@
 //! each event.
 
 use super::{Entered, Slots};
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use stateright::{Checker, Model, Property};
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 /// How many connections there may be in total, and from one source.
@@ -16,7 +18,7 @@ const SOURCES: u8 = 3;
 const LONG: u64 = 9;
 
 /// An event. Slots are named by their rank, from the oldest on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Happens {
     Enter(Option<u8>),
     /// One whose source was not known turns out to come from there.
@@ -201,21 +203,52 @@ fn ip(source: u8) -> IpAddr {
     [192, 0, 2, source].into()
 }
 
-/// All that can happen in a world of three slots and four sources, until nothing new comes up.
+impl PartialEq for World {
+    fn eq(&self, other: &Self) -> bool {
+        self.state() == other.state()
+    }
+}
+
+impl Hash for World {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.state().hash(hasher);
+    }
+}
+
+/// Three slots, and four sources.
+struct Policy;
+
+impl Model for Policy {
+    type State = World;
+    type Action = Happens;
+
+    fn init_states(&self) -> Vec<World> {
+        vec![World { slots: Slots::new(MOST, PER_SOURCE), known: BTreeMap::new() }]
+    }
+
+    fn actions(&self, world: &World, events: &mut Vec<Happens>) {
+        events.extend(world.events());
+    }
+
+    fn next_state(&self, world: &World, event: Happens) -> Option<World> {
+        let mut next = world.clone();
+        next.happen(event);
+        next.check();
+        Some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::sometimes("all slots are taken", |_, world: &World| world.slots.is_full()),
+            Property::sometimes("nobody is there", |_, world: &World| world.known.is_empty()),
+        ]
+    }
+}
+
+/// All that can happen, until nothing new comes up; what must hold is checked at every step.
 #[test]
 fn whatever_happens_the_least_deserving_goes_and_nobody_else() {
-    let first = World { slots: Slots::new(MOST, PER_SOURCE), known: BTreeMap::new() };
-    let mut seen = HashSet::from([first.state()]);
-    let mut open = VecDeque::from([first]);
-    while let Some(world) = open.pop_front() {
-        for event in world.events() {
-            let mut next = world.clone();
-            next.happen(event);
-            next.check();
-            if seen.insert(next.state()) {
-                open.push_back(next);
-            }
-        }
-    }
-    assert!(seen.len() > 1000, "the world was not explored: {}", seen.len());
+    let checker = Policy.checker().spawn_bfs().join();
+    println!("{} states, {} steps", checker.unique_state_count(), checker.state_count());
+    assert!(checker.unique_state_count() > 1000, "the world was not explored: {}", checker.unique_state_count());
 }
