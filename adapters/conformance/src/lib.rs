@@ -21,12 +21,14 @@ pub mod sockets;
 pub mod streams;
 
 mod clock;
+mod contract;
 mod narrow;
 mod security;
 mod simulated;
 mod support;
 mod tested;
 
+pub use contract::{Contract, checked};
 pub use messages::Messages;
 pub use security::{OfNoise, OfShs, Security};
 pub use simulated::Simulated;
