@@ -42,24 +42,28 @@ apt_install() {
 }
 
 # cargo_install CRATE: nothing to do when the version named here is there.
-# Unoptimised: these programs wait for others, and compile in half the time.
+# Unoptimised, unless it computes much itself: most of these programs wait for others, and compile in half the time.
 cargo_install() {
-    local version
+    local version options=() optimised=0
     case $1 in
         cargo-deny) version=0.20.2 ;;
         cargo-fuzz) version=0.13.2 ;;
         cargo-mutants) version=27.1.0 ;;
         cargo-public-api) version=0.52.0 ;;
+        # Its authors name a later compiler than the pinned one, which compiles this version all the same.
+        verifpal) version=1.6.7 options=(--features cli --ignore-rust-version) optimised=2 ;;
         wasm-bindgen-cli) version=0.2.130 ;;
         *) return 1 ;;
     esac
+    options+=(--version "=$version")
     # With the versions that its authors tested, where the registry has them all.
-    cargo_install_version "$1" "$version" --locked || cargo_install_version "$1" "$version"
+    cargo_install_with "$optimised" "${options[@]}" --locked "$1" || cargo_install_with "$optimised" "${options[@]}" "$1"
 }
 
-cargo_install_version() {
-    CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-        cargo install --quiet --no-default-features --root "$TOOLS" --version "=$2" "${@:3}" "$1"
+# cargo_install_with OPTIMISED OPTION... CRATE
+cargo_install_with() {
+    CARGO_PROFILE_RELEASE_OPT_LEVEL=$1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+        cargo install --quiet --no-default-features --root "$TOOLS" "${@:2}"
 }
 
 # The toolchain and components that rust-toolchain.toml names, even where rustup does not install by itself.
