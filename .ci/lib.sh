@@ -57,7 +57,8 @@ cargo_install() {
     esac
     options+=(--version "=$version")
     # With the versions that its authors tested, where the registry has them all.
-    cargo_install_with "$optimised" "${options[@]}" --locked "$1" || cargo_install_with "$optimised" "${options[@]}" "$1"
+    cargo_install_with "$optimised" "${options[@]}" --locked "$1" ||
+        cargo_install_with "$optimised" "${options[@]}" "$1"
 }
 
 # cargo_install_with OPTIMISED OPTION... CRATE
