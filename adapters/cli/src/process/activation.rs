@@ -79,6 +79,7 @@ impl Sockets {
     }
 }
 
+#[cfg(unix)]
 fn of_another_kind(name: &str, kind: &str) -> Failure {
     Failure::failed(format_args!("--{name} systemd: the socket that was passed to us is {kind}"))
 }
