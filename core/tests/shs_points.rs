@@ -4,8 +4,9 @@
 
 mod common;
 
-use common::forger::{claim, hello, meet, meet_server, prove, prove_as, scalar, signature};
-use common::points::{WEAK_SIGNATURES, bad_long_term_keys, p_minus_one, p_plus, small, with_high_bit};
+use common::forger::{claim, hello, meet, meet_server, prove, prove_as};
+use common::points::{WEAK_SIGNATURES, bad_ephemerals_besides, bad_long_term_keys, p_minus_one, small};
+use common::schedule::{scalar, signature};
 use common::{ALICE, BOB, client, client_ephemeral, server, server_ephemeral};
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::CompressedEdwardsY;
@@ -14,16 +15,8 @@ use curve25519_dalek::{EdwardsPoint, Scalar};
 use multiserver_core::keys::{NetworkKey, PublicKey};
 use multiserver_core::shs::{Client, Error, Message};
 
-/// Every X25519 key that must not be accepted: of low order, not below p, or with bit 255 set.
 fn bad_ephemerals() -> Vec<[u8; 32]> {
-    let low_order = EIGHT_TORSION.iter().map(|point| point.to_montgomery().to_bytes());
-    // u = -1 is of order 4 on the twist, where X25519 goes too.
-    let low_order = low_order.chain([p_minus_one()]);
-    let not_canonical = (0..=18).map(p_plus);
-    let canonical: Vec<_> = low_order.chain(not_canonical).collect();
-    let honest = [small(9), *client_ephemeral().public()];
-    let high_bit = canonical.iter().chain(&honest).copied().map(with_high_bit);
-    canonical.iter().copied().chain(high_bit).collect()
+    bad_ephemerals_besides(client_ephemeral().public())
 }
 
 #[test]

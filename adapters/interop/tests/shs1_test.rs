@@ -1,8 +1,8 @@
 //! npm `shs1-test` drives our client and our server: well-behaved peers, and peers with a fault in each message.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use multiserver_interop::{PATIENCE, Reference};
-use std::path::{Path, PathBuf};
+use multiserver_interop::{PATIENCE, Reference, example};
+use std::path::Path;
 use std::process::Stdio;
 use tokio::time::timeout;
 
@@ -21,7 +21,7 @@ async fn our_client_passes_with_every_seed() {
 /// Runs a suite on one of our executables with every seed.
 async fn pass(suite: &str, executable: &str) {
     let reference = Reference::install(Path::new(env!("CARGO_TARGET_TMPDIR"))).await.unwrap();
-    let executable = example(executable);
+    let executable = example("multiserver-interop", executable).unwrap();
     for seed in SEEDS {
         let mut command = reference.script(reference.file(suite));
         command.arg(&executable).arg(seed.to_string()).stdin(Stdio::null()).env("RUST_BACKTRACE", "0");
@@ -33,13 +33,4 @@ async fn pass(suite: &str, executable: &str) {
         assert!(!complaints.contains("panicked"), "seed {seed}:\n{complaints}");
         assert!(said.contains("Passed the"), "seed {seed}:\n{said}");
     }
-}
-
-/// The path of an executable that cargo builds before it runs this test.
-fn example(name: &str) -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    let profile = own.ancestors().nth(2).unwrap();
-    let path = profile.join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "{} is missing: `cargo build -p multiserver-interop --examples`", path.display());
-    path
 }

@@ -7,8 +7,8 @@
 mod common;
 
 use allocation_counter::measure;
-use common::forger::{scalar, signature};
 use common::points::{WEAK_SIGNATURES, bad_long_term_keys};
+use common::schedule::{scalar, signature};
 use common::{ALICE, Driven, accepting_server, client_machine, drive, feed};
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::{EdwardsPoint, Scalar};

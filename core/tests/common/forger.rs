@@ -1,21 +1,14 @@
-//! Peers that know every secret of their side and say what they like: the handshake written a second time, in the
-//! open, from primitives.
+//! Peers that know every secret of their side and say what they like.
 
+use super::schedule::{self, Products, agreement, ephemeral_secret, open, seal};
 use super::{ALICE, BOB, client_ephemeral, client_to, server, server_ephemeral};
-use curve25519_dalek::{EdwardsPoint, Scalar};
-use ed25519_dalek::hazmat::ExpandedSecretKey;
-use hmac::{Hmac, KeyInit, Mac};
-use multiserver_core::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey};
+use multiserver_core::keys::{Ephemeral, NetworkKey, PublicKey};
 use multiserver_core::shs::{Authenticated, AwaitServerAccept, Error, Outcome};
-use sha2::{Digest, Sha256, Sha512};
 use x25519_dalek::x25519;
 
 /// A hello that is well authenticated, whatever its key.
 pub fn hello(key: &[u8; 32]) -> [u8; 64] {
-    let mut mac = Hmac::<Sha512>::new_from_slice(NetworkKey::SSB_MAIN.as_bytes()).unwrap();
-    mac.update(key);
-    let auth = mac.finalize().into_bytes();
-    [&auth[..32], key].concat().try_into().unwrap()
+    schedule::hello(NetworkKey::SSB_MAIN.as_bytes(), key)
 }
 
 /// What an honest server makes of a client that claims `key` and proves it with what `sign` makes of the statement.
@@ -23,8 +16,8 @@ pub fn claim(key: [u8; 32], sign: impl FnOnce(&[u8]) -> [u8; 64]) -> Result<Auth
     let ephemeral = client_ephemeral();
     let (server, server_hello) = server().client_hello(&hello(ephemeral.public()), server_ephemeral()).unwrap();
     let b = server_hello[32..].try_into().unwrap();
-    let products = Products::of_client(secret([3; 32]), b);
-    let signature = sign(&[products.network.as_slice(), BOB.public().as_bytes(), &sha256(&[&products.ab])].concat());
+    let products = of_client(ephemeral_secret([3; 32]), b);
+    let signature = sign(&products.client_statement(BOB.public().as_bytes()));
     let plain = [signature.as_slice(), &key].concat();
     server.client_auth(&seal(&products.client_auth_key(), &plain).try_into().unwrap())
 }
@@ -38,12 +31,12 @@ pub fn meet(key: [u8; 32], server_secret: [u8; 32]) -> Result<(), Error> {
         ab: x25519(server_secret, key),
         a_server: x25519(agreement(&BOB), key),
     };
-    let statement = [products.network.as_slice(), BOB.public().as_bytes(), &sha256(&[&products.ab])].concat();
+    let statement = products.client_statement(BOB.public().as_bytes());
     let plain = [ALICE.sign(&statement).as_slice(), ALICE.public().as_bytes()].concat();
     let client_auth = seal(&products.client_auth_key(), &plain).try_into().unwrap();
     let (_, server_accept) = server.client_auth(&client_auth)?.accept();
-    let client_b = x25519(server_secret, montgomery(&ALICE));
-    open(&sha256(&[&products.network, &products.ab, &products.a_server, &client_b]), &server_accept);
+    let client_b = x25519(server_secret, ALICE.x25519_public());
+    open(&products.server_accept_key(&client_b), &server_accept).unwrap();
     Ok(())
 }
 
@@ -52,11 +45,9 @@ pub fn meet(key: [u8; 32], server_secret: [u8; 32]) -> Result<(), Error> {
 pub fn meet_server(key: [u8; 32], client_secret: [u8; 32]) -> Result<(), Error> {
     let (client, _) = client_to(&BOB.public()).start(Ephemeral::from_secret(client_secret));
     let (client, client_auth): (AwaitServerAccept, _) = client.server_hello(&hello(&key))?;
-    let products = Products::of_client(client_secret, key);
-    let plain = open(&products.client_auth_key(), &client_auth);
-    let statement = [products.network.as_slice(), &plain, &sha256(&[&products.ab])].concat();
-    let client_b = x25519(agreement(&ALICE), key);
-    let accept_key = sha256(&[&products.network, &products.ab, &products.a_server, &client_b]);
+    let products = of_client(client_secret, key);
+    let statement = products.server_statement(&open(&products.client_auth_key(), &client_auth).unwrap());
+    let accept_key = products.server_accept_key(&x25519(agreement(&ALICE), key));
     client.server_accept(&seal(&accept_key, &BOB.sign(&statement)).try_into().unwrap())?;
     Ok(())
 }
@@ -74,74 +65,15 @@ pub fn prove_as(key: &PublicKey, sign: impl FnOnce(&[u8]) -> [u8; 64]) -> Result
     let a: [u8; 32] = client_hello[32..].try_into().unwrap();
     let products = Products {
         network: *NetworkKey::SSB_MAIN.as_bytes(),
-        ab: x25519(secret([4; 32]), a),
+        ab: x25519(ephemeral_secret([4; 32]), a),
         a_server: x25519(agreement(&BOB), a),
     };
-    let client_b = x25519(secret([4; 32]), montgomery(&ALICE));
-    let plain = open(&products.client_auth_key(), &client_auth);
-    let statement = [products.network.as_slice(), &plain, &sha256(&[&products.ab])].concat();
-    let key = sha256(&[&products.network, &products.ab, &products.a_server, &client_b]);
-    client.server_accept(&seal(&key, &sign(&statement)).try_into().unwrap())
+    let accept_key = products.server_accept_key(&x25519(ephemeral_secret([4; 32]), ALICE.x25519_public()));
+    let statement = products.server_statement(&open(&products.client_auth_key(), &client_auth).unwrap());
+    client.server_accept(&seal(&accept_key, &sign(&statement)).try_into().unwrap())
 }
 
-/// `(R, S)` with S = r + k·s, as Ed25519 has it but for an R and a public key of the caller's choice.
-pub fn signature(r: Scalar, commitment: EdwardsPoint, s: Scalar, key: &[u8; 32], message: &[u8]) -> ([u8; 64], Scalar) {
-    let commitment = commitment.compress().to_bytes();
-    let hash = Sha512::new().chain_update(commitment).chain_update(key).chain_update(message).finalize();
-    let k = Scalar::from_bytes_mod_order_wide(&hash.into());
-    ([commitment, (r + k * s).to_bytes()].concat().try_into().unwrap(), k)
-}
-
-/// The Ed25519 secret scalar of a pair.
-pub fn scalar(pair: &KeyPair) -> Scalar {
-    ExpandedSecretKey::from(pair.seed().as_bytes()).scalar
-}
-
-struct Products {
-    network: [u8; 32],
-    ab: [u8; 32],
-    a_server: [u8; 32],
-}
-
-impl Products {
-    fn of_client(a: [u8; 32], b: [u8; 32]) -> Self {
-        Self { network: *NetworkKey::SSB_MAIN.as_bytes(), ab: x25519(a, b), a_server: x25519(a, montgomery(&BOB)) }
-    }
-
-    fn client_auth_key(&self) -> [u8; 32] {
-        sha256(&[&self.network, &self.ab, &self.a_server])
-    }
-}
-
-/// The secret that [`Ephemeral::from_random`] makes of these bytes.
-fn secret(random: [u8; 32]) -> [u8; 32] {
-    let secret = Sha512::digest(random)[..32].try_into().unwrap();
-    assert_eq!(Ephemeral::from_secret(secret).public(), Ephemeral::from_random(random).public());
-    secret
-}
-
-/// The X25519 secret of a pair.
-fn agreement(pair: &KeyPair) -> [u8; 32] {
-    Sha512::digest(pair.seed().as_bytes())[..32].try_into().unwrap()
-}
-
-/// The X25519 public key of a pair.
-fn montgomery(pair: &KeyPair) -> [u8; 32] {
-    EdwardsPoint::mul_base(&scalar(pair)).to_montgomery().to_bytes()
-}
-
-fn sha256(parts: &[&[u8]]) -> [u8; 32] {
-    Sha256::digest(parts.concat()).into()
-}
-
-fn seal(key: &[u8; 32], plain: &[u8]) -> Vec<u8> {
-    let mut body = plain.to_vec();
-    let tag = multiserver_secretbox::seal(key, &[0; 24], &mut body);
-    [tag.as_slice(), &body].concat()
-}
-
-fn open(key: &[u8; 32], sealed: &[u8]) -> Vec<u8> {
-    let mut body = sealed[16..].to_vec();
-    multiserver_secretbox::open(key, &[0; 24], &mut body, sealed[..16].try_into().unwrap()).unwrap();
-    body
+fn of_client(a: [u8; 32], b: [u8; 32]) -> Products {
+    let a_server = x25519(a, BOB.x25519_public());
+    Products { network: *NetworkKey::SSB_MAIN.as_bytes(), ab: x25519(a, b), a_server }
 }

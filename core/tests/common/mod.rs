@@ -10,6 +10,7 @@
 
 pub mod forger;
 pub mod points;
+pub mod schedule;
 
 use multiserver_core::handshake::{Handshake, Step};
 use multiserver_core::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey, Seed};

@@ -1,6 +1,6 @@
 //! Keys and signatures that must not be accepted.
 
-use super::forger::signature;
+use super::schedule::signature;
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::{EdwardsPoint, Scalar};
@@ -14,6 +14,19 @@ pub fn bad_long_term_keys() -> Vec<[u8; 32]> {
         .flat_map(|y| [small(y), with_high_bit(small(y))])
         .filter(|bytes| CompressedEdwardsY(*bytes).decompress().is_none());
     low_order.chain(x_zero_with_sign).chain(not_canonical).chain(off_curve).collect()
+}
+
+/// Every X25519 key that must not be accepted: of low order, not below p, or with bit 255 set. The last is `honest` with
+/// that bit.
+pub fn bad_ephemerals_besides(honest: &[u8; 32]) -> Vec<[u8; 32]> {
+    let low_order = EIGHT_TORSION.iter().map(|point| point.to_montgomery().to_bytes());
+    // u = -1 is of order 4 on the twist, where X25519 goes too.
+    let low_order = low_order.chain([p_minus_one()]);
+    let not_canonical = (0..=18).map(p_plus);
+    let canonical: Vec<_> = low_order.chain(not_canonical).collect();
+    let honest = [small(9), *honest];
+    let high_bit = canonical.iter().chain(&honest).copied().map(with_high_bit);
+    canonical.iter().copied().chain(high_bit).collect()
 }
 
 /// p = 2^255 - 19, plus `more`, in 32 little-endian bytes.
