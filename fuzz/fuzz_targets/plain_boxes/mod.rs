@@ -3,6 +3,7 @@
 
 use crypto_secretbox::aead::Aead;
 use crypto_secretbox::{KeyInit, XSalsa20Poly1305};
+use multiserver_core::box_stream::{Error, HEADER_SIZE, MAX_BODY_SIZE};
 
 /// How many bytes a box has besides its content.
 pub const TAG_SIZE: usize = 16;
@@ -50,6 +51,31 @@ impl Boxes {
 
     pub fn goodbye(&mut self) -> Vec<u8> {
         self.seal(&[0; 18])
+    }
+
+    /// The plaintext of a whole stream up to its end, and what that end is.
+    pub fn read_stream(&mut self, mut stream: &[u8]) -> (Vec<u8>, Result<(), Error>) {
+        let mut plaintext = Vec::new();
+        loop {
+            let Some((header, rest)) = stream.split_at_checked(HEADER_SIZE) else {
+                return (plaintext, Err(Error::Truncated));
+            };
+            let Some(header) = self.open(header) else { return (plaintext, Err(Error::ForgedHeader)) };
+            if header == [0; 18] {
+                return (plaintext, Ok(()));
+            }
+            let (length, tag) = header.split_first_chunk().unwrap();
+            let length = u16::from_be_bytes(*length);
+            if usize::from(length) > MAX_BODY_SIZE {
+                return (plaintext, Err(Error::BodyTooLong(length)));
+            }
+            let Some((body, rest)) = rest.split_at_checked(usize::from(length)) else {
+                return (plaintext, Err(Error::Truncated));
+            };
+            let Some(body) = self.open(&[tag, body].concat()) else { return (plaintext, Err(Error::ForgedBody)) };
+            plaintext.extend(body);
+            stream = rest;
+        }
     }
 
     /// The nonce of this box, after which comes the next number in big-endian order.
