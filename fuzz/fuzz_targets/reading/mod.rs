@@ -1,8 +1,11 @@
 //! The grammar of addresses, read a second time: every character is classified, and the text is then split at the
 //! separators, from the outermost to the innermost.
 
+#![allow(dead_code, reason = "each target uses a part")]
+
 mod base64;
 mod known;
+pub mod legacy;
 
 /// A layer that was read, its fields in canonical form and without escapes.
 #[derive(Debug)]
@@ -23,6 +26,21 @@ pub fn multi_address(text: &str) -> Option<Vec<Vec<Read>>> {
     let tokens = tokens(text)?;
     let addresses = tokens.split(|token| *token == Token::Separator(';'));
     addresses.map(|address| address.split(|token| *token == Token::Separator('~')).map(layer).collect()).collect()
+}
+
+/// The canonical text of addresses.
+pub fn text(addresses: &[Vec<Read>]) -> String {
+    join(addresses, Read::text)
+}
+
+/// The same without what may be secret.
+pub fn shown(addresses: &[Vec<Read>]) -> String {
+    join(addresses, Read::shown)
+}
+
+fn join(addresses: &[Vec<Read>], text: fn(&Read) -> String) -> String {
+    let addresses = addresses.iter().map(|layers| layers.iter().map(text).collect::<Vec<_>>().join("~"));
+    addresses.collect::<Vec<_>>().join(";")
 }
 
 fn tokens(text: &str) -> Option<Vec<Token>> {
