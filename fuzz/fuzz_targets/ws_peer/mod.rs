@@ -1,5 +1,7 @@
 //! A client in memory whose bytes are all there, and a driver that finds out what waits for nothing.
 
+pub mod frames;
+
 use futures_io::{AsyncRead, AsyncWrite};
 use std::cell::RefCell;
 use std::io;
