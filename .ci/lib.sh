@@ -162,9 +162,15 @@ install_target() {
     [[ -d $(rustc --print target-libdir --target "$1") ]] || timeout 120 rustup target add "$1"
 }
 
-# fuzz_target NAME SECONDS SANITIZER
+# fuzz_target NAME SECONDS SANITIZER: starts from the inputs that are kept and from those that earlier runs here have found.
 fuzz_target() {
-    cargo_fuzz run --sanitizer "$3" "$1" -- -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+    local found=fuzz/corpus/$1 dictionary=fuzz/dictionaries/$1.dict options=()
+    mkdir -p "$found"
+    if [[ -f $dictionary ]]; then
+        options=(-dict="$dictionary")
+    fi
+    cargo_fuzz run --sanitizer "$3" "$1" "$found" "fuzz/seeds/$1" -- -max_total_time="$2" -timeout=10 \
+        -rss_limit_mb=2048 -print_final_stats=1 "${options[@]}"
 }
 
 # fuzz SECONDS SANITIZER: every target for that long, a step each.

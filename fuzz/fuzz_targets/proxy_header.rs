@@ -5,10 +5,10 @@ use libfuzzer_sys::fuzz_target;
 use multiserver_core::handshake::{Handshake, Step};
 use multiserver_proxy_protocol::{Error, Header, Proxied};
 
-fuzz_target!(|input: (Vec<u8>, Vec<u8>)| {
+fuzz_target!(|input: (&[u8], &[u8])| {
     let (sent, pieces) = input;
-    let in_pieces = read(&sent, &pieces);
-    assert_eq!(in_pieces, read(&sent, &[]));
+    let in_pieces = read(sent, pieces);
+    assert_eq!(in_pieces, read(sent, &[]));
     let (result, count) = in_pieces;
     let header = &sent[..count];
     match result {

@@ -6,10 +6,10 @@ use libfuzzer_sys::fuzz_target;
 use multiserver_core::handshake::{Handshake, Step};
 use multiserver_core::socks5::{Bound, Connect, Credentials, Error, Target};
 
-fuzz_target!(|input: (bool, Vec<u8>, Vec<u8>)| {
+fuzz_target!(|input: (bool, &[u8], &[u8])| {
     let (with_password, answers, pieces) = input;
-    let in_pieces = dialogue(with_password, &answers, &pieces);
-    assert_eq!(in_pieces, dialogue(with_password, &answers, &[]));
+    let in_pieces = dialogue(with_password, answers, pieces);
+    assert_eq!(in_pieces, dialogue(with_password, answers, &[]));
     let (result, read) = in_pieces;
     match result {
         Ok(bound) => {

@@ -121,8 +121,9 @@ impl<S> Held<S> {
 
     /// The code in the Close frame that is held, if the frame has one (RFC 6455, section 5.5.1).
     pub(crate) fn close_code(&self) -> Option<u16> {
-        let (header, _) = sizes(&self.rest)?;
-        let (head, payload) = self.rest.split_at_checked(header)?;
+        let (header, length) = sizes(&self.rest)?;
+        let (head, behind) = self.rest.split_at_checked(header)?;
+        let payload = behind.get(..usize::try_from(length).ok()?)?;
         let code = [*payload.first()?, *payload.get(1)?];
         let mask = head.get(2..).filter(|mask| !mask.is_empty()).unwrap_or(&[0, 0]);
         let unmasked = [code[0] ^ mask.first()?, code[1] ^ mask.get(1)?];

@@ -135,13 +135,14 @@ fn behind_the_peers_close_frame_writing_goes_on_until_this_side_ends() {
     }
 }
 
-/// Tested before and after this side has begun to close, when the Close frame is no longer held back.
+/// Tested before and after this side has begun to close, when the Close frame is no longer held back, and with bytes
+/// behind it, which are not part of it.
 #[test]
 fn a_close_code_that_tells_of_a_failure_is_no_clean_end() {
     for (code, is_clean) in
         [(None, true), (Some(1000_u16), true), (Some(1001), true), (Some(1002), false), (Some(1011), false)]
     {
-        for is_closing in [false, true] {
+        for (is_closing, behind) in [(false, false), (true, false), (false, true), (true, true)] {
             let mut raw = Raw::client(4096);
             let (mut read, mut write) = server(&mut raw, &Clock::default()).into_split();
             let end = block_on(async {
@@ -149,16 +150,17 @@ fn a_close_code_that_tells_of_a_failure_is_no_clean_end() {
                     write.close().await.unwrap();
                 }
                 let payload = code.map(|code| code.to_be_bytes().to_vec()).unwrap_or_default();
-                raw.write(&[frame(0x82, b"half"), frame(0x88, &payload)].concat()).await;
+                let behind = if behind { frame(0x82, b"unheard") } else { Vec::new() };
+                raw.write(&[frame(0x82, b"half"), frame(0x88, &payload), behind].concat()).await;
                 let mut half = [0; 4];
                 read.read_exact(&mut half).await.unwrap();
                 assert_eq!(&half, b"half");
                 read.read(&mut [0; 1]).await
             });
             match end {
-                Ok(count) => assert!(count == 0 && is_clean, "{code:?}, {is_closing}"),
+                Ok(count) => assert!(count == 0 && is_clean, "{code:?}, {is_closing}, {behind}"),
                 Err(error) => {
-                    assert!(!is_clean, "{code:?}, {is_closing}: {error}");
+                    assert!(!is_clean, "{code:?}, {is_closing}, {behind}: {error}");
                     assert_eq!(error.kind(), ErrorKind::ConnectionAborted, "{error}");
                     assert!(error.to_string().contains(&code.unwrap().to_string()), "{error}");
                     let again = block_on(read.read(&mut [0; 1])).unwrap_err();

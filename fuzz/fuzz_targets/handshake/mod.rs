@@ -1,4 +1,5 @@
 //! Helpers of the handshake targets: make the peer's bytes from the fuzzer's, and drive a machine with any pieces.
+#![allow(dead_code, reason = "each target uses a part")]
 
 use crate::common::{Driven, drive};
 use arbitrary::Arbitrary;
@@ -73,8 +74,25 @@ impl Place for join::Error {
     }
 }
 
+/// How a machine ended that got all its input.
+pub struct End<T, E> {
+    pub result: Result<T, E>,
+    pub sent: Vec<u8>,
+    /// How many bytes of the input it did not read.
+    pub left: usize,
+}
+
 /// Feeds a machine and ends its input; returns whether it completed, and how many bytes it sent.
-pub fn run<H>(mut machine: H, received: &[u8], pieces: &[u8]) -> (bool, usize)
+pub fn run<H>(machine: H, received: &[u8], pieces: &[u8]) -> (bool, usize)
+where
+    H: Handshake<Error: Place, Output: std::fmt::Debug>,
+{
+    let end = run_to_end(machine, received, pieces);
+    (end.result.is_ok(), end.sent.len())
+}
+
+/// Feeds a machine in these pieces, used cyclically, and ends its input.
+pub fn run_to_end<H>(mut machine: H, received: &[u8], pieces: &[u8]) -> End<H::Output, H::Error>
 where
     H: Handshake<Error: Place, Output: std::fmt::Debug>,
 {
@@ -84,14 +102,19 @@ where
     for piece in pieces.chain([usize::MAX]) {
         let count = rest.len().min(piece);
         let (mut now, later) = rest.split_at(count);
-        let driven = drive(&mut machine, &mut now, &mut sent, usize::MAX);
-        rest = later;
-        if !matches!(driven, Driven::Wants) {
-            assert!(machine.step().unwrap_err().is_finished(), "what is over stays over");
-            return (matches!(driven, Driven::Done(_)), sent.len());
-        }
+        let result = match drive(&mut machine, &mut now, &mut sent, usize::MAX) {
+            Driven::Wants => {
+                rest = later;
+                continue;
+            }
+            Driven::Done(output) => Ok(output),
+            Driven::Failed(error) => Err(error),
+        };
+        assert!(machine.step().unwrap_err().is_finished(), "what is over stays over");
+        return End { result, sent, left: now.len() + later.len() };
     }
-    assert!(machine.end_of_input().is_closed(), "an end in between names what was due");
+    let error = machine.end_of_input();
+    assert!(error.is_closed(), "an end in between names what was due");
     assert!(machine.step().unwrap_err().is_finished(), "what is over stays over");
-    (false, sent.len())
+    End { result: Err(error), sent, left: 0 }
 }
