@@ -43,6 +43,9 @@ pub enum Error {
         /// The longest that is accepted until then, in bytes.
         u64,
     ),
+    /// The peer closed the WebSocket after a part of a message.
+    #[error("the peer closed the WebSocket within a message")]
+    AmidMessage,
     /// The peer was silent for too long after this side's Close frame.
     #[error("the peer did not close the WebSocket in time")]
     Lingering,
@@ -65,7 +68,7 @@ impl Error {
         match self {
             Self::Refused(_) => ErrorKind::ConnectionRefused,
             Self::Lingering => ErrorKind::TimedOut,
-            Self::Abnormal(_) => ErrorKind::ConnectionAborted,
+            Self::Abnormal(_) | Self::AmidMessage => ErrorKind::ConnectionAborted,
             Self::HeadTooLong(_)
             | Self::NotHttp(_)
             | Self::Denied(_)

@@ -136,6 +136,11 @@ impl<S> Held<S> {
         self.state == State::Flowing && header.is_empty() && *payload == 0 && !is_message_open
     }
 
+    /// Whether a part of a message has come whose last fragment has not.
+    pub(crate) const fn is_amid_message(&self) -> bool {
+        self.frames.is_message_open
+    }
+
     /// Lets the reader have the Close frame and all behind it.
     pub(crate) fn release(&mut self) {
         self.state = State::Released;

@@ -166,6 +166,7 @@ fn status_of(error: &io::Error) -> Option<StatusCode> {
         | Error::LongBeforeProof(_)
         | Error::Lingering
         | Error::Abnormal(_)
+        | Error::AmidMessage
         | Error::Protocol(_) => None,
     }
 }

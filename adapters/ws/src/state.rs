@@ -77,9 +77,10 @@ enum End {
 }
 
 /// The end that a Close frame with this code means: a proper one for 1000 (normal), 1001 (going away) or no code, and
-/// an error for any other.
-fn end_of(code: Option<u16>) -> Result<(), Error> {
+/// an error for any other, or when a part of a message is before it.
+fn end_of(code: Option<u16>, is_amid_message: bool) -> Result<(), Error> {
     match code {
+        _ if is_amid_message => Err(Error::AmidMessage),
         None | Some(1000 | 1001) => Ok(()),
         Some(code) => Err(Error::Abnormal(code)),
     }
@@ -195,7 +196,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                 Poll::Ready(None) => Message::Close(None),
                 Poll::Pending if self.below.lock().is_at_close() => {
                     self.end = Some(End::Clean);
-                    end_of(self.below.lock().close_code())?;
+                    let held = self.below.lock();
+                    end_of(held.close_code(), held.is_amid_message())?;
                     continue;
                 }
                 Poll::Pending => {
@@ -219,7 +221,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                     self.end = Some(End::Clean);
                     // Sends what is left to send; an error here shows again when reading finds the end.
                     let _ = Pin::new(&mut self.socket).poll_flush(cx);
-                    end_of(frame.map(|frame| frame.code.into()))?;
+                    end_of(frame.map(|frame| frame.code.into()), self.below.lock().is_amid_message())?;
                 }
                 Message::Text(_) => {
                     self.close_with(CloseCode::Unsupported, cx);
@@ -339,7 +341,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
     fn take_held_close(&mut self, cx: &mut Context<'_>) {
         let is_at_close = self.below.lock().is_at_close();
         if is_at_close && !matches!(self.end, Some(End::Failed(_))) {
-            let end = end_of(self.below.lock().close_code());
+            let held = self.below.lock();
+            let end = end_of(held.close_code(), held.is_amid_message());
+            drop(held);
             self.end = Some(end.map_or_else(|error| End::Failed(io::Error::from(error).kind()), |()| End::Clean));
         }
         self.below.lock().release();

@@ -172,6 +172,21 @@ fn a_close_code_that_tells_of_a_failure_is_no_clean_end() {
 }
 
 #[test]
+fn a_close_frame_within_a_message_is_no_clean_end() {
+    let mut raw = Raw::client(4096);
+    let (mut read, _write) = server(&mut raw, &Clock::default()).into_split();
+    block_on(async {
+        let close = frame(0x88, &1000_u16.to_be_bytes());
+        raw.write(&[frame(0x82, b"whole"), frame(0x02, b"cut"), close].concat()).await;
+        let mut received = Vec::new();
+        let error = read.read_to_end(&mut received).await.unwrap_err();
+        assert_eq!((received.as_slice(), error.kind()), (&b"whole"[..], ErrorKind::ConnectionAborted));
+        assert!(matches!(error.get_ref().unwrap().downcast_ref(), Some(Error::AmidMessage)), "{error}");
+        assert!(read.read(&mut [0; 1]).await.is_err(), "no later read takes it for a clean end");
+    });
+}
+
+#[test]
 fn a_write_is_one_binary_message_and_a_long_one_several() {
     let mut raw = Raw::client(1 << 20);
     let (_read, mut write) = server(&mut raw, &Clock::default()).into_split();

@@ -7,7 +7,7 @@ struct Message {
 }
 
 /// What a server reads from these frames: the bytes of all binary messages that are whole and not longer than this, and
-/// whether a Close frame ends them that tells of no failure.
+/// whether a Close frame ends them that tells of no failure, and is not within a message.
 ///
 /// Whatever is no such message, ping or pong ends them; a text message does so with its last frame.
 pub fn read(mut bytes: &[u8], longest: usize) -> (Vec<u8>, bool) {
@@ -23,7 +23,7 @@ pub fn read(mut bytes: &[u8], longest: usize) -> (Vec<u8>, bool) {
                 open_message = message;
                 continue;
             }
-            (8, _) if is_short => return (received, is_clean(&payload)),
+            (8, message) if is_short => return (received, message.is_none() && is_clean(&payload)),
             _ => break,
         };
         message.bytes.extend(payload);
