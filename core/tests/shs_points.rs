@@ -40,34 +40,56 @@ fn a_client_refuses_its_own_ephemeral() {
     assert_eq!(client.server_hello(&hello).unwrap_err(), Error::EphemeralKey(Message::ServerHello));
 }
 
-#[test]
-fn bad_ephemeral_of_a_client() {
-    for key in bad_ephemerals() {
-        let error = server().client_hello(&hello(&key), server_ephemeral()).unwrap_err();
+fn bad_ephemeral_of_a_client() -> usize {
+    let keys = bad_ephemerals();
+    for key in &keys {
+        let error = server().client_hello(&hello(key), server_ephemeral()).unwrap_err();
         assert_eq!(error, Error::EphemeralKey(Message::ClientHello), "{key:02x?}");
     }
+    keys.len()
 }
 
-#[test]
-fn bad_ephemeral_of_a_server() {
-    for key in bad_ephemerals() {
+fn bad_ephemeral_of_a_server() -> usize {
+    let keys = bad_ephemerals();
+    for key in &keys {
         let (client, _) = client().start(client_ephemeral());
         assert_eq!(
-            client.server_hello(&hello(&key)).unwrap_err(),
+            client.server_hello(&hello(key)).unwrap_err(),
             Error::EphemeralKey(Message::ServerHello),
             "{key:02x?}"
         );
     }
+    keys.len()
 }
 
-#[test]
-fn bad_server_key_in_an_address() {
-    for key in bad_long_term_keys() {
+fn bad_server_key_in_an_address() -> usize {
+    let keys = bad_long_term_keys();
+    for key in keys.iter().copied() {
         let error = Client::new(ALICE.clone(), &PublicKey::from_bytes(key), &NetworkKey::SSB_MAIN).unwrap_err();
         assert_eq!(error, Error::ServerKey, "{key:02x?}");
         assert!(!error.is_peers_fault());
         assert!(!PublicKey::from_bytes(key).is_usable());
     }
+    keys.len()
+}
+
+/// Everything that a peer or a caller can choose, in every encoding that is not one honest key's own.
+#[test]
+fn every_bad_point_is_refused_in_every_position() {
+    let tried = [
+        ("a client's ephemeral key", bad_ephemeral_of_a_client()),
+        ("a server's ephemeral key", bad_ephemeral_of_a_server()),
+        ("a server's key in an address", bad_server_key_in_an_address()),
+        ("a client's key, with every R of low order", bad_client_key_with_whatever_signature()),
+        ("a client's signature", weak_signatures_of_a_client()),
+        ("a server's signature", weak_signatures_of_a_server()),
+    ];
+    for (position, count) in tried {
+        println!("{count:4} {position}");
+    }
+    let all: usize = tried.iter().map(|(_, count)| count).sum();
+    println!("{all:4} in all");
+    assert!(all > 400, "{all}");
 }
 
 /// Half of them are on the curve's twist.
@@ -87,9 +109,9 @@ fn an_honest_key_is_usable() {
     assert!(ALICE.public().is_usable() && BOB.public().is_usable());
 }
 
-#[test]
-fn bad_client_key_with_whatever_signature() {
-    for key in bad_long_term_keys() {
+fn bad_client_key_with_whatever_signature() -> usize {
+    let keys = bad_long_term_keys();
+    for key in keys.iter().copied() {
         // R = identity, S = 0: what a check without these rules takes for any message under a low-order key.
         for torsion in EIGHT_TORSION {
             let error =
@@ -97,6 +119,7 @@ fn bad_client_key_with_whatever_signature() {
             assert_eq!(error, Error::ClientKey, "{key:02x?}");
         }
     }
+    keys.len() * EIGHT_TORSION.len()
 }
 
 #[test]
@@ -109,8 +132,7 @@ fn forger_is_believed_when_it_tells_the_truth() {
     prove(|message| signature(r, EdwardsPoint::mul_base(&r), scalar(&BOB), &bob, message).0).unwrap();
 }
 
-#[test]
-fn weak_signatures_of_a_client() {
+fn weak_signatures_of_a_client() -> usize {
     let (alice, key) = (scalar(&ALICE), *ALICE.public().as_bytes());
     for torsion in EIGHT_TORSION {
         let error = claim(key, |message| signature(Scalar::ZERO, torsion, alice, &key, message).0).unwrap_err();
@@ -120,10 +142,10 @@ fn weak_signatures_of_a_client() {
         let error = claim(key, |message| signature(alice, &key, message)).unwrap_err();
         assert_eq!(error, Error::Signature(Message::ClientAuth));
     }
+    EIGHT_TORSION.len() + WEAK_SIGNATURES.len()
 }
 
-#[test]
-fn weak_signatures_of_a_server() {
+fn weak_signatures_of_a_server() -> usize {
     let (bob, key) = (scalar(&BOB), *BOB.public().as_bytes());
     for torsion in EIGHT_TORSION {
         let error = prove(|message| signature(Scalar::ZERO, torsion, bob, &key, message).0).unwrap_err();
@@ -133,6 +155,7 @@ fn weak_signatures_of_a_server() {
         let error = prove(|message| signature(bob, &key, message)).unwrap_err();
         assert_eq!(error, Error::Signature(Message::ServerAccept));
     }
+    EIGHT_TORSION.len() + WEAK_SIGNATURES.len()
 }
 
 #[test]
