@@ -4,10 +4,9 @@
 
 mod common;
 
-use common::{Home, Program};
+use common::{Home, Program, http};
 use rustix::process::{Pid, Signal, kill_process};
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -23,17 +22,7 @@ fn serve(home: &Home, arguments: &[&str]) -> (Program, String, String) {
 
 /// The head and the body of what is answered to this request.
 fn ask(endpoint: &str, request: &str) -> (String, String) {
-    ask_as(endpoint, request, "localhost")
-}
-
-/// What is answered to this request for that host.
-fn ask_as(endpoint: &str, request: &str, host: &str) -> (String, String) {
-    let mut stream = TcpStream::connect(endpoint).unwrap();
-    write!(stream, "{request} HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.to_owned(), body.to_owned())
+    http::ask(endpoint, request, "localhost")
 }
 
 /// The value of a sample; `None` where it is not there.
@@ -77,7 +66,7 @@ fn other_requests_are_turned_down() {
     for (host, status) in
         [("127.0.0.1:9009", "200"), ("[::1]:9009", "200"), ("LOCALHOST", "200"), ("evil.example", "421")]
     {
-        let (head, body) = ask_as(&endpoint, "GET /metrics", host);
+        let (head, body) = http::ask(&endpoint, "GET /metrics", host);
         assert!(
             head.starts_with(&format!("HTTP/1.1 {status}")) && body.is_empty() == (status == "421"),
             "{host}: {head}"

@@ -3,10 +3,8 @@
 
 mod common;
 
-use common::Home;
+use common::{Home, http};
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::PathBuf;
 
 /// A directory of files for a page.
@@ -23,12 +21,8 @@ fn page(home: &Home) -> PathBuf {
 /// The head, in small letters, and the body of what is answered to this request.
 fn ask(address: &str, method: &str, path: &str) -> (String, String) {
     let endpoint = address.split('~').next().unwrap().strip_prefix("ws://").unwrap().trim_end_matches('/');
-    let mut stream = TcpStream::connect(endpoint).unwrap();
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.to_lowercase(), body.to_owned())
+    let (head, body) = http::ask(endpoint, &format!("{method} {path}"), "localhost");
+    (head.to_lowercase(), body)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Futures that are made anew for every poll, or dropped after any poll: after each one in a simulation, and after one
 //! in several on real sockets.
 
-use crate::narrow::{Narrow, narrow};
+use crate::narrow::{NARROW, narrow};
 use crate::security::{Machine, Security};
 use crate::support::{
     CLIENT, PATIENCE, client, echo, exchange, listen, multiserver, poll_times, raw_pair, run, serving,
@@ -64,7 +64,7 @@ pub fn driving_goes_on_after_every_poll<R: Tested, W: Way>() {
 pub fn connecting_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
-        let client = multiserver::<R>(W::Security::secured(W::dialling().then(Narrow), CLIENT));
+        let client = multiserver::<R>(W::Security::secured(W::dialling().then(NARROW), CLIENT));
         for polls in (1..).step_by(R::STRIDE) {
             let server = echo::<R>(serving(&way, true)).await;
             let mut connect = Box::pin(client.connect(&server.address));
@@ -85,7 +85,7 @@ pub fn connecting_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
 pub fn a_handshake_leaves_nothing_behind_at_any_poll<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
-        let client = multiserver::<R>(W::Security::secured(W::dialling().then(Narrow), CLIENT));
+        let client = multiserver::<R>(W::Security::secured(W::dialling().then(NARROW), CLIENT));
         let (mut server, address) = listen::<R>(serving(&way, true)).await;
         for polls in (1..).step_by(R::STRIDE) {
             let enter = async {

@@ -3,9 +3,8 @@
 //! Whoever returns `Pending` has to wake the waker of the latest poll. Here each poll has a waker of its own, and a waker that
 //! is not the latest wakes nobody: code that keeps an old one waits for ever, and a simulation finds that.
 
+use crate::wrapping::Wrapping;
 use futures_io::{AsyncRead, AsyncWrite};
-use multiserver_compose::{Admission, Attempt, BoxFuture, LayerError, Opened, Plan, Transform, Wrap, WrapPlan};
-use multiserver_core::address::{Layer, LayerBuf};
 use multiserver_io::{BoxRead, BoxWrite, Duplex};
 use std::future::poll_fn;
 use std::io;
@@ -49,8 +48,7 @@ pub async fn checked<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// `contract`: the same bytes; each poll of the stream below has a waker of its own, and nothing is written after the close.
-#[derive(Debug, Clone, Copy)]
-pub struct Contract;
+pub const CONTRACT: Wrapping = Wrapping { name: "contract", wrap: contract };
 
 struct Read(BoxRead, Latest);
 
@@ -89,33 +87,5 @@ impl AsyncWrite for Write {
         let closed = latest.poll(cx, |cx| io.as_mut().poll_close(cx));
         *is_closed |= closed.is_ready();
         closed
-    }
-}
-
-impl Transform for Contract {
-    fn name(&self) -> &str {
-        "contract"
-    }
-
-    fn plan(&self, layer: Layer<'_>) -> Option<WrapPlan<'_>> {
-        (layer.name() == "contract").then(|| Plan::wrap(layer, Self))
-    }
-
-    fn layer(&self) -> LayerBuf {
-        LayerBuf::new("contract", [""; 0]).unwrap()
-    }
-
-    fn proves_peer(&self) -> bool {
-        false
-    }
-
-    fn server<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
-        Box::pin(async { Ok(Admission::open(self.layer(), Opened::new(contract(io)))) })
-    }
-}
-
-impl Wrap for Contract {
-    fn wrap<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
-        Box::pin(async { Ok(Opened::new(contract(io))) })
     }
 }

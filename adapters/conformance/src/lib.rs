@@ -27,12 +27,14 @@ mod security;
 mod simulated;
 mod support;
 mod tested;
+mod wrapping;
 
-pub use contract::{Contract, checked};
+pub use contract::{CONTRACT, checked};
 pub use messages::Messages;
 pub use security::{OfNoise, OfShs, Security};
 pub use simulated::Simulated;
 pub use tested::{File, Loopback, Noisy, SecureWebSocket, Tested, Way, WebSocket};
+pub use wrapping::Wrapping;
 
 /// Makes a module of `#[test]` functions: `conformance!(tokio_net, Tokio, Loopback)`.
 #[macro_export]

@@ -1,16 +1,14 @@
 //! A layer through which one byte passes at a time, each after a pause.
 
+use crate::wrapping::Wrapping;
 use futures_io::{AsyncRead, AsyncWrite};
-use multiserver_compose::{Admission, Attempt, BoxFuture, LayerError, Opened, Plan, Transform, Wrap, WrapPlan};
-use multiserver_core::address::{Layer, LayerBuf};
 use multiserver_io::{BoxRead, BoxWrite, Duplex};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// `narrow`: the same bytes, one by one.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Narrow;
+pub(crate) const NARROW: Wrapping = Wrapping { name: "narrow", wrap: narrow };
 
 struct Read(BoxRead, Pause);
 
@@ -59,33 +57,5 @@ impl AsyncWrite for Write {
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.1.poll(cx));
         self.0.as_mut().poll_close(cx)
-    }
-}
-
-impl Transform for Narrow {
-    fn name(&self) -> &str {
-        "narrow"
-    }
-
-    fn plan(&self, layer: Layer<'_>) -> Option<WrapPlan<'_>> {
-        (layer.name() == "narrow").then(|| Plan::wrap(layer, Narrow))
-    }
-
-    fn layer(&self) -> LayerBuf {
-        LayerBuf::new("narrow", [""; 0]).unwrap()
-    }
-
-    fn proves_peer(&self) -> bool {
-        false
-    }
-
-    fn server<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Admission, LayerError>> {
-        Box::pin(async { Ok(Admission::open(self.layer(), Opened::new(narrow(io)))) })
-    }
-}
-
-impl Wrap for Narrow {
-    fn wrap<'a>(&'a self, _: &'a Attempt, io: Duplex) -> BoxFuture<'a, Result<Opened, LayerError>> {
-        Box::pin(async { Ok(Opened::new(narrow(io))) })
     }
 }

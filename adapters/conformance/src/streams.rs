@@ -1,6 +1,6 @@
 //! The bytes of a connection, and what it says about its ends.
 
-use crate::narrow::Narrow;
+use crate::narrow::NARROW;
 use crate::support::{
     CLIENT, REFUSED, SERVER, accept, client, client_as, echo, exchange, key, listen, multiserver, pair, run, serving,
 };
@@ -31,7 +31,7 @@ pub fn bytes_come_back_through_pipes_of_one_byte<R: Tested, W: Way>() {
         let way = W::default();
         let server = echo::<R>(serving(&way, true)).await;
         let sent = vec![7; 5000];
-        let client = multiserver::<R>(W::Security::secured(W::dialling().then(Narrow), CLIENT));
+        let client = multiserver::<R>(W::Security::secured(W::dialling().then(NARROW), CLIENT));
         let connection = client.connect(&server.address).await.unwrap();
         assert!(exchange(connection, &sent).await.unwrap() == sent);
     });

@@ -1,6 +1,6 @@
 //! Servers and clients with identities made of one byte.
 
-use crate::narrow::Narrow;
+use crate::narrow::NARROW;
 use crate::{Security, Tested, Way};
 use futures_util::future::{Either, join, select};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
@@ -48,7 +48,7 @@ pub(crate) fn shs(fill: u8) -> Shs {
 /// The suite of the servers; if `is_narrow`, the handshake runs over a layer that passes one byte at a time.
 pub(crate) fn serving<W: Way>(way: &W, is_narrow: bool) -> Suite {
     let suite = way.listening();
-    W::Security::secured(if is_narrow { suite.then(Narrow) } else { suite }, SERVER)
+    W::Security::secured(if is_narrow { suite.then(NARROW) } else { suite }, SERVER)
 }
 
 pub(crate) fn multiserver<R: Tested>(suite: Suite) -> Multiserver<R> {

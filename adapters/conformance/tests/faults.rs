@@ -6,7 +6,7 @@
 use futures_util::future::{Either, join, select};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_compose::{Connection, Multiserver, Net, ReadHalf, Runtime, Shs, Suite, Unix, WriteHalf, Ws};
-use multiserver_conformance::{Contract, checked};
+use multiserver_conformance::{CONTRACT, checked};
 use multiserver_core::address::Scope;
 use multiserver_core::keys::{KeyPair, Seed};
 use multiserver_noise::Noise;
@@ -89,7 +89,7 @@ fn suites(number: u64) -> [Suite; 2] {
     };
     let mut fill = 1;
     transports.map(|suite| {
-        let suite = suite.then(Contract);
+        let suite = suite.then(CONTRACT);
         fill += 1;
         if number.is_multiple_of(2) {
             suite.then(Shs::new(identity(fill)))

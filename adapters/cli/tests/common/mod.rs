@@ -1,6 +1,7 @@
 //! Runs the real program, in a directory of its own and never for longer than [`LIMIT`].
 #![allow(clippy::unwrap_used, clippy::expect_used, dead_code, unreachable_pub)]
 
+pub mod http;
 pub mod inviting;
 
 use rustix::process::{Pid, Signal, kill_process};
