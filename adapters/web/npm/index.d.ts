@@ -37,13 +37,13 @@ export interface Connection {
   /** The names of the layers, such as `ws~shs`. */
   readonly suite: string
   /**
-   * The peer's bytes, up to its goodbye; an end without one is an error. Cancelling it ends the connection. A peer that
-   * sends 16 MiB more than was read is cut off.
+   * The peer's bytes, up to its goodbye; an end without one is an error. Cancelling it ends the connection. A
+   * peer that sends more than is read has to wait or, in browsers without `WebSocketStream`, is cut off after 16 MiB.
    */
   readonly readable: ReadableStream<Uint8Array>
   /**
    * Bytes to the peer: a `Uint8Array`, another view or an `ArrayBuffer`; anything else is a `TypeError` and ends the
-   * connection. Writing waits while the browser has more than 1 MiB to send. Closing says goodbye.
+   * connection. Writing waits while the peer does not read. Closing says goodbye.
    */
   readonly writable: WritableStream<BufferSource>
   /** Ends both directions at once, and reads and writes that wait with an error: the peer sees that it was cut off. */

@@ -23,6 +23,8 @@ const MOST_UNSENT: u32 = 1024 * 1024;
 /// How many bytes may have come and not been read; more end the connection, since a WebSocket cannot be asked to wait.
 const MOST_UNREAD: usize = 16 * 1024 * 1024;
 
+const TEXT: &str = "the peer sent text in the place of bytes";
+
 /// The most bytes in one message that is sent.
 const LONGEST_MESSAGE: usize = 64 * 1024;
 
@@ -80,28 +82,35 @@ struct Socket {
 
 /// Opens the WebSocket at this URL.
 pub(crate) async fn open(url: &str, runtime: &Arc<dyn Runtime>) -> io::Result<Duplex> {
-    let refused = |error: JsValue| {
-        let reason = js_sys::Error::from(error).message();
-        io::Error::new(
-            ErrorKind::InvalidInput,
-            format!("the browser opens no such WebSocket: {}", String::from(reason)),
-        )
-    };
     let socket = Rc::new(Socket::new(WebSocket::new(url).map_err(refused)?));
     poll_fn(|cx| {
         let state = &mut *socket.state.borrow_mut();
         match &state.closed {
             _ if state.is_open => Poll::Ready(Ok(())),
-            Some(_) => Poll::Ready(Err(io::Error::new(
-                ErrorKind::ConnectionRefused,
-                "the browser could not open the WebSocket; it does not tell pages why",
-            ))),
+            Some(_) => Poll::Ready(Err(not_opened())),
             None => state.wait(cx),
         }
     })
     .await?;
     let write = SocketWriter { socket: Rc::clone(&socket), runtime: Arc::clone(runtime), pause: None };
     Ok(Duplex::new(SocketReader(socket), write))
+}
+
+/// The error of a URL that the browser does not take.
+pub(crate) fn refused(error: JsValue) -> io::Error {
+    let reason = String::from(js_sys::Error::from(error).message());
+    io::Error::new(ErrorKind::InvalidInput, format!("the browser opens no such WebSocket: {reason}"))
+}
+
+/// The error of a WebSocket that does not open.
+pub(crate) fn not_opened() -> io::Error {
+    let words = "the browser could not open the WebSocket; it does not tell pages why";
+    io::Error::new(ErrorKind::ConnectionRefused, words)
+}
+
+/// The error after a message of text.
+pub(crate) fn text() -> io::Error {
+    State::error(TEXT)
 }
 
 impl Socket {
@@ -147,7 +156,7 @@ fn opened(state: &mut State, _: JsValue) {
 fn received(state: &mut State, event: JsValue) {
     let data = event.unchecked_into::<MessageEvent>().data();
     let Ok(buffer) = data.dyn_into::<ArrayBuffer>() else {
-        return state.fail("the peer sent text in the place of bytes");
+        return state.fail(TEXT);
     };
     let message = Uint8Array::new(&buffer).to_vec();
     if state.closed.is_some() {

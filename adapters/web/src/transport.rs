@@ -1,6 +1,6 @@
 //! The transports `ws` and `wss`, by the browser's WebSockets.
 
-use crate::socket;
+use crate::{socket, socket_stream};
 use multiserver_compose::{
     Attempt, BoxFuture, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, Stage, Transport,
 };
@@ -66,7 +66,12 @@ impl Dial for DialSocket {
     fn dial<'a>(&'a self, attempt: &'a Attempt) -> BoxFuture<'a, Result<Opened, LayerError>> {
         Box::pin(async move {
             attempt.enter(Stage::WebSocket);
-            Ok(Opened::new(socket::open(&self.url, attempt.runtime()).await?))
+            let stream = if socket_stream::are_there() {
+                socket_stream::open(&self.url).await?
+            } else {
+                socket::open(&self.url, attempt.runtime()).await?
+            };
+            Ok(Opened::new(stream))
         })
     }
 }

@@ -111,6 +111,14 @@ export const cases = {
     return errorOf(() => readAll(readable))
   },
 
+  // Opens a connection and reads nothing until the server of the second one says so; returns how much comes then.
+  async slow (address, config) {
+    const { readable } = await open(address, config)
+    const waits = await open(address, config)
+    await readAll(waits.readable)
+    return String((await readAll(readable)).length)
+  },
+
   // Writes until nothing is taken for a second, lets the server read by opening a second connection, and writes the rest.
   async pressure (address, config) {
     const { readable, writable } = await open(address, config)
