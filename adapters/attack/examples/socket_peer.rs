@@ -27,6 +27,8 @@ fn serve() -> Result<()> {
     let (fault, network, secret) = (word(2)?, argument(3)?, argument(4)?);
     for stream in listener.incoming() {
         let (fault, stream) = (fault.clone(), stream?);
+        // Open until the fault has had its effect: whoever sees the end of the connection can rely on that.
+        let kept = stream.try_clone()?;
         thread::spawn(move || {
             if answer(stream, network, &secret).is_err() {
                 match fault.as_str() {
@@ -35,6 +37,7 @@ fn serve() -> Result<()> {
                     _ => {}
                 }
             }
+            drop(kept);
         });
     }
     Ok(())

@@ -38,7 +38,10 @@ macro_rules! export_with_runtime {
 macro_rules! export_types {
     ($runtime:ident) => {
         /// The items of `multiserver-compose`, generic over the runtime.
-        pub use $crate as compose;
+        pub mod compose {
+            pub use $crate::*;
+        }
+
         pub use $crate::core::address::{Address, MultiAddress, Scope};
         pub use $crate::core::keys::{KeyPair, NetworkKey, PublicKey};
         pub use $crate::layers::*;

@@ -100,8 +100,8 @@ async fn bridge(options: &Options, target: Target, sockets: Sockets) -> Result<(
     let authorize = move |peer| {
         let permit = peers.enter(&peer);
         if permit.is_none() {
-            let line = format_args!("refused a peer: {} connected already, see --max-peers", peers_are(most));
-            strangers::log(Outcome::NoRoom, line);
+            let all = peers_are(most);
+            strangers::log(Outcome::NoRoom, format_args!("refused a peer: {all} connected already, see --max-peers"));
         }
         std::future::ready(permit)
     };
