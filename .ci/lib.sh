@@ -134,6 +134,13 @@ install_metrics_parser() {
     fi
 }
 
+# An emulated 64-bit ARM, and a compiler for it.
+install_emulator() {
+    if ! has qemu-aarch64 || ! has aarch64-linux-gnu-gcc; then
+        apt_install qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+    fi
+}
+
 install_proxies() {
     if ! has microsocks || ! has tor || ! has tor-gencert; then
         apt_install microsocks tor
