@@ -2,15 +2,15 @@
 //! in several on real sockets.
 
 use crate::narrow::{NARROW, narrow};
-use crate::security::{Machine, Security};
 use crate::support::{
-    CLIENT, PATIENCE, client, echo, exchange, listen, multiserver, poll_times, raw_pair, run, serving,
+    CLIENT, PATIENCE, client, echo, exchange, key, listen, multiserver, poll_times, raw_pair, run, serving,
 };
-use crate::{Tested, Way};
+use crate::{Security, Tested, Way};
 use futures_util::future::{join, try_join};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_compose::Connection;
 use multiserver_io::{Duplex, SecureStream, drive};
+use multiserver_model::protocol::{Machine, Protocol};
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
@@ -30,12 +30,13 @@ pub fn driving_goes_on_after_every_poll<R: Tested, W: Way>() {
     run::<R>(async {
         let (near, far) = raw_pair::<R, W>(&W::default()).await;
         let (mut near, mut far) = (duplex(near), duplex(far));
-        let (mut client, mut server) = (W::Security::client(), W::Security::server());
+        let (mut client, mut server) = (W::Security::of_client(), W::Security::of_server());
         let serve = async {
             let authenticated = drive_anew(&mut server, &mut far).await?;
             drive_anew(&mut W::Security::accept(authenticated), &mut far).await
         };
         let (near_outcome, far_outcome) = try_join(drive_anew(&mut client, &mut near), serve).await.unwrap();
+        assert_eq!(W::Security::peer(&far_outcome), key(CLIENT));
 
         let (sealer, opener) = W::Security::frames(near_outcome);
         let mut near = SecureStream::new(near, sealer, opener);

@@ -1,7 +1,7 @@
 //! Streams that end too early, and bytes that follow a message too early.
 
 use crate::support::{
-    REFUSED, SERVER, accept, client, client_as, echo_with, exchange, key, listen, raw, raw_pair, run, serving,
+    CLIENT, REFUSED, SERVER, accept, client, client_as, echo_with, exchange, key, listen, raw, raw_pair, run, serving,
 };
 use crate::{Security, Tested, Way};
 use futures_io::{AsyncRead, AsyncWrite};
@@ -10,6 +10,7 @@ use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_compose::{Connection, Limits};
 use multiserver_core::frames::SealFrames;
 use multiserver_io::{SecureStream, drive};
+use multiserver_model::protocol::Protocol;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -55,7 +56,7 @@ impl AsyncWrite for Cut {
 
 /// As a client, sends five bytes and a goodbye through a stream that is cut, and drops it.
 async fn send_as_client<S: Security>(mut cut: Cut) -> io::Result<()> {
-    let outcome = drive(&mut S::client(), &mut cut).await?;
+    let outcome = drive(&mut S::of_client(), &mut cut).await?;
     send_hello::<S>(cut, outcome).await
 }
 
@@ -67,8 +68,10 @@ async fn send_as_server<S: Security>(mut cut: Cut) -> io::Result<()> {
 
 /// The server's whole handshake.
 async fn drive_server<S: Security>(io: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<S::Outcome> {
-    let authenticated = drive(&mut S::server(), io).await?;
-    Ok(drive(&mut S::accept(authenticated), io).await?)
+    let authenticated = drive(&mut S::of_server(), io).await?;
+    let outcome = drive(&mut S::accept(authenticated), io).await?;
+    assert_eq!(S::peer(&outcome), key(CLIENT));
+    Ok(outcome)
 }
 
 async fn send_hello<S: Security>(cut: Cut, outcome: S::Outcome) -> io::Result<()> {
@@ -90,7 +93,7 @@ pub fn a_client_cut_at_every_byte_is_an_error<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
         let (mut server, address) = listen::<R>(serving(&way, false)).await;
-        let whole = W::Security::CLIENT_HANDSHAKE + hello_bytes::<<W::Security as Security>::Sealer>();
+        let whole = W::Security::CLIENT_HANDSHAKE + hello_bytes::<<W::Security as Protocol>::Sealer>();
         for left in 0..=whole {
             let send = async { send_as_client::<W::Security>(Cut { io: raw::<R, W>(&address).await, left }).await };
             let receive = async {
@@ -113,7 +116,7 @@ pub fn a_server_cut_at_every_byte_is_an_error<R: Tested, W: Way>() {
         let (mut server, transport) = listen::<R>(way.listening()).await;
         let address = format!("{transport}~{}:{}", W::Security::NAME, key(SERVER)).parse().unwrap();
         let client = client::<R, W>();
-        let whole = W::Security::SERVER_HANDSHAKE + hello_bytes::<<W::Security as Security>::Sealer>();
+        let whole = W::Security::SERVER_HANDSHAKE + hello_bytes::<<W::Security as Protocol>::Sealer>();
         for left in 0..=whole {
             let send = async { send_as_server::<W::Security>(Cut { io: accept(&mut server).await, left }).await };
             let receive = async { receive(client.connect(&address).await.map_err(io::Error::other)?).await };
@@ -188,7 +191,7 @@ pub fn no_byte_behind_a_handshake_is_taken<R: Tested, W: Way>() {
         let way = W::default();
         let (near, mut far) = raw_pair::<R, W>(&way).await;
         let mut near = Tail::new(near);
-        let client = async { drive(&mut W::Security::client(), &mut near).await.unwrap() };
+        let client = async { drive(&mut W::Security::of_client(), &mut near).await.unwrap() };
         let server = async {
             drive_server::<W::Security>(&mut far).await.unwrap();
             read_tail(far).await;
@@ -198,7 +201,7 @@ pub fn no_byte_behind_a_handshake_is_taken<R: Tested, W: Way>() {
         let (mut near, far) = raw_pair::<R, W>(&way).await;
         let mut far = Tail::new(far);
         let client = async {
-            drive(&mut W::Security::client(), &mut near).await.unwrap();
+            drive(&mut W::Security::of_client(), &mut near).await.unwrap();
             read_tail(near).await;
         };
         join(client, drive_server::<W::Security>(&mut far)).await.1.unwrap();

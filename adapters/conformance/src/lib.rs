@@ -31,7 +31,7 @@ mod wrapping;
 
 pub use contract::{CONTRACT, checked};
 pub use messages::Messages;
-pub use security::{OfNoise, OfShs, Security};
+pub use security::Security;
 pub use simulated::Simulated;
 pub use tested::{File, Loopback, Noisy, SecureWebSocket, Tested, Way, WebSocket};
 pub use wrapping::Wrapping;

@@ -7,6 +7,7 @@ use futures_util::AsyncWriteExt;
 use futures_util::future::join;
 use multiserver_compose::{BoxFuture, ConnectError, Failure, Limits, Multiserver, Native, Request, Server, Stage};
 use multiserver_core::address::{MultiAddress, Scope};
+use multiserver_model::protocol::Protocol;
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;

@@ -1,6 +1,5 @@
 //! Message channels as a transport under test.
 
-use crate::security::OfShs;
 use crate::support::{CLIENT, SERVER, echo, exchange, key, multiserver, run, shs};
 use crate::{Tested, Way};
 use futures_channel::mpsc;
@@ -11,6 +10,7 @@ use multiserver_compose::{
 };
 use multiserver_core::address::{Layer, LayerBuf, Scope};
 use multiserver_io::Duplex;
+use multiserver_model::protocol;
 use std::cell::RefCell;
 use std::io::{self, ErrorKind};
 
@@ -46,7 +46,7 @@ impl Default for Messages {
 impl Way for Messages {
     const NAME: &'static str = "channel";
 
-    type Security = OfShs;
+    type Security = protocol::Shs;
 
     fn listening(&self) -> Suite {
         self.listening.clone().into()

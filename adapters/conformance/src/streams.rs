@@ -8,6 +8,7 @@ use crate::{Security, Tested, Way};
 use futures_util::future::join;
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_compose::{ConnectError, Connection, Failure, LayerError, NoAuth, Stage, Traffic};
+use multiserver_model::protocol::Protocol;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 

@@ -6,7 +6,7 @@ use futures_util::future::{Either, join, select};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_compose::{Connection, Event, Limits, Multiserver, Native, Server, ServerHandle, Shs, Suite};
 use multiserver_core::address::{Address, MultiAddress, Scope};
-use multiserver_core::keys::{KeyPair, NetworkKey, PublicKey, Seed};
+use multiserver_core::keys::{KeyPair, PublicKey, Seed};
 use multiserver_io::Duplex;
 use std::future::poll_fn;
 use std::io;
@@ -195,6 +195,3 @@ pub(crate) async fn poll_times<F: Future + Unpin>(future: &mut F, times: usize) 
     })
     .await
 }
-
-/// The only network of these tests.
-pub(crate) const NETWORK: NetworkKey = NetworkKey::SSB_MAIN;

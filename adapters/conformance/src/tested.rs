@@ -1,9 +1,10 @@
 //! The traits for the runtimes and transports under test.
 
-use crate::security::{OfNoise, OfShs, Security};
+use crate::security::Security;
 use multiserver_async_std::AsyncStd;
 use multiserver_compose::ws::Certificate;
 use multiserver_compose::{Connection, Native, Net, Suite, Unix, Ws, Wss};
+use multiserver_model::protocol;
 use multiserver_smol::Smol;
 use multiserver_tokio::Tokio;
 use std::sync::LazyLock;
@@ -66,7 +67,7 @@ pub struct Noisy<W>(W);
 impl<W: Way> Way for Noisy<W> {
     const NAME: &'static str = W::NAME;
 
-    type Security = OfNoise;
+    type Security = protocol::Noise;
 
     fn listening(&self) -> Suite {
         self.0.listening()
@@ -84,7 +85,7 @@ pub struct Loopback;
 impl Way for Loopback {
     const NAME: &'static str = "net";
 
-    type Security = OfShs;
+    type Security = protocol::Shs;
 
     fn listening(&self) -> Suite {
         Net::bind("127.0.0.1:0").into()
@@ -102,7 +103,7 @@ pub struct WebSocket;
 impl Way for WebSocket {
     const NAME: &'static str = "ws";
 
-    type Security = OfShs;
+    type Security = protocol::Shs;
 
     fn listening(&self) -> Suite {
         Ws::bind("127.0.0.1:0").into()
@@ -128,7 +129,7 @@ pub(crate) static CERTIFICATE: LazyLock<(String, Certificate)> = LazyLock::new(|
 impl Way for SecureWebSocket {
     const NAME: &'static str = "wss";
 
-    type Security = OfShs;
+    type Security = protocol::Shs;
 
     fn listening(&self) -> Suite {
         Wss::bind("127.0.0.1:0", CERTIFICATE.1.clone()).into()
@@ -162,7 +163,7 @@ impl Default for File {
 impl Way for File {
     const NAME: &'static str = "unix";
 
-    type Security = OfShs;
+    type Security = protocol::Shs;
 
     fn listening(&self) -> Suite {
         Unix::bind(self.path()).into()

@@ -2,9 +2,8 @@
 //! writes the messages of the secret handshake from primitives.
 
 use crate::protocol::{Message, NETWORK, Name};
-use hmac::{Hmac, KeyInit, Mac};
+use crate::schedule::{Products, hello, open, seal};
 use multiserver_core::keys::{Ephemeral, PublicKey};
-use sha2::{Digest, Sha256, Sha512};
 
 /// The length of a hello.
 const HELLO: usize = 64;
@@ -20,16 +19,17 @@ pub(crate) fn forgeries(known: &[Message]) -> Vec<Message> {
     let proofs = known.iter().filter(|message| message.len() == PROOF);
     let read = proofs.flat_map(|proof| keys.iter().filter_map(|key| open_proof(proof, key, &ephemeral)));
     let read: Vec<_> = read.collect();
-    let mut said: Vec<Message> = vec![hello(&ephemeral)];
+    let mut said: Vec<Message> = vec![hello(NETWORK.as_bytes(), ephemeral.public()).into()];
     for key in &keys {
-        let product = ephemeral.diffie_hellman(key).unwrap();
-        let bob = ephemeral.diffie_hellman(&Name::Bob.pair().public().to_x25519().unwrap()).unwrap();
-        let box_key = sha256(&[NETWORK.as_bytes(), &*product, &*bob]);
-        let server = Name::Bob.pair().public();
-        let statement = [NETWORK.as_bytes(), &server.as_bytes()[..], &sha256(&[&*product])].concat();
+        let products = Products {
+            network: *NETWORK.as_bytes(),
+            ab: *ephemeral.diffie_hellman(key).unwrap(),
+            a_server: *ephemeral.diffie_hellman(&Name::Bob.pair().public().to_x25519().unwrap()).unwrap(),
+        };
+        let statement = products.client_statement(Name::Bob.pair().public().as_bytes());
         let own = Name::Mallory.pair().sign(&statement);
         let mut claim = |signature: &[u8; 64], client: &PublicKey| {
-            said.push(seal(&box_key, &[&signature[..], client.as_bytes()].concat()));
+            said.push(seal(&products.client_auth_key(), &[&signature[..], client.as_bytes()].concat()).into());
         };
         claim(&own, &Name::Mallory.pair().public());
         for honest in [Name::Alice, Name::Bob, Name::Carol] {
@@ -42,35 +42,20 @@ pub(crate) fn forgeries(known: &[Message]) -> Vec<Message> {
     said
 }
 
-fn hello(ephemeral: &Ephemeral) -> Message {
-    let mut mac = Hmac::<Sha512>::new_from_slice(NETWORK.as_bytes()).unwrap();
-    mac.update(ephemeral.public());
-    [&mac.finalize().into_bytes()[..32], ephemeral.public()].concat().into()
-}
-
 fn key_of(hello: &Message) -> [u8; 32] {
     hello[32..].try_into().unwrap()
 }
 
 /// The signature and the key in the proof of a client that wants to reach Mallory, and whose hello has this key.
 fn open_proof(proof: &Message, key: &[u8; 32], ephemeral: &Ephemeral) -> Option<([u8; 64], PublicKey)> {
-    let product = ephemeral.diffie_hellman(key)?;
-    let mallory = Name::Mallory.pair().diffie_hellman(key)?;
-    let (tag, body) = proof.split_first_chunk::<16>()?;
-    let (mut body, box_key) = (body.to_vec(), sha256(&[NETWORK.as_bytes(), &*product, &*mallory]));
-    multiserver_secretbox::open(&box_key, &[0; 24], &mut body, tag).ok()?;
+    let products = Products {
+        network: *NETWORK.as_bytes(),
+        ab: *ephemeral.diffie_hellman(key)?,
+        a_server: *Name::Mallory.pair().diffie_hellman(key)?,
+    };
+    let body = open(&products.client_auth_key(), proof)?;
     let (signature, client) = body.split_first_chunk::<64>()?;
     Some((*signature, PublicKey::from_bytes(client.try_into().ok()?)))
-}
-
-fn seal(key: &[u8; 32], plain: &[u8]) -> Message {
-    let mut body = plain.to_vec();
-    let tag = multiserver_secretbox::seal(key, &[0; 24], &mut body);
-    [&tag[..], &body].concat().into()
-}
-
-fn sha256(parts: &[&[u8]]) -> [u8; 32] {
-    Sha256::digest(parts.concat()).into()
 }
 
 #[cfg(test)]

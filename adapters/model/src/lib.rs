@@ -10,3 +10,8 @@ mod attacker;
 pub mod faults;
 pub mod handshake;
 pub mod protocol;
+
+/// The tests of the core have them too.
+#[path = "../../../core/tests/common/schedule.rs"]
+#[allow(dead_code, missing_docs, unreachable_pub, reason = "each of both uses a part")]
+mod schedule;

@@ -5,7 +5,7 @@ use multiserver_core::handshake::{Handshake, Step};
 use multiserver_core::keys::{Ephemeral, KeyPair, NetworkKey, PublicKey, Seed};
 use multiserver_core::{box_stream, shs};
 use multiserver_noise as noise;
-use std::fmt::Display;
+use std::error::Error;
 use std::sync::Arc;
 
 /// A message, as bytes.
@@ -58,6 +58,16 @@ pub struct Role {
     pub random: u8,
 }
 
+impl Role {
+    fn client<P: Protocol>(self, to: Name) -> P::Client {
+        P::client(self.me.pair(), &to.pair().public(), [self.random; 32])
+    }
+
+    fn server<P: Protocol>(self) -> P::Server {
+        P::server(self.me.pair(), [self.random; 32])
+    }
+}
+
 /// What a machine has become.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Status {
@@ -86,34 +96,47 @@ pub struct Reaction {
 /// The plaintext of every first frame.
 const FRAME: &[u8] = b"the first frame";
 
-/// A security protocol: its machines, with nothing of their own.
+/// A machine whose errors can be passed on.
+pub trait Machine: Handshake<Error: Error + Send + Sync + 'static> {}
+
+impl<H: Handshake<Error: Error + Send + Sync + 'static>> Machine for H {}
+
+/// A security protocol: its machines in [`NETWORK`], with randomness that is given.
 pub trait Protocol: Send + Sync + 'static {
     /// Its name in addresses.
     const NAME: &'static str;
     /// The client's machine.
-    type Client: Handshake<Output = Self::Outcome, Error: Display>;
+    type Client: Machine<Output = Self::Outcome>;
     /// The server's machine, up to the point where it decides about the client.
-    type Server: Handshake<Output = Self::Authenticated, Error: Display>;
+    type Server: Machine<Output = Self::Authenticated>;
     /// What the server decides about.
     type Authenticated;
     /// The machine of a server that has accepted.
-    type Accepting: Handshake<Output = Self::Outcome, Error: Display>;
+    type Accepting: Machine<Output = Self::Outcome>;
     /// What both sides have in the end.
     type Outcome;
+    /// Encrypts the stream.
+    type Sealer: SealFrames;
+    /// Decrypts the stream.
+    type Opener: OpenFrames;
 
-    /// The client's machine.
-    fn client(me: Name, to: Name, random: u8) -> Self::Client;
-    /// The server's machine.
-    fn server(me: Name, random: u8) -> Self::Server;
+    /// The machine of a client that wants to reach this server.
+    fn client(identity: KeyPair, server: &PublicKey, random: [u8; 32]) -> Self::Client;
+    /// The machine of a server.
+    fn server(identity: KeyPair, random: [u8; 32]) -> Self::Server;
     /// Accepts the client.
     fn accept(authenticated: Self::Authenticated) -> Self::Accepting;
     /// The peer that was proven.
     fn peer(outcome: &Self::Outcome) -> PublicKey;
-    /// What seals and opens the stream.
-    fn frames(outcome: Self::Outcome) -> (impl SealFrames, impl OpenFrames);
+    /// What encrypts and decrypts the stream.
+    fn frames(outcome: Self::Outcome) -> (Self::Sealer, Self::Opener);
 
-    /// The messages of an attacker who is no honest machine, who has these messages of everybody.
-    fn forgeries(known: &[Message]) -> Vec<Message>;
+    /// What an attacker who is no honest machine can say when everybody has said this.
+    #[must_use]
+    fn forgeries(known: &[Message]) -> Vec<Message> {
+        let _ = known;
+        Vec::new()
+    }
 }
 
 /// The secret handshake.
@@ -127,14 +150,16 @@ impl Protocol for Shs {
     type Authenticated = shs::Authenticated;
     type Accepting = shs::Accepting;
     type Outcome = shs::Outcome;
+    type Sealer = box_stream::Sealer;
+    type Opener = box_stream::Opener;
 
-    fn client(me: Name, to: Name, random: u8) -> Self::Client {
-        let client = shs::Client::new(me.pair(), &to.pair().public(), &NETWORK).unwrap();
-        shs::ClientHandshake::new(client, Ephemeral::from_random([random; 32]))
+    fn client(identity: KeyPair, server: &PublicKey, random: [u8; 32]) -> Self::Client {
+        let client = shs::Client::new(identity, server, &NETWORK).unwrap();
+        shs::ClientHandshake::new(client, Ephemeral::from_random(random))
     }
 
-    fn server(me: Name, random: u8) -> Self::Server {
-        shs::ServerHandshake::new(shs::Server::new(me.pair(), &NETWORK), Ephemeral::from_random([random; 32]))
+    fn server(identity: KeyPair, random: [u8; 32]) -> Self::Server {
+        shs::ServerHandshake::new(shs::Server::new(identity, &NETWORK), Ephemeral::from_random(random))
     }
 
     fn accept(authenticated: Self::Authenticated) -> Self::Accepting {
@@ -145,8 +170,7 @@ impl Protocol for Shs {
         *outcome.peer()
     }
 
-    #[expect(refining_impl_trait_reachable, reason = "nobody calls it by its type")]
-    fn frames(outcome: Self::Outcome) -> (box_stream::Sealer, box_stream::Opener) {
+    fn frames(outcome: Self::Outcome) -> (Self::Sealer, Self::Opener) {
         outcome.into_boxes()
     }
 
@@ -166,13 +190,15 @@ impl Protocol for Noise {
     type Authenticated = noise::Authenticated;
     type Accepting = noise::Accepting;
     type Outcome = noise::Outcome;
+    type Sealer = noise::Sealer;
+    type Opener = noise::Opener;
 
-    fn client(me: Name, to: Name, random: u8) -> Self::Client {
-        noise::ClientHandshake::new(me.pair(), &to.pair().public(), &NETWORK, [random; 32]).unwrap()
+    fn client(identity: KeyPair, server: &PublicKey, random: [u8; 32]) -> Self::Client {
+        noise::ClientHandshake::new(identity, server, &NETWORK, random).unwrap()
     }
 
-    fn server(me: Name, random: u8) -> Self::Server {
-        noise::ServerHandshake::new(me.pair(), &NETWORK, [random; 32])
+    fn server(identity: KeyPair, random: [u8; 32]) -> Self::Server {
+        noise::ServerHandshake::new(identity, &NETWORK, random)
     }
 
     fn accept(authenticated: Self::Authenticated) -> Self::Accepting {
@@ -183,13 +209,8 @@ impl Protocol for Noise {
         *outcome.peer()
     }
 
-    #[expect(refining_impl_trait_reachable, reason = "nobody calls it by its type")]
-    fn frames(outcome: Self::Outcome) -> (noise::Sealer, noise::Opener) {
+    fn frames(outcome: Self::Outcome) -> (Self::Sealer, Self::Opener) {
         outcome.into_frames()
-    }
-
-    fn forgeries(_: &[Message]) -> Vec<Message> {
-        Vec::new()
     }
 }
 
@@ -222,13 +243,13 @@ pub fn opens<P: Protocol>(role: Role, heard: &[Message], frame: &[u8]) -> bool {
 /// What a machine in this role makes of the end of the stream after it has heard these messages; `None` if it is over.
 #[must_use]
 pub fn end<P: Protocol>(role: Role, heard: &[Message]) -> Option<String> {
-    fn of<H: Handshake<Error: Display>>(mut machine: H, heard: &[Message]) -> Option<String> {
+    fn of<H: Machine>(mut machine: H, heard: &[Message]) -> Option<String> {
         let driven = drive(&mut machine, &mut heard.concat(), &mut Vec::new());
         matches!(driven, Replayed::Waits(_)).then(|| machine.end_of_input().to_string())
     }
     match role.to {
-        Some(to) => of(P::client(role.me, to, role.random), heard),
-        None => of(P::server(role.me, role.random), heard),
+        Some(to) => of(role.client::<P>(to), heard),
+        None => of(role.server::<P>(), heard),
     }
 }
 
@@ -242,8 +263,8 @@ enum Replayed<T> {
 fn replay<P: Protocol>(role: Role, heard: &[Message]) -> (Vec<Message>, Replayed<P::Outcome>) {
     let (mut said, mut input) = (Vec::new(), heard.concat());
     let replayed = match role.to {
-        Some(to) => drive(&mut P::client(role.me, to, role.random), &mut input, &mut said),
-        None => match drive(&mut P::server(role.me, role.random), &mut input, &mut said) {
+        Some(to) => drive(&mut role.client::<P>(to), &mut input, &mut said),
+        None => match drive(&mut role.server::<P>(), &mut input, &mut said) {
             Replayed::Done(authenticated) => drive(&mut P::accept(authenticated), &mut input, &mut said),
             Replayed::Waits(wanted) => Replayed::Waits(wanted),
             Replayed::Failed => Replayed::Failed,
@@ -253,11 +274,7 @@ fn replay<P: Protocol>(role: Role, heard: &[Message]) -> (Vec<Message>, Replayed
 }
 
 /// Drives a machine until it wants more than the input, which it uses up; what it writes up to a flush is a message.
-fn drive<H: Handshake<Error: Display>>(
-    machine: &mut H,
-    input: &mut Vec<u8>,
-    said: &mut Vec<Message>,
-) -> Replayed<H::Output> {
+fn drive<H: Machine>(machine: &mut H, input: &mut Vec<u8>, said: &mut Vec<Message>) -> Replayed<H::Output> {
     let mut message = Vec::new();
     loop {
         match machine.step() {
