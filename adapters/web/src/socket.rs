@@ -23,10 +23,14 @@ const MOST_UNSENT: u32 = 1024 * 1024;
 /// How many bytes may have come and not been read; more end the connection, since a WebSocket cannot be asked to wait.
 const MOST_UNREAD: usize = 16 * 1024 * 1024;
 
-const TEXT: &str = "the peer sent text in the place of bytes";
+/// What reading ends with after a message of text.
+pub(crate) const TEXT: &str = "the peer sent text in the place of bytes";
+
+/// What reading ends with when the WebSocket ended in no order.
+pub(crate) const CUT: &str = "the WebSocket was cut";
 
 /// The most bytes in one message that is sent.
-const LONGEST_MESSAGE: usize = 64 * 1024;
+pub(crate) const LONGEST_MESSAGE: usize = 64 * 1024;
 
 /// How long to wait before looking again whether the browser has sent enough; it tells nobody when it has.
 const PAUSE: Duration = Duration::from_millis(4);
@@ -64,11 +68,6 @@ impl State {
     fn fail(&mut self, reason: &str) {
         self.end(Err(reason.to_owned()));
         let _ = self.socket.close();
-    }
-
-    /// What reading and writing end with after `closed` has an error.
-    fn error(reason: &str) -> io::Error {
-        io::Error::new(ErrorKind::ConnectionAborted, reason.to_owned())
     }
 }
 
@@ -108,9 +107,9 @@ pub(crate) fn not_opened() -> io::Error {
     io::Error::new(ErrorKind::ConnectionRefused, words)
 }
 
-/// The error after a message of text.
-pub(crate) fn text() -> io::Error {
-    State::error(TEXT)
+/// What reading and writing end with for this reason.
+pub(crate) fn ended(reason: &str) -> io::Error {
+    io::Error::new(ErrorKind::ConnectionAborted, reason.to_owned())
 }
 
 impl Socket {
@@ -172,7 +171,7 @@ fn received(state: &mut State, event: JsValue) {
 
 fn closed(state: &mut State, event: JsValue) {
     let event = event.unchecked_into::<CloseEvent>();
-    state.end(if event.was_clean() { Ok(()) } else { Err("the WebSocket was cut".to_owned()) });
+    state.end(if event.was_clean() { Ok(()) } else { Err(CUT.to_owned()) });
 }
 
 fn failed(state: &mut State, _: JsValue) {
@@ -187,7 +186,7 @@ impl AsyncRead for SocketReader {
         match &state.closed {
             _ if !state.received.is_empty() => Poll::Ready(state.received.read(into)),
             Some(Ok(())) => Poll::Ready(Ok(0)),
-            Some(Err(reason)) => Poll::Ready(Err(State::error(reason))),
+            Some(Err(reason)) => Poll::Ready(Err(ended(reason))),
             None => state.wait(cx),
         }
     }
@@ -211,7 +210,7 @@ impl SocketWriter {
             match &self.socket.state.borrow().closed {
                 None => {}
                 Some(Ok(())) => return Poll::Ready(Err(ErrorKind::BrokenPipe.into())),
-                Some(Err(reason)) => return Poll::Ready(Err(State::error(reason))),
+                Some(Err(reason)) => return Poll::Ready(Err(ended(reason))),
             }
             if self.socket.socket.buffered_amount() <= most {
                 return Poll::Ready(Ok(()));
@@ -226,7 +225,7 @@ impl AsyncWrite for SocketWriter {
         ready!(self.poll_unsent(cx, MOST_UNSENT))?;
         let count = bytes.len().min(LONGEST_MESSAGE);
         let sent = self.socket.socket.send_with_u8_array(bytes.get(..count).unwrap_or_default());
-        Poll::Ready(sent.map(|()| count).map_err(|_| State::error("the browser sends nothing more")))
+        Poll::Ready(sent.map(|()| count).map_err(|_| ended("the browser sends nothing more")))
     }
 
     /// What was written is with the browser, which sends it without being asked.

@@ -1,7 +1,7 @@
 //! A byte stream over a `WebSocketStream`, where the browser has them (<https://developer.mozilla.org/docs/Web/API/WebSocketStream>):
 //! one that makes the peer wait while the page does not read.
 
-use crate::socket::{not_opened, refused, text};
+use crate::socket::{CUT, LONGEST_MESSAGE, TEXT, ended, not_opened, refused};
 use futures_io::{AsyncRead, AsyncWrite};
 use js_sys::{Promise, Reflect, Uint8Array, global};
 use multiserver_io::Duplex;
@@ -13,9 +13,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, ReadableStreamDefaultReader, WritableStream, WritableStreamDefaultWriter};
-
-/// The most bytes in one message that is sent.
-const LONGEST_MESSAGE: usize = 64 * 1024;
 
 #[wasm_bindgen]
 extern "C" {
@@ -88,7 +85,7 @@ impl AsyncRead for StreamReader {
             let Some(pending) = &mut self.pending else { return Poll::Pending };
             let result = ready!(Pin::new(pending).poll(cx));
             self.pending = None;
-            let result = result.map_err(|_| cut())?;
+            let result = result.map_err(|_| ended(CUT))?;
             let part = |name: &str| Reflect::get(&result, &name.into()).unwrap_or_default();
             if part("done").is_truthy() {
                 return Poll::Ready(Ok(0));
@@ -96,7 +93,7 @@ impl AsyncRead for StreamReader {
             let value = part("value");
             if value.is_string() {
                 let _ = self.open.0.close();
-                return Poll::Ready(Err(text()));
+                return Poll::Ready(Err(ended(TEXT)));
             }
             (self.message, self.read) = (Uint8Array::new(&value).to_vec(), 0);
         }
@@ -139,8 +136,4 @@ impl AsyncWrite for StreamWriter {
         ready!(self.poll_pending(cx))?;
         Poll::Ready(self.open.0.close().map_err(|_| ErrorKind::BrokenPipe.into()))
     }
-}
-
-fn cut() -> io::Error {
-    io::Error::new(ErrorKind::ConnectionAborted, "the WebSocket was cut")
 }

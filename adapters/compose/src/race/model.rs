@@ -128,8 +128,8 @@ struct Seen {
     result: Option<Result<usize, Vec<usize>>>,
 }
 
-/// Runs a race through these events, and returns what is seen after each, the start included.
-fn replay(has_delay: bool, events: &[Happens]) -> Vec<Seen> {
+/// Runs a race through these events, and returns what is seen after the last; the race is not over before.
+fn replay(has_delay: bool, events: &[Happens]) -> Seen {
     let (runtime, woken) = (Timers::default(), Arc::new(Woken::default()));
     let waker = Waker::from(Arc::clone(&woken));
     let attempts: Vec<Shared<Result<usize, usize>>> = (0..ATTEMPTS).map(|_| shared()).collect();
@@ -138,7 +138,7 @@ fn replay(has_delay: bool, events: &[Happens]) -> Vec<Seen> {
         *started.lock().unwrap() += 1;
         future(&attempts[*number])
     };
-    let mut race = Some(Race {
+    let mut race = Race {
         runtime: &runtime,
         attempt_delay: has_delay.then_some(Duration::from_secs(1)),
         start,
@@ -146,10 +146,11 @@ fn replay(has_delay: bool, events: &[Happens]) -> Vec<Seen> {
         running: Vec::new(),
         next_start: None,
         failed: Vec::new(),
-    });
+    };
     woken.0.store(true, Ordering::SeqCst);
-    let mut seen = Vec::new();
+    let mut result = None;
     for event in std::iter::once(None).chain(events.iter().copied().map(Some)) {
+        assert_eq!(result, None, "it goes on after its end");
         match event {
             Some(Happens::Fails(number)) => tell(&attempts[number], Err(number)),
             Some(Happens::Succeeds(number)) => tell(&attempts[number], Ok(number)),
@@ -161,27 +162,22 @@ fn replay(has_delay: bool, events: &[Happens]) -> Vec<Seen> {
         }
         // An executor polls what was woken, and nothing else.
         assert!(woken.0.swap(false, Ordering::SeqCst), "{event:?} wakes nobody after {events:?}");
-        let result = match race.as_mut().unwrap().poll(&mut Context::from_waker(&waker)) {
+        result = match race.poll(&mut Context::from_waker(&waker)) {
             Poll::Pending => None,
             Poll::Ready(Ok(winner)) => Some(Ok(winner)),
-            Poll::Ready(Err(errors)) => Some(Err(errors.into_iter().map(|(number, error)| {
-                assert_eq!(number, error);
-                number
-            }))),
+            Poll::Ready(Err(errors)) => {
+                assert!(errors.iter().all(|(number, error)| number == error));
+                Some(Err(errors.into_iter().map(|(number, _)| number).collect()))
+            }
         };
-        let result = result.map(|result| result.map_err(Iterator::collect));
-        if result.is_some() {
-            race = None;
-        }
-        let started = *started.lock().unwrap();
-        let running = (0..started).filter(|number| !attempts[*number].lock().unwrap().is_dropped).collect();
-        let delays = runtime.0.lock().unwrap().last().is_some_and(|delay| !delay.lock().unwrap().is_dropped);
-        seen.push(Seen { started, running, delays, result });
-        if race.is_none() {
-            break;
-        }
     }
-    seen
+    // Whoever awaits a race drops it at its end.
+    let race = result.is_none().then_some(race);
+    let started = *started.lock().unwrap();
+    let running = (0..started).filter(|number| !attempts[*number].lock().unwrap().is_dropped).collect();
+    let delays = runtime.0.lock().unwrap().last().is_some_and(|delay| !delay.lock().unwrap().is_dropped);
+    drop(race);
+    Seen { started, running, delays, result }
 }
 
 /// Races with or without a delay between attempts.
@@ -193,18 +189,13 @@ struct Races {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Run {
     events: Vec<Happens>,
-    seen: Vec<Seen>,
+    seen: Seen,
 }
 
 impl Run {
     fn new(has_delay: bool, events: Vec<Happens>) -> Self {
         let seen = replay(has_delay, &events);
-        assert_eq!(seen.len(), events.len() + 1, "it goes on after its end");
         Self { events, seen }
-    }
-
-    fn last(&self) -> &Seen {
-        self.seen.last().unwrap()
     }
 
     fn failed(&self) -> Vec<usize> {
@@ -227,7 +218,7 @@ impl Run {
     /// Each failure and each delay that passes starts one attempt more, while there are any.
     fn starts_in_time(&self) -> bool {
         let starts = self.events.iter().filter(|event| !matches!(event, Happens::Succeeds(_))).count();
-        self.last().started == ATTEMPTS.min(1 + starts)
+        self.seen.started == ATTEMPTS.min(1 + starts)
     }
 }
 
@@ -240,11 +231,11 @@ impl Model for Races {
     }
 
     fn actions(&self, run: &Run, events: &mut Vec<Happens>) {
-        if run.last().result.is_none() {
+        if run.seen.result.is_none() {
             events.extend(
-                run.last().running.iter().flat_map(|number| [Happens::Fails(*number), Happens::Succeeds(*number)]),
+                run.seen.running.iter().flat_map(|number| [Happens::Fails(*number), Happens::Succeeds(*number)]),
             );
-            events.extend(run.last().delays.then_some(Happens::DelayPasses));
+            events.extend(run.seen.delays.then_some(Happens::DelayPasses));
         }
     }
 
@@ -255,21 +246,21 @@ impl Model for Races {
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
             Property::always("the first success wins, or all errors are told in their order", |_, run: &Run| {
-                run.last().result == run.expected()
+                run.seen.result == run.expected()
             }),
             Property::always("attempts start in time", |_, run: &Run| run.starts_in_time()),
             Property::always("nothing runs on after the end", |_, run: &Run| {
-                run.last().result.is_none() || run.last().running.is_empty() && !run.last().delays
+                run.seen.result.is_none() || run.seen.running.is_empty() && !run.seen.delays
             }),
             Property::always("something runs until the end", |_, run: &Run| {
-                run.last().result.is_some() || !run.last().running.is_empty()
+                run.seen.result.is_some() || !run.seen.running.is_empty()
             }),
             Property::always("a delay runs where one is set and an attempt waits", |model, run: &Run| {
-                let waits = run.last().result.is_none() && run.last().started < ATTEMPTS;
-                run.last().delays == (waits && model.has_delay)
+                let waits = run.seen.result.is_none() && run.seen.started < ATTEMPTS;
+                run.seen.delays == (waits && model.has_delay)
             }),
-            Property::sometimes("the last one wins", |_, run: &Run| run.last().result == Some(Ok(ATTEMPTS - 1))),
-            Property::sometimes("nobody wins", |_, run: &Run| matches!(run.last().result, Some(Err(_)))),
+            Property::sometimes("the last one wins", |_, run: &Run| run.seen.result == Some(Ok(ATTEMPTS - 1))),
+            Property::sometimes("nobody wins", |_, run: &Run| matches!(run.seen.result, Some(Err(_)))),
         ]
     }
 }

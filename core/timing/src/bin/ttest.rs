@@ -55,8 +55,12 @@ fn tag(measurements: usize) -> f64 {
     })
 }
 
+fn server_key() -> KeyPair {
+    KeyPair::from_seed(Seed::from_bytes([2; 32]))
+}
+
 fn server() -> Server {
-    Server::new(Arc::new(KeyPair::from_seed(Seed::from_bytes([2; 32]))), &NetworkKey::SSB_MAIN)
+    Server::new(Arc::new(server_key()), &NetworkKey::SSB_MAIN)
 }
 
 /// A hello whose proof of the network key is wrong in its first or its last byte.
@@ -68,10 +72,6 @@ fn hello(measurements: usize) -> f64 {
         (server(), hello, Ephemeral::from_secret([4; 32]))
     };
     measure(measurements / SLOW, prepare, |(server, hello, ephemeral)| server.client_hello(&hello, ephemeral).is_err())
-}
-
-fn server_key() -> KeyPair {
-    KeyPair::from_seed(Seed::from_bytes([2; 32]))
 }
 
 fn client(server: &KeyPair) -> (multiserver_core::shs::AwaitServerHello, [u8; 64]) {
