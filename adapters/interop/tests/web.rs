@@ -3,6 +3,7 @@
 
 mod support;
 
+use futures_util::FutureExt;
 use multiserver_interop::{Peer, Reference, Under, Version, tell_of_page, web_package};
 use multiserver_noise::Noise;
 use multiserver_tokio::core::keys::Seed;
@@ -11,6 +12,7 @@ use multiserver_tokio::{Connection, Multiserver, Net, NetworkKey, Scope, Server,
 use serde_json::json;
 use std::future::Future;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use support::{pair, patiently, serve_echo};
@@ -93,6 +95,34 @@ impl Drop for Serving {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// Serves every second connection with the one function and the others with the other; both are given the same semaphore,
+/// by which one of a pair waits for the other.
+fn spawn_pairs<F, G>(
+    server: Server,
+    first: impl Fn(Connection, mpsc::Sender<String>, Arc<Semaphore>) -> F + Send + Sync + 'static,
+    second: impl Fn(Connection, Arc<Semaphore>) -> G + Send + Sync + 'static,
+) -> Serving
+where
+    F: Future<Output = ()> + Send + 'static,
+    G: Future<Output = ()> + Send + 'static,
+{
+    let (waits, is_first) = (Arc::new(Semaphore::new(0)), AtomicBool::new(true));
+    spawn(server, move |connection, seen| {
+        let waits = Arc::clone(&waits);
+        if is_first.fetch_xor(true, Ordering::SeqCst) {
+            first(connection, seen, waits).left_future()
+        } else {
+            second(connection, waits).right_future()
+        }
+    })
+}
+
+/// Says goodbye when the other connection of the pair says so.
+async fn tell_page(mut connection: Connection, go: Arc<Semaphore>) {
+    patiently(go.acquire()).await.unwrap().forget();
+    connection.shutdown().await.unwrap();
 }
 
 /// Reads all, and sends how reading ended.
@@ -180,31 +210,22 @@ async fn a_page_ends_a_connection_whose_read_waits() {
 #[ignore = "needs the package: `.ci/web` builds it and runs this"]
 async fn a_peer_that_sends_more_than_a_page_reads_is_cut_off() {
     let (server, addresses) = serve().await;
-    let cut = Arc::new(Semaphore::new(0));
-    let is_first = Arc::new(AtomicBool::new(true));
-    let mut serving = spawn(server, move |mut connection, seen| {
-        let (cut, is_first) = (Arc::clone(&cut), is_first.fetch_xor(true, Ordering::SeqCst));
-        async move {
-            if is_first {
-                let (mut read, mut write) = connection.into_split();
-                let (mut sent, mut byte) = (0_u64, [0]);
-                let send = async {
-                    while write.write_all(&[0; 65_536]).await.is_ok() {
-                        sent += 65_536;
-                    }
-                };
-                tokio::select! {
-                    () = send => {}
-                    end = read.read(&mut byte) => assert!(end.is_err(), "{end:?}"),
-                }
-                let _ = seen.send((sent >> 20).to_string()).await;
-                cut.add_permits(1);
-            } else {
-                patiently(cut.acquire()).await.unwrap().forget();
-                connection.shutdown().await.unwrap();
+    let send_on = |connection: Connection, seen: mpsc::Sender<String>, cut: Arc<Semaphore>| async move {
+        let (mut read, mut write) = connection.into_split();
+        let (mut sent, mut byte) = (0_u64, [0]);
+        let send = async {
+            while write.write_all(&[0; 65_536]).await.is_ok() {
+                sent += 65_536;
             }
+        };
+        tokio::select! {
+            () = send => {}
+            end = read.read(&mut byte) => assert!(end.is_err(), "{end:?}"),
         }
-    });
+        let _ = seen.send((sent >> 20).to_string()).await;
+        cut.add_permits(1);
+    };
+    let mut serving = spawn_pairs(server, send_on, tell_page);
     let told = tell("overrun", By::Socket, &addresses[..2]).await;
     let error = "Error: the peer sent more than 16 MiB that this page has not read";
     assert_eq!(told, format!("{error};{error}"));
@@ -218,21 +239,14 @@ async fn a_peer_that_sends_more_than_a_page_reads_is_cut_off() {
 #[ignore = "needs the package: `.ci/web` builds it and runs this"]
 async fn a_page_waits_for_a_server_that_reads_nothing() {
     let (server, addresses) = serve().await;
-    let read = Arc::new(Semaphore::new(0));
-    let is_first = Arc::new(AtomicBool::new(true));
-    let _serving = spawn(server, move |connection, _| {
-        let (go, is_first) = (Arc::clone(&read), is_first.fetch_xor(true, Ordering::SeqCst));
-        async move {
-            if !is_first {
-                return go.add_permits(1);
-            }
-            patiently(go.acquire()).await.unwrap().forget();
-            let (mut read, mut write) = connection.into_split();
-            let count = tokio::io::copy(&mut read, &mut tokio::io::sink()).await.unwrap();
-            write.write_all(count.to_string().as_bytes()).await.unwrap();
-            write.shutdown().await.unwrap();
-        }
-    });
+    let count = |connection: Connection, _, go: Arc<Semaphore>| async move {
+        patiently(go.acquire()).await.unwrap().forget();
+        let (mut read, mut write) = connection.into_split();
+        let count = tokio::io::copy(&mut read, &mut tokio::io::sink()).await.unwrap();
+        write.write_all(count.to_string().as_bytes()).await.unwrap();
+        write.shutdown().await.unwrap();
+    };
+    let _serving = spawn_pairs(server, count, |_, go| async move { go.add_permits(1) });
     for by in BOTH {
         assert_eq!(tell("pressure", by, &addresses[..2]).await, "ok;ok", "{by:?}");
     }
@@ -244,31 +258,22 @@ async fn a_page_waits_for_a_server_that_reads_nothing() {
 async fn a_server_waits_for_a_page_that_reads_nothing() {
     const ALL: usize = 64 << 20;
     let (server, addresses) = serve().await;
-    let waits = Arc::new(Semaphore::new(0));
-    let is_first = Arc::new(AtomicBool::new(true));
-    let mut serving = spawn(server, move |mut connection, seen| {
-        let (waits, is_first) = (Arc::clone(&waits), is_first.fetch_xor(true, Ordering::SeqCst));
-        async move {
-            if !is_first {
-                patiently(waits.acquire()).await.unwrap().forget();
-                return connection.shutdown().await.unwrap();
+    let send_all = |mut connection: Connection, seen: mpsc::Sender<String>, waits: Arc<Semaphore>| async move {
+        let mut waited = false;
+        for sent in (0..ALL).step_by(65_536) {
+            let mut write = pin!(connection.write_all(&[0; 65_536]));
+            if waited {
+                write.await.unwrap();
+            } else if timeout(Duration::from_secs(1), &mut write).await.is_err() {
+                let _ = seen.send((sent >> 20).to_string()).await;
+                waits.add_permits(1);
+                waited = true;
+                write.await.unwrap();
             }
-            let (mut sent, mut waited) = (0, false);
-            while sent < ALL {
-                let mut write = std::pin::pin!(connection.write_all(&[0; 65_536]));
-                if !waited && timeout(Duration::from_secs(1), &mut write).await.is_err() {
-                    let _ = seen.send((sent >> 20).to_string()).await;
-                    waits.add_permits(1);
-                    waited = true;
-                    write.await.unwrap();
-                } else if waited {
-                    write.await.unwrap();
-                }
-                sent += 65_536;
-            }
-            connection.shutdown().await.unwrap();
         }
-    });
+        connection.shutdown().await.unwrap();
+    };
+    let mut serving = spawn_pairs(server, send_all, tell_page);
     assert_eq!(tell("slow", By::Stream, &addresses[..2]).await, format!("{ALL};{ALL}"));
     for _ in 0..2 {
         let sent: u64 = serving.seen().await.parse().unwrap();
