@@ -134,11 +134,21 @@ install_metrics_parser() {
     fi
 }
 
+ARM=aarch64-unknown-linux-gnu
+
 # An emulated 64-bit ARM, and a compiler for it.
-install_emulator() {
+install_arm() {
+    install_target "$ARM" || return
     if ! has qemu-aarch64 || ! has aarch64-linux-gnu-gcc; then
         apt_install qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross
     fi
+}
+
+# test_on_arm ARGUMENTS...
+test_on_arm() {
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
+        CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu" \
+        cargo test --target "$ARM" --locked "$@"
 }
 
 install_proxies() {
