@@ -48,6 +48,8 @@ cargo_install() {
     case $1 in
         cargo-deny) version=0.20.2 ;;
         cargo-fuzz) version=0.13.2 ;;
+        cargo-hack) version=0.6.46 ;;
+        cargo-llvm-cov) version=0.9.1 ;;
         cargo-mutants) version=27.1.0 ;;
         cargo-public-api) version=0.52.0 ;;
         # Its authors name a later compiler than the pinned one, which compiles this version all the same.
