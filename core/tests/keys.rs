@@ -1,9 +1,13 @@
-//! Keys: their text forms, what is refused and why, and what is never printed.
+//! Keys: their text forms, what is refused and why, what is never printed, and what is made with them.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test may panic")]
 
+use curve25519_dalek::constants::EIGHT_TORSION;
+use curve25519_dalek::edwards::CompressedEdwardsY;
 use data_encoding::{BASE64, HEXLOWER};
-use multiserver_core::keys::{Ephemeral, KeyPair, MismatchedKeyPair, NetworkKey, ParseKeyError, PublicKey, Seed};
+use multiserver_core::keys::{
+    Ephemeral, KeyPair, MismatchedKeyPair, NetworkKey, ParseKeyError, PublicKey, Seed, VerifyError,
+};
 
 const KEY: &str = "DTNmX+4SjsgZ7xyDh5xxmNtFqa6pWi5Qtw7cE8aR9TQ=";
 
@@ -101,4 +105,66 @@ fn an_ephemeral_is_an_x25519_pair() {
     let secret = HEXLOWER.decode(b"5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb").unwrap();
     let ephemeral = Ephemeral::from_secret(secret.try_into().unwrap());
     assert_eq!(HEXLOWER.encode(ephemeral.public()), "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f");
+}
+
+#[test]
+fn a_signature_holds_for_one_message_by_one_key() {
+    let [alice, bob] = pairs();
+    let signature = alice.sign(b"a message");
+    assert_eq!(alice.public().verify(b"a message", &signature), Ok(()));
+    assert_eq!(alice.public().verify(b"another", &signature), Err(VerifyError::Signature));
+    assert_eq!(bob.public().verify(b"a message", &signature), Err(VerifyError::Signature));
+    for byte in 0..64 {
+        let mut altered = signature;
+        altered[byte] ^= 1;
+        assert_eq!(alice.public().verify(b"a message", &altered), Err(VerifyError::Signature), "byte {byte}");
+    }
+    for torsion in EIGHT_TORSION {
+        let weak = PublicKey::from_bytes(torsion.compress().to_bytes());
+        assert_eq!(weak.verify(b"a message", &signature), Err(VerifyError::Key));
+    }
+    assert_eq!(VerifyError::Key.to_string(), "the key is not one that can be trusted");
+    assert_eq!(VerifyError::Signature.to_string(), "the signature does not hold");
+}
+
+#[test]
+fn a_public_key_has_the_x25519_key_of_its_pair() {
+    let [alice, bob] = pairs();
+    for pair in [&alice, &bob] {
+        assert_eq!(pair.public().to_x25519(), Some(pair.x25519_public()));
+    }
+    let product = alice.diffie_hellman(&bob.x25519_public()).unwrap();
+    assert_eq!(bob.diffie_hellman(&alice.public().to_x25519().unwrap()), Some(product.clone()));
+    let ephemeral = Ephemeral::from_random([3; 32]);
+    assert_ne!(alice.diffie_hellman(ephemeral.public()), Some(product));
+    assert_eq!(alice.diffie_hellman(ephemeral.public()), ephemeral.diffie_hellman(&alice.x25519_public()));
+}
+
+/// A key with a part of low order can be shaken hands with, and yet has the X25519 products of other keys.
+#[test]
+fn a_key_with_a_part_of_low_order_has_no_x25519_key() {
+    let [alice, _] = pairs();
+    let point = CompressedEdwardsY(*alice.public().as_bytes()).decompress().unwrap();
+    for torsion in &EIGHT_TORSION[1..] {
+        let mixed = PublicKey::from_bytes((point + torsion).compress().to_bytes());
+        assert!(mixed.is_usable());
+        assert_eq!(mixed.to_x25519(), None);
+        let weak = PublicKey::from_bytes(torsion.compress().to_bytes());
+        assert!(!weak.is_usable());
+        assert_eq!(weak.to_x25519(), None);
+    }
+}
+
+#[test]
+fn no_product_is_made_with_a_key_of_low_order() {
+    let [alice, _] = pairs();
+    for torsion in EIGHT_TORSION {
+        let key = torsion.to_montgomery().to_bytes();
+        assert_eq!(alice.diffie_hellman(&key), None);
+        assert_eq!(Ephemeral::from_random([3; 32]).diffie_hellman(&key), None);
+    }
+}
+
+fn pairs() -> [KeyPair; 2] {
+    [1, 2].map(|fill| KeyPair::from_seed(Seed::from_bytes([fill; 32])))
 }
