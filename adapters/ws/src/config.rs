@@ -31,8 +31,11 @@ pub struct Config {
     pub longest_message: usize,
     /// The longest head of an HTTP request or response, in bytes; 8 KiB by default.
     pub longest_head: usize,
-    /// The longest time in which nothing is sent; after it, a ping is. 30 seconds by default, since reverse proxies cut
-    /// a connection after 60.
+    /// The longest time in which nothing is sent or received; after it, a ping is sent. 30 seconds by default, since
+    /// reverse proxies cut a connection after 60.
+    ///
+    /// Whoever receives sends no pings: the peer may have sent all and be gone, and its system would answer a ping with a
+    /// reset that overtakes what is still on its way.
     pub ping_every: Duration,
     /// How long a peer may be silent once this side has sent its Close frame; 10 seconds by default.
     pub linger: Duration,

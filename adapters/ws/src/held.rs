@@ -49,6 +49,8 @@ pub(crate) struct Held<S> {
     state: State,
     /// How many reads have returned bytes since one had to wait.
     reads: usize,
+    /// Whether bytes were read since [`take_activity`](Self::take_activity).
+    is_active: bool,
     /// Set once the peer is proven; until then its messages have to be short. `None` if they may be long from the
     /// start.
     is_proven: Option<Arc<AtomicBool>>,
@@ -87,7 +89,16 @@ impl<S> Held<S> {
     /// The stream from which these bytes were read already, for this side's role.
     pub(crate) fn new(io: S, rest: Vec<u8>, role: Role) -> Self {
         let is_masked = role == Role::Server;
-        Self { io, rest, frames: Frames::default(), state: State::Flowing, reads: 0, is_proven: None, is_masked }
+        Self {
+            io,
+            rest,
+            frames: Frames::default(),
+            state: State::Flowing,
+            reads: 0,
+            is_active: false,
+            is_proven: None,
+            is_masked,
+        }
     }
 
     /// Resets the count of reads in a row, for a caller that cannot be woken to go on.
@@ -112,6 +123,11 @@ impl<S> Held<S> {
         } else {
             Ok(())
         }
+    }
+
+    /// Whether bytes were read since this was called last.
+    pub(crate) fn take_activity(&mut self) -> bool {
+        std::mem::take(&mut self.is_active)
     }
 
     /// Whether the peer's Close frame has arrived and the reader has read everything before it.
@@ -229,6 +245,7 @@ impl<S: AsyncRead + Unpin> Held<S> {
                 State::Flowing => {
                     let count = ready!(self.poll_any(cx, buffer))?;
                     let bytes = buffer.get(..count).unwrap_or_default();
+                    self.is_active |= !bytes.is_empty();
                     let before = self.frames.before_close(bytes);
                     self.check_length()?;
                     let Some(before) = before else { return Poll::Ready(Ok(count)) };

@@ -20,8 +20,8 @@
 //! # How the bytes travel
 //! - Every write becomes one binary message. The receiver joins the messages: their boundaries have no meaning. A text
 //!   message is an error, and there is no compression.
-//! - Pings are answered, and are sent when nothing else was sent for a while ([`Config::ping_every`]), both while the
-//!   stream is being read.
+//! - Pings are answered, and are sent when nothing was sent or received for a while ([`Config::ping_every`]), both while
+//!   the stream is being read.
 //! - Messages, buffers and HTTP heads are bounded by the [`Config`].
 //!
 //! # How it ends

@@ -240,6 +240,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
     /// peer was silent for too long.
     fn poll_time(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         while self.sleep.as_mut().poll(cx).is_ready() {
+            let has_received = self.below.lock().take_activity();
             let was_active = std::mem::take(&mut self.is_active);
             let is_ending = self.is_closing || self.is_answer_due;
             self.sleep = (self.timer)(if is_ending { self.linger } else { self.ping_every });
@@ -251,7 +252,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             }
             if self.is_answer_due {
                 let _ = self.poll_ending(cx);
-            } else {
+            } else if !has_received {
                 self.ping(cx);
             }
         }

@@ -251,7 +251,7 @@ fn a_text_message_is_answered_with_close_code_1003() {
 }
 
 #[test]
-fn pings_are_answered_and_sent_when_nothing_else_was() {
+fn pings_are_answered_and_sent_when_nothing_else_came_or_went() {
     let clock = Clock::default();
     let mut raw = Raw::client(4096);
     let (mut read, mut write) = server(&mut raw, &clock).into_split();
@@ -261,6 +261,9 @@ fn pings_are_answered_and_sent_when_nothing_else_was() {
         assert_eq!(raw.frame().await, (0x8a, b"are you there".to_vec()));
 
         clock.advance(Duration::from_secs(16));
+        assert!(poll_once(read.read(&mut [0; 8])).is_pending());
+        assert!(!raw.has_bytes(), "a ping was received not long ago");
+        clock.advance(Duration::from_secs(15));
         assert!(poll_once(read.read(&mut [0; 8])).is_pending());
         assert_eq!(raw.frame().await, (0x89, Vec::new()));
 
@@ -273,6 +276,27 @@ fn pings_are_answered_and_sent_when_nothing_else_was() {
         clock.advance(Duration::from_secs(15));
         assert!(poll_once(read.read(&mut [0; 8])).is_pending());
         assert_eq!(raw.frame().await, (0x89, Vec::new()), "30 seconds after the message at the latest");
+    });
+}
+
+/// Whoever has sent all may be gone already, and its system would answer a ping with a reset.
+#[test]
+fn no_ping_goes_out_while_a_long_message_comes_in_pieces() {
+    let clock = Clock::default();
+    let mut raw = Raw::client(4096);
+    let (mut read, _write) = server(&mut raw, &clock).into_split();
+    block_on(async {
+        for piece in frame(0x82, &[7; 8]).chunks(1) {
+            raw.write(piece).await;
+            clock.advance(Duration::from_secs(14));
+            let _ = poll_once(read.read(&mut [0; 8]));
+            assert!(!raw.has_bytes());
+        }
+        for _ in 0..2 {
+            clock.advance(Duration::from_secs(15));
+            assert!(poll_once(read.read(&mut [0; 8])).is_pending());
+        }
+        assert_eq!(raw.frame().await, (0x89, Vec::new()));
     });
 }
 
