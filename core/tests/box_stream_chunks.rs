@@ -1,7 +1,7 @@
 //! Box streams of any content, cut anywhere on both sides.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use multiserver_core::box_stream::{Decoded, Decoder, Encoder, MAX_FRAME_SIZE, Opener, Sealer};
+use multiserver_core::box_stream::{Decoded, Decoder, Encoder, HEADER_SIZE, MAX_FRAME_SIZE, Opener, Sealer};
 use proptest::prelude::*;
 use proptest::test_runner::{FailurePersistence, FileFailurePersistence};
 
@@ -30,13 +30,18 @@ proptest! {
         let mut pieces = pieces.into_iter().cycle();
         let mut received = Vec::new();
         let mut unwritten = &plaintext[..];
+        let writes_in_all = writes.len();
         let mut writes = writes.into_iter();
-        let mut current = 0;
+        let (mut current, mut idle) = (0, 0);
         let mut into = vec![0; 70_000];
         loop {
             let length = pieces.next().unwrap();
             match decoder.read(&mut into[..length]).unwrap() {
-                Decoded::Plaintext(count) => received.extend_from_slice(&into[..count]),
+                Decoded::Plaintext(count) => {
+                    prop_assert!(count > 0);
+                    received.extend_from_slice(&into[..count]);
+                    prop_assert!(received.len() <= plaintext.len());
+                }
                 Decoded::Goodbye => break,
                 Decoded::NeedInput => {
                     let count = length.min(encoder.ciphertext().len());
@@ -50,12 +55,12 @@ proptest! {
                             None => encoder.goodbye(),
                         }
                     }
-                    if current != 0 {
-                        let taken = encoder.write(&unwritten[..current]).unwrap();
-                        prop_assert!(encoder.ciphertext().len() <= frames.max(1) * MAX_FRAME_SIZE);
-                        unwritten = &unwritten[taken..];
-                        current -= taken;
-                    }
+                    let taken = if current == 0 { 0 } else { encoder.write(&unwritten[..current]).unwrap() };
+                    prop_assert!(encoder.ciphertext().len() <= frames.max(1) * MAX_FRAME_SIZE + HEADER_SIZE);
+                    unwritten = &unwritten[taken..];
+                    current -= taken;
+                    idle = if count == 0 && taken == 0 { idle + 1 } else { 0 };
+                    prop_assert!(idle <= 1 + writes_in_all, "nothing moves any more");
                 }
             }
         }
