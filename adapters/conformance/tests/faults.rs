@@ -3,6 +3,7 @@
 //! What arrives is the beginning of what was sent, and all of it where its end is clean; nothing hangs, and nothing is left.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+use fastrand::Rng;
 use futures_util::future::{Either, join, select};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_compose::{Connection, Multiserver, Net, ReadHalf, Runtime, Shs, Suite, Unix, WriteHalf, Ws};
@@ -27,30 +28,12 @@ const SESSIONS: u64 = 10_000;
 const DEADLINE: Duration = Duration::from_secs(16);
 
 /// The most bytes that one side sends.
-const MOST: u64 = 40_000;
+const MOST: usize = 40_000;
 
-/// Numbers that come of a seed (SplitMix64).
-struct Numbers(u64);
-
-impl Numbers {
-    /// A number below `limit`.
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit
-    }
-
-    fn length(&mut self, limit: u64) -> usize {
-        usize::try_from(self.below(limit)).unwrap()
-    }
-
-    /// A time of up to so many milliseconds, which is short more often than long.
-    fn time(&mut self, most: u64) -> Duration {
-        let limit = 1 + self.below(most);
-        Duration::from_millis(self.below(limit))
-    }
+/// A time of up to so many milliseconds, which is short more often than long.
+fn time(numbers: &mut Rng, most: u64) -> Duration {
+    let limit = 1 + numbers.u64(..most);
+    Duration::from_millis(numbers.u64(..limit))
 }
 
 /// What goes wrong.
@@ -102,17 +85,17 @@ fn suites(number: u64) -> [Suite; 2] {
 const SUITES: u64 = 6;
 
 /// Writes all of these bytes in pieces and closes, unless it drops the half after so many bytes.
-async fn write(mut half: WriteHalf, bytes: &[u8], most: usize, mut numbers: Numbers) -> bool {
+async fn write(mut half: WriteHalf, bytes: &[u8], most: usize, mut numbers: Rng) -> bool {
     let mut rest = bytes;
     while !rest.is_empty() {
         if bytes.len() - rest.len() >= most {
             return false;
         }
-        let (now, later) = rest.split_at(rest.len().min(1 + numbers.length(9_000)));
+        let (now, later) = rest.split_at(rest.len().min(1 + numbers.usize(..9_000)));
         if half.write_all(now).await.is_err() {
             return false;
         }
-        if numbers.below(3) == 0 && half.flush().await.is_err() {
+        if numbers.u8(..3) == 0 && half.flush().await.is_err() {
             return false;
         }
         rest = later;
@@ -121,9 +104,9 @@ async fn write(mut half: WriteHalf, bytes: &[u8], most: usize, mut numbers: Numb
 }
 
 /// Reads in pieces to the end, unless it drops the half after so many bytes.
-async fn read(mut half: ReadHalf, most: usize, mut numbers: Numbers) -> (Vec<u8>, io::Result<()>) {
+async fn read(mut half: ReadHalf, most: usize, mut numbers: Rng) -> (Vec<u8>, io::Result<()>) {
     let mut received = Vec::new();
-    let mut buffer = vec![0; 1 + numbers.length(9_000)];
+    let mut buffer = vec![0; 1 + numbers.usize(..9_000)];
     while received.len() < most {
         match half.read(&mut buffer).await {
             Ok(0) => return (received, Ok(())),
@@ -137,22 +120,23 @@ async fn read(mut half: ReadHalf, most: usize, mut numbers: Numbers) -> (Vec<u8>
 /// Sends these bytes and reads the other side's, unless it drops either half after so many bytes.
 async fn talk(connection: Connection, send: &[u8], most: usize, seed: u64) -> (bool, (Vec<u8>, io::Result<()>)) {
     let (read_half, write_half) = connection.into_split();
-    let reading = checked(read(read_half, most, Numbers(seed)));
-    join(checked(write(write_half, send, most, Numbers(seed + 1))), reading).await
+    let reading = checked(read(read_half, most, Rng::with_seed(seed)));
+    join(checked(write(write_half, send, most, Rng::with_seed(seed + 1))), reading).await
 }
 
 /// Runs one session, and returns the fault, and what became of both directions if it was connected.
 fn session(seed: u64) -> (Fault, Option<[Direction; 2]>) {
-    let mut numbers = Numbers(seed);
+    let mut numbers = Rng::with_seed(seed);
     let sim = Sim::new(seed);
     let [client_suite, server_suite] = suites(seed % SUITES);
     let server_host = sim.runtime("server");
     // Unix sockets are within one machine.
     let client_host = if seed % SUITES >= 4 { server_host.clone() } else { sim.runtime("client") };
-    let shortest = numbers.time(20);
-    sim.latency(shortest..=shortest + numbers.time(200));
-    sim.segments(1..=1 + numbers.length(5_000));
-    sim.window(NonZeroUsize::new(1 + numbers.length(30_000)).unwrap());
+    let shortest = time(&mut numbers, 20);
+    sim.latency(shortest..=shortest + time(&mut numbers, 200));
+    sim.segments(1..=1 + numbers.usize(..5_000));
+    // With room for a pong behind the goodbye: where there is none, a close waits for a peer that may be gone, and fails.
+    sim.window(NonZeroUsize::new(200 + numbers.usize(..30_000)).unwrap());
 
     let on = |host: &Host, suite| Multiserver::builder_on(host.clone()).suite(suite).build().unwrap();
     let (client, server) = (on(&client_host, client_suite), on(&server_host, server_suite));
@@ -160,14 +144,14 @@ fn session(seed: u64) -> (Fault, Option<[Direction; 2]>) {
     let scope = if seed % SUITES >= 4 { Scope::Device } else { Scope::Local };
     let (address, handle) = (server.address(scope).unwrap(), server.handle());
 
-    let fault = [Fault::Nothing, Fault::Pause, Fault::Cut, Fault::Reset, Fault::Drop][numbers.length(5)];
-    let (begins, lasts) = (numbers.time(1_500), numbers.time(20_000));
+    let fault = [Fault::Nothing, Fault::Pause, Fault::Cut, Fault::Reset, Fault::Drop][numbers.usize(..5)];
+    let (begins, lasts) = (time(&mut numbers, 1_500), time(&mut numbers, 20_000));
     let texts: [Vec<u8>; 2] = [0, 1].map(|number| {
-        (0..numbers.below(MOST)).map(|index| u8::try_from((index * 7 + number) % 251).unwrap()).collect()
+        (0..numbers.usize(..MOST)).map(|index| u8::try_from((index * 7 + number) % 251).unwrap()).collect()
     });
     let mut most = [usize::MAX; 2];
     if fault == Fault::Drop {
-        most[numbers.length(2)] = numbers.length(MOST);
+        most[numbers.usize(..2)] = numbers.usize(..MOST);
     }
     let faults = async {
         client_host.sleep(begins).await;
