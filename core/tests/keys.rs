@@ -71,6 +71,7 @@ fn a_seed_grows_into_the_pair_of_rfc_8032() {
     let pair = KeyPair::from_seed(seed);
     assert_eq!(format!("{:x}", pair.public()), public);
     assert_eq!(KeyPair::from_seed(Seed::from_bytes(*pair.seed().as_bytes())), pair);
+    assert_ne!(KeyPair::from_seed(Seed::from_bytes([1; 32])), pair);
 }
 
 #[test]

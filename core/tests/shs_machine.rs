@@ -5,7 +5,7 @@
 mod common;
 
 use common::{
-    Driven, Numbers, accepting_server, client, client_ephemeral, client_machine, drive, feed, server, server_ephemeral,
+    Driven, accepting_server, client, client_ephemeral, client_machine, drive, feed, server, server_ephemeral,
     server_machine, transcript,
 };
 use data_encoding::{BASE64_NOPAD, HEXLOWER};
@@ -119,10 +119,10 @@ fn every_split_in_two_gives_the_same_session() {
 
 #[test]
 fn random_splits_give_the_same_session() {
-    let mut random = Numbers(7);
+    let mut random = fastrand::Rng::with_seed(7);
     for _ in 0..200 {
         let (input, _) = to_server();
-        let mut cuts: Vec<usize> = (0..random.below(20)).map(|_| random.below(input.len())).collect();
+        let mut cuts: Vec<usize> = (0..random.usize(..20)).map(|_| random.usize(..input.len())).collect();
         cuts.sort_unstable();
         let (driven, _) = feed(&mut accepting_server(), &input, &cuts);
         driven.done();
@@ -231,6 +231,24 @@ fn a_step_may_be_asked_for_again() {
     };
     let Step::Write(step) = machine.step().unwrap() else { panic!("not a write") };
     assert_eq!(step.bytes(), first);
+}
+
+#[test]
+fn each_state_prints_its_name_and_its_peer() {
+    let [alice, bob] = [&*common::ALICE, &*common::BOB].map(|pair| format!("{:?}", pair.public()));
+    assert_eq!(format!("{:?}", client()), format!("Client {{ server: {bob}, .. }}"));
+    assert_eq!(format!("{:?}", server()), format!("Server {{ identity: {bob}, .. }}"));
+    let (client, hello) = client().start(client_ephemeral());
+    assert_eq!(format!("{client:?}"), format!("AwaitServerHello {{ server: {bob}, .. }}"));
+    let (server, hello) = server().client_hello(&hello, server_ephemeral()).unwrap();
+    assert_eq!(format!("{server:?}"), "AwaitClientAuth { .. }");
+    let (client, auth) = client.server_hello(&hello).unwrap();
+    assert_eq!(format!("{client:?}"), format!("AwaitServerAccept {{ server: {bob}, .. }}"));
+    let request = server.client_auth(&auth).unwrap();
+    assert_eq!(format!("{request:?}"), format!("Authenticated {{ peer: {alice}, .. }}"));
+    let (outcome, _) = request.accept();
+    assert_eq!(format!("{outcome:?}"), format!("Outcome {{ peer: {alice}, .. }}"));
+    assert_eq!(format!("{:?}", outcome.into_keys()), "SessionKeys(..)");
 }
 
 #[test]

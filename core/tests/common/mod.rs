@@ -85,6 +85,9 @@ impl<T: std::fmt::Debug, E: std::fmt::Debug> Driven<T, E> {
     }
 }
 
+/// More steps than any handshake has that moves one byte a step.
+const MOST_STEPS: usize = 10_000;
+
 /// Steps a machine, at most `chunk` bytes at a time, until `input` is used up; what it writes is added to `output`.
 pub fn drive<H: Handshake>(
     machine: &mut H,
@@ -92,7 +95,7 @@ pub fn drive<H: Handshake>(
     output: &mut Vec<u8>,
     chunk: usize,
 ) -> Driven<H::Output, H::Error> {
-    loop {
+    for _ in 0..MOST_STEPS {
         match machine.step() {
             Ok(Step::Write(step)) => {
                 let count = step.bytes().len().min(chunk);
@@ -115,6 +118,7 @@ pub fn drive<H: Handshake>(
             Err(error) => return Driven::Failed(error),
         }
     }
+    panic!("the machine does not come to an end");
 }
 
 /// Feeds a machine its input in pieces that end at `cuts`, and returns what it did and wrote.
@@ -187,18 +191,4 @@ impl Handshake for AcceptingServer {
 
 pub fn accepting_server() -> AcceptingServer {
     AcceptingServer::Authenticating(server_machine())
-}
-
-/// A generator of test numbers (SplitMix64): the same for the same seed.
-pub struct Numbers(pub u64);
-
-impl Numbers {
-    /// The next number, below `limit`.
-    pub fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % u64::try_from(limit).unwrap()).unwrap()
-    }
 }
