@@ -147,10 +147,12 @@ install_arm() {
 }
 
 # test_on_arm ARGUMENTS...
-test_on_arm() {
+test_on_arm() { on_arm cargo test --target "$ARM" --locked "$@"; }
+
+# on_arm COMMAND...: with the compiler's linker, and the emulator for what it has compiled.
+on_arm() {
     CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
-        CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu" \
-        cargo test --target "$ARM" --locked "$@"
+        CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu" "$@"
 }
 
 install_proxies() {
