@@ -61,9 +61,8 @@ impl FrameCipher {
         if frames.is_empty() {
             return;
         }
-        let headers = frames.len().div_ceil(MAX_FRAME_SIZE) * HEADER_SIZE;
         let mut stream = KeyStream::new();
-        stream.plan_sealing(&self.nonce, frames.len().saturating_sub(headers));
+        stream.plan_sealing(&self.nonce, plaintext_size(frames.len()));
         for frame in frames.chunks_mut(MAX_FRAME_SIZE) {
             match frame.split_first_chunk_mut() {
                 Some((header, body)) if !body.is_empty() => *header = self.seal_next(&mut stream, body),
@@ -141,6 +140,11 @@ impl FrameCipher {
     }
 }
 
+/// How many bytes of plaintext frames of so many bytes hold.
+const fn plaintext_size(frames: usize) -> usize {
+    frames.saturating_sub(frames.div_ceil(MAX_FRAME_SIZE) * HEADER_SIZE)
+}
+
 impl fmt::Debug for FrameCipher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FrameCipher(..)")
@@ -174,5 +178,16 @@ impl Default for Ahead {
 impl fmt::Debug for Ahead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Ahead(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plaintext_is_what_is_left_without_headers() {
+        let sizes = [0, 34, 35, MAX_FRAME_SIZE, MAX_FRAME_SIZE + 35, 3 * MAX_FRAME_SIZE];
+        assert_eq!(sizes.map(plaintext_size), [0, 0, 1, 4096, 4097, 3 * 4096]);
     }
 }

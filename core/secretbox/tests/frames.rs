@@ -182,3 +182,8 @@ fn what_is_too_short_for_a_frame_is_wiped() {
     FrameCipher::new(KEY, NONCE).seal_frames(&mut frames);
     assert_eq!(frames[MAX_FRAME_SIZE..], [0; HEADER_SIZE]);
 }
+
+#[test]
+fn debug_shows_no_key() {
+    assert_eq!(format!("{:?} {:?}", FrameCipher::new(KEY, NONCE), Ahead::new()), "FrameCipher(..) Ahead(..)");
+}

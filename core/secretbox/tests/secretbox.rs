@@ -94,3 +94,8 @@ fn whatever_is_altered_is_found_and_left_as_it_was() {
         }
     }
 }
+
+#[test]
+fn the_error_says_what_is_wrong() {
+    assert_eq!(Forged.to_string(), "the data was not sealed with this key and nonce, or was altered");
+}

@@ -38,19 +38,21 @@ impl Cpu {
     /// The fastest code that this processor runs, unless the build asks for a slower one.
     #[inline]
     pub(crate) fn detect() -> Self {
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+        let may_use_vectors = !cfg!(multiserver_secretbox_backend = "portable");
         #[cfg(target_arch = "x86_64")]
         {
-            let may_use_avx2 = !cfg!(multiserver_secretbox_backend = "portable");
-            let may_use_avx512 = may_use_avx2 && !cfg!(multiserver_secretbox_backend = "avx2");
+            let may_use_avx512 =
+                !cfg!(any(multiserver_secretbox_backend = "portable", multiserver_secretbox_backend = "avx2"));
             if may_use_avx512 && has_avx512::get() {
                 return Self::Avx512(Avx512(()));
             }
-            if may_use_avx2 && has_avx2::get() {
+            if may_use_vectors && has_avx2::get() {
                 return Self::Avx2(Avx2(()));
             }
         }
         #[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
-        if !cfg!(multiserver_secretbox_backend = "portable") {
+        if may_use_vectors {
             return Self::Neon;
         }
         Self::Portable
@@ -70,5 +72,22 @@ impl Cpu {
         ]
         .into_iter()
         .flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cpu;
+    use std::format;
+
+    #[test]
+    fn the_fastest_is_chosen_that_the_build_allows() {
+        let allowed = Cpu::available().filter(|cpu| match format!("{cpu:?}") {
+            name if name.starts_with("Avx512") => {
+                !cfg!(any(multiserver_secretbox_backend = "portable", multiserver_secretbox_backend = "avx2"))
+            }
+            name => name == "Portable" || !cfg!(multiserver_secretbox_backend = "portable"),
+        });
+        assert_eq!(Some(Cpu::detect()), allowed.last());
     }
 }

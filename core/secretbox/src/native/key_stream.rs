@@ -115,11 +115,16 @@ impl KeyStream {
         xor(start, first.split_at(BLOCK_SIZE / 2).1);
         let mut counter: u64 = 1;
         while !rest.is_empty() {
-            let Some(count) = self.run(number, counter, rest.len().div_ceil(BLOCK_SIZE)) else {
+            let wanted = rest.len().div_ceil(BLOCK_SIZE);
+            let mut count = self.run(number, counter, wanted);
+            if count == 0 {
                 self.prepare(key, prefix, (number, counter), length);
-                continue;
+                count = self.run(number, counter, wanted);
+            }
+            let Some(blocks @ [_, ..]) = self.blocks.0.get(self.taken..self.taken + count) else {
+                unreachable!("a batch begins with the block that is wanted")
             };
-            let blocks = self.blocks.0.get(self.taken..self.taken + count).unwrap_or_default().as_flattened();
+            let blocks = blocks.as_flattened();
             let (now, later) = rest.split_at_mut(rest.len().min(blocks.len()));
             xor(now, blocks);
             rest = later;
@@ -128,22 +133,25 @@ impl KeyStream {
         }
     }
 
-    /// How many of the blocks that are made are those of a box from `counter` on; at most `wanted`.
-    fn run(&self, nonce: u64, counter: u64, wanted: usize) -> Option<usize> {
+    /// How many of the blocks that are made and not taken are those of a box from `counter` on; at most `wanted`.
+    fn run(&self, nonce: u64, counter: u64, wanted: usize) -> usize {
         let most = wanted.min(self.positions.count().saturating_sub(self.taken));
         // The blocks of one box stand side by side, so that the last tells of those before it.
-        let last = most.checked_sub(1)?;
-        let last_counter = counter + u64::try_from(last).ok()?;
-        if self.positions.is_at(self.taken + last, nonce, last_counter) {
-            return Some(most);
+        let is_at = |index| {
+            let counter = u64::try_from(index).ok().and_then(|index| counter.checked_add(index));
+            counter.is_some_and(|counter| self.positions.is_at(self.taken.saturating_add(index), nonce, counter))
+        };
+        match most.checked_sub(1) {
+            Some(last) if is_at(last) => most,
+            Some(_) if is_at(0) => 1,
+            _ => 0,
         }
-        self.positions.is_at(self.taken, nonce, counter).then_some(1)
     }
 
     /// Makes the next batch, which begins with this block of a box of `length` bytes, planned or not.
     fn prepare(&mut self, key: &mut Key, prefix: [u8; 16], wanted: (u64, u64), length: usize) {
         let (nonce, counter) = wanted;
-        if prefix != self.prefix || self.taken < self.positions.count() || !self.make(key, wanted) {
+        if prefix != self.prefix || !self.make(key, wanted) {
             self.plan(prefix, Plan::single(nonce, counter, length));
             let is_made = self.make(key, wanted);
             debug_assert!(is_made, "a plan begins with its first block");
@@ -201,3 +209,6 @@ fn parts(nonce: &Nonce) -> ([u8; 16], u64) {
     let Some(number) = number.first_chunk() else { unreachable!("a nonce has 24 bytes") };
     (*prefix, u64::from_be_bytes(*number))
 }
+
+#[cfg(test)]
+mod tests;
