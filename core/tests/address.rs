@@ -1,6 +1,7 @@
 //! Which texts are addresses, how they are written, and the errors of those that are not.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+use data_encoding::{BASE64, BASE64URL};
 use multiserver_core::address::{
     Address, Channel, Expected, Host, LayerBuf, MultiAddress, Net, NoAuth, Onion, Shs, Tunnel, Unix, Ws, Wss, is_known,
 };
@@ -224,6 +225,18 @@ fn keys_are_read_in_every_form_and_written_in_one() {
     assert_written("net:h:1;foo~shs:BARE~bar:!!", "net:h:1;foo~shs:KEY~bar:!!");
     let shs = Shs::try_from(parse(&with_keys("shs:KEY:SEED")).addresses().next().unwrap().transport()).unwrap();
     assert_eq!(shs, Shs { key: key(), seed: Some(Seed::from_bytes([1; 32])) });
+}
+
+#[test]
+fn a_seed_of_any_bytes_is_written_in_one_alphabet() {
+    let mut bytes = [0; 32];
+    // One, two and all characters are those in which the alphabets differ.
+    for beginning in [&[0xf8][..], &[0xfb, 0xff], &[0xff; 32]] {
+        bytes[..beginning.len()].copy_from_slice(beginning);
+        let (standard, url_safe) = (BASE64.encode(&bytes), BASE64URL.encode(&bytes));
+        assert_ne!(standard, url_safe);
+        assert_written(&format!("net:a:1~shs:KEY:{url_safe}"), &format!("net:a:1~shs:KEY:{standard}"));
+    }
 }
 
 #[test]
