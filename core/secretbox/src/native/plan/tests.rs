@@ -38,9 +38,9 @@ fn a_frame_is_opened_header_first_as_far_as_bytes_are_at_hand() {
 
 #[test]
 fn a_single_box_goes_on_from_any_block() {
-    assert_eq!(Plan::single(9, 3, 32 + 64 * 4).collect::<Vec<_>>(), [(9, 3), (9, 4)]);
-    assert_eq!(Plan::single(9, 0, 32).count(), 1);
-    assert_eq!(Plan::single(9, 0, 33).count(), 2);
+    assert_eq!(Plan::single(9, 3, 32 + 64 * 4).take(MOST_BLOCKS).collect::<Vec<_>>(), [(9, 3), (9, 4)]);
+    assert_eq!(Plan::single(9, 0, 32).take(MOST_BLOCKS).count(), 1);
+    assert_eq!(Plan::single(9, 0, 33).take(MOST_BLOCKS).count(), 2);
 }
 
 /// A nonce that wraps belongs to another key of Salsa20.
