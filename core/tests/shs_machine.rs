@@ -223,6 +223,17 @@ fn a_driver_that_claims_too_much_is_taken_at_the_end() {
 }
 
 #[test]
+fn a_server_that_accepts_reads_nothing_and_is_over_when_its_input_ends() {
+    let (input, _) = to_server();
+    let mut server = server_machine();
+    let request = drive(&mut server, &mut &input[..], &mut Vec::new(), usize::MAX).done();
+    let mut accepting = request.into_machine();
+    assert!(matches!(accepting.step(), Ok(Step::Write(_))));
+    assert_eq!(accepting.end_of_input(), Error::Finished);
+    assert!(matches!(accepting.step(), Err(Error::Finished)));
+}
+
+#[test]
 fn a_step_may_be_asked_for_again() {
     let mut machine = client_machine();
     let first = match machine.step().unwrap() {

@@ -82,9 +82,6 @@ impl<S: SealFrames> Encoder<S> {
     /// Notes that the first `count` bytes of [`ciphertext`](Self::ciphertext) were written; a greater count means all.
     pub fn advance(&mut self, count: usize) {
         self.written = self.written.saturating_add(count).min(self.buffer.len());
-        if self.written == self.buffer.len() {
-            self.forget_written();
-        }
     }
 
     /// How many bytes the buffer has room for; 0 when there is none.
