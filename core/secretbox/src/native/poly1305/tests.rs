@@ -1,3 +1,4 @@
+use super::scalar::Accumulator;
 use super::tag;
 use crate::native::cpu::Cpu;
 use data_encoding::HEXLOWER;
@@ -45,6 +46,22 @@ fn rfc_8439() {
         key[16..16 + s.len() / 2].copy_from_slice(&HEXLOWER.decode(s.as_bytes()).unwrap());
         let message = HEXLOWER.decode(message.as_bytes()).unwrap();
         assert_eq!(tag(Cpu::Portable, &key, &message), hex::<16>(expected), "{message:?}");
+    }
+}
+
+/// Sums may have more bits than the modulus, 2^130 - 5.
+#[test]
+fn a_sum_is_reduced_before_its_low_bits_are_the_tag() {
+    const MAX: u64 = u64::MAX;
+    for (words, remainder) in [
+        ([0, 0, 4], 5),
+        ([MAX, MAX, 4], 4),
+        ([MAX, MAX, 7], 9),
+        ([MAX - 5, MAX, 3], u128::MAX - 5),
+        ([MAX - 4, MAX, 3], 0),
+        ([MAX, MAX, 3], 4),
+    ] {
+        assert_eq!(Accumulator(words).finish(0), remainder.to_le_bytes(), "{words:x?}");
     }
 }
 
