@@ -85,7 +85,7 @@ impl Accumulator {
         let (g1, carry) = h1.carrying(0, carry);
         let reaches = ((h2 + u64::from(carry)) >> 2) & 1;
         let mask = reaches.wrapping_neg();
-        let (h0, h1) = (h0 ^ (mask & (h0 ^ g0)), h1 ^ (mask & (h1 ^ g1)));
+        let (h0, h1) = (select(mask, h0, g0), select(mask, h1, g1));
         (u128::from(h0) | (u128::from(h1) << 64)).wrapping_add(s).to_le_bytes()
     }
 }
@@ -102,6 +102,12 @@ impl Carrying for u64 {
         let (sum, second) = sum.overflowing_add(Self::from(carry));
         (sum, first | second)
     }
+}
+
+/// `b` where the mask has ones, `a` where it has zeros.
+#[inline]
+fn select(mask: u64, a: u64, b: u64) -> u64 {
+    a ^ (mask & (a ^ b))
 }
 
 #[inline]

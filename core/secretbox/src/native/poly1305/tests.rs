@@ -60,6 +60,9 @@ fn a_sum_is_reduced_before_its_low_bits_are_the_tag() {
         ([MAX - 5, MAX, 3], u128::MAX - 5),
         ([MAX - 4, MAX, 3], 0),
         ([MAX, MAX, 3], 4),
+        ([MAX, MAX, 0], u128::MAX),
+        ([MAX, MAX, 2], u128::MAX),
+        ([MAX, 0, 0], u128::from(MAX)),
     ] {
         assert_eq!(Accumulator(words).finish(0), remainder.to_le_bytes(), "{words:x?}");
     }
