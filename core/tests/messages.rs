@@ -43,6 +43,7 @@ fn a_message_is_written_in_pieces_and_flushed() {
     assert_eq!(written(&mut messages, usize::MAX), b"c");
     flush(&mut messages);
     assert!(!messages.is_busy());
+    assert!(messages.bytes().is_empty(), "nothing was read");
     assert!(messages.step::<()>().is_none());
 
     messages.write(b"").unwrap();

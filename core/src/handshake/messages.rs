@@ -325,10 +325,7 @@ impl Progress {
     }
 
     fn flushed(&mut self, buffer: &mut [u8]) {
-        self.doing = Doing::Nothing;
-        if self.answer > 0 {
-            self.read(buffer, self.answer);
-        }
+        self.read(buffer, self.answer);
     }
 
     fn settle(&mut self) {
