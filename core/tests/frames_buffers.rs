@@ -116,3 +116,13 @@ fn an_encoder_grows_by_what_is_written_and_by_doubling_up_to_its_bound() {
         assert_eq!(encoder.capacity(), capacity);
     }
 }
+
+#[test]
+fn an_encoder_that_gets_as_much_each_time_keeps_its_buffer() {
+    let mut encoder = encoder();
+    for _ in 0..3 {
+        assert_eq!(encoder.write(&[1; 100]), Ok(100));
+        assert_eq!(encoder.capacity(), 134 + 34);
+        encoder.advance(usize::MAX);
+    }
+}
