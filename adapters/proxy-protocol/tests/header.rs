@@ -1,5 +1,5 @@
 //! Headers in every piece, and what are none.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use futures_executor::block_on;
 use futures_util::io::{AllowStdIo, AsyncReadExt, Cursor};
@@ -125,4 +125,34 @@ fn what_is_no_header_is_refused_at_once() {
         assert!(matches!(read, Err(DriveError::Handshake(found)) if found == error), "{bytes:?}: {read:?}");
         assert!(count <= most_read, "{bytes:?}: {count} bytes were read");
     }
+}
+
+#[test]
+fn a_machine_is_over_after_its_header_an_error_or_an_end() {
+    let fed = |bytes: &[u8]| {
+        let mut header = Header::default();
+        for byte in bytes {
+            let Ok(Step::Read(mut step)) = header.step() else { panic!("it does not read") };
+            step.buffer()[0] = *byte;
+            step.advance(1);
+        }
+        header
+    };
+    let mut read = fed(b"PROXY UNKNOWN\r\n");
+    assert!(matches!(read.step(), Ok(Step::Done(None))));
+    let mut refused = fed(b"G");
+    assert!(matches!(refused.step(), Err(Error::Missing)));
+    let mut cut = fed(b"PROXY");
+    assert_eq!(cut.end_of_input(), Error::Closed);
+    for mut header in [read, refused, cut] {
+        assert!(matches!(header.step(), Err(Error::Finished)));
+    }
+}
+
+#[test]
+fn debug_says_how_far_a_header_was_read() {
+    let mut header = Header::new();
+    assert_eq!(format!("{header:?}"), "Header { state: New, messages: Nothing byte 0 of 0 }");
+    assert!(matches!(header.step(), Ok(Step::Read(_))));
+    assert_eq!(format!("{header:?}"), "Header { state: First, messages: Reading byte 0 of 1 }");
 }
