@@ -96,7 +96,7 @@ impl<S: SealFrames> Encoder<S> {
         if !self.ciphertext().is_empty() {
             return Vec::new();
         }
-        self.written = 0;
+        self.forget_written();
         mem::take(&mut self.buffer)
     }
 
