@@ -129,7 +129,7 @@ impl KeyStream {
             xor(now, blocks);
             rest = later;
             self.taken += count;
-            counter += u64::try_from(count).unwrap_or_else(|_| unreachable!("a batch is small"));
+            counter += small(count);
         }
     }
 
@@ -137,10 +137,7 @@ impl KeyStream {
     fn run(&self, nonce: u64, counter: u64, wanted: usize) -> usize {
         let most = wanted.min(self.positions.count().saturating_sub(self.taken));
         // The blocks of one box stand side by side, so that the last tells of those before it.
-        let is_at = |index| {
-            let counter = u64::try_from(index).ok().and_then(|index| counter.checked_add(index));
-            counter.is_some_and(|counter| self.positions.is_at(self.taken.saturating_add(index), nonce, counter))
-        };
+        let is_at = |index| self.positions.is_at(self.taken + index, nonce, counter + small(index));
         match most.checked_sub(1) {
             Some(last) if is_at(last) => most,
             Some(_) if is_at(0) => 1,
@@ -201,6 +198,11 @@ fn xor(data: &mut [u8], key_stream: &[u8]) {
     for (byte, key) in data.iter_mut().zip(key_stream) {
         *byte ^= key;
     }
+}
+
+/// A number of blocks of a batch.
+fn small(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or_else(|_| unreachable!("a batch is small"))
 }
 
 /// The 16 bytes of a nonce that go into the key of Salsa20, and the 8 that are its nonce, as a number.
