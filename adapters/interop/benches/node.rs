@@ -1,7 +1,7 @@
 //! The program beside the reference in Node, in the same run: `cargo bench -p multiserver-interop --bench node`.
 //!
 //! Both measure themselves, a server and a client process each on the loopback interface, by turns; a line has the
-//! medians of all rounds and their ratio. With `-- --test`, one short round.
+//! medians of all rounds and their ratio. With `-- --test`, one short round, with the program as the tests build it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use multiserver_core::keys::{NetworkKey, Seed};
@@ -19,6 +19,10 @@ const SECONDS: f64 = 2.0;
 const MEASURES: [&str; 4] =
     ["handshakes_per_second", "handshakes_per_second_32_at_once", "one_way_mib_per_second", "echo_mib_per_second"];
 
+/// How users build the program, and how the tests do.
+const AS_USERS: [&str; 3] = ["--release", "--package", "multiserver-cli"];
+const AS_THE_TESTS: [&str; 2] = ["--workspace", "--all-features"];
+
 #[derive(Deserialize)]
 struct Measured {
     measure: String,
@@ -30,7 +34,10 @@ async fn main() {
     let is_test = std::env::args().any(|argument| argument == "--test");
     let (rounds, seconds) = if is_test { (1, 0.1) } else { (ROUNDS, SECONDS) };
     let reference = Reference::install(Path::new(env!("CARGO_TARGET_TMPDIR"))).await.unwrap();
-    let program = build();
+    if is_test {
+        println!("As a test, with an unoptimised program: these figures say nothing about speed.");
+    }
+    let program = build(if is_test { &AS_THE_TESTS } else { &AS_USERS });
     for (suite, under) in [("net~shs", Under::Net), ("ws~shs", Under::Ws)] {
         let peer = Peer { under, version: Version::V3, network: NetworkKey::SSB_MAIN, seed: Seed::from_bytes([3; 32]) };
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
@@ -49,11 +56,11 @@ async fn main() {
     }
 }
 
-/// The program as users build it.
-fn build() -> PathBuf {
+/// Builds the program, with these options of Cargo.
+fn build(options: &[&str]) -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--release", "--locked", "--package", "multiserver-cli", "--message-format", "json"]);
+    cargo.args(["build", "--locked", "--bin", "multiserver", "--message-format", "json"]).args(options);
     let output = cargo.arg("--manifest-path").arg(manifest).stderr(std::process::Stdio::inherit()).output().unwrap();
     assert!(output.status.success(), "the program does not build");
     let messages = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<serde_json::Value>();
