@@ -1,4 +1,4 @@
-# Functions that .ci/run, .ci/test and .ci/long share. Sourced, not run.
+# Functions that the scripts of .ci share. Sourced, not run.
 # shellcheck shell=bash
 
 # Programs installed for the checks; kept between runs.
