@@ -47,6 +47,8 @@ pub(crate) struct Held<S> {
     rest: Vec<u8>,
     frames: Frames,
     state: State,
+    /// Whether a Close frame was released, behind which the bytes mean nothing.
+    is_over: bool,
     /// How many reads have returned bytes since one had to wait.
     reads: usize,
     /// Whether bytes were read since [`take_activity`](Self::take_activity).
@@ -66,7 +68,7 @@ enum State {
     Closing,
     /// `rest` begins with a whole Close frame.
     AtClose,
-    /// The Close frame was released to the reader.
+    /// The reader has all that comes, Close frames too.
     Released,
 }
 
@@ -94,6 +96,7 @@ impl<S> Held<S> {
             rest,
             frames: Frames::default(),
             state: State::Flowing,
+            is_over: false,
             reads: 0,
             is_active: false,
             is_proven: None,
@@ -234,21 +237,33 @@ impl<S: AsyncRead + Unpin> AsyncRead for Held<S> {
 }
 
 impl<S: AsyncRead + Unpin> Held<S> {
+    /// Notes what the peer has sent. If a Close frame begins there, returns how many bytes come before it.
+    fn follow(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
+        self.is_active |= !bytes.is_empty();
+        if self.is_over {
+            return Ok(None);
+        }
+        let before = self.frames.before_close(bytes);
+        self.is_over = self.state == State::Released && before.is_some();
+        self.check_length().map(|()| before)
+    }
+
     /// Reads up to a Close frame and, once it is released, past it.
     fn poll_to_close(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             match self.state {
-                State::Released => return self.poll_any(cx, buffer),
+                State::Released => {
+                    let count = ready!(self.poll_any(cx, buffer))?;
+                    self.follow(buffer.get(..count).unwrap_or_default())?;
+                    return Poll::Ready(Ok(count));
+                }
                 // The reader checks `is_at_close` then, so it needs no waker.
                 State::AtClose => return Poll::Pending,
                 State::Closing => ready!(self.poll_close_frame(cx))?,
                 State::Flowing => {
                     let count = ready!(self.poll_any(cx, buffer))?;
                     let bytes = buffer.get(..count).unwrap_or_default();
-                    self.is_active |= !bytes.is_empty();
-                    let before = self.frames.before_close(bytes);
-                    self.check_length()?;
-                    let Some(before) = before else { return Poll::Ready(Ok(count)) };
+                    let Some(before) = self.follow(bytes)? else { return Poll::Ready(Ok(count)) };
                     self.rest.splice(..0, bytes.iter().skip(before).copied());
                     self.state = State::Closing;
                     if before > 0 {

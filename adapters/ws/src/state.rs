@@ -60,7 +60,7 @@ pub(crate) struct State<S> {
     has_control: bool,
     /// Whether the library has had all that has come.
     is_waiting: bool,
-    /// Whether something was sent since the timer was set or, once closing, received.
+    /// Whether something was sent since the timer was set.
     is_active: bool,
     is_half_dropped: bool,
     timer: Timer,
@@ -175,11 +175,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                 Some(End::Failed(kind)) => return Poll::Ready(Err(kind.into())),
                 None => {}
             }
-            self.poll_time(cx)?;
             if self.is_closing {
                 // Goes on sending the Close frame when the write half was dropped before it was sent. If writing fails,
                 // the peer's earlier bytes can still be read.
                 let _ = self.poll_ending(cx);
+            } else {
+                self.poll_time(cx)?;
             }
             let polled = Pin::new(&mut self.socket).poll_next(cx);
             self.is_waiting = polled.is_pending();
@@ -201,6 +202,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                     continue;
                 }
                 Poll::Pending => {
+                    if self.is_closing {
+                        // Only now: what has come is read, however late.
+                        self.poll_time(cx)?;
+                    }
                     if self.has_grown && self.has_control {
                         // Should it fail, reading finds the end.
                         let _ = self.poll_flushed(cx);
@@ -209,7 +214,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
                     return Poll::Pending;
                 }
             };
-            self.is_active |= self.is_closing;
             match message {
                 Message::Binary(bytes) if bytes.is_empty() => {}
                 Message::Binary(bytes) => {
@@ -244,7 +248,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
             let was_active = std::mem::take(&mut self.is_active);
             let is_ending = self.is_closing || self.is_answer_due;
             self.sleep = (self.timer)(if is_ending { self.linger } else { self.ping_every });
-            if was_active {
+            if was_active || self.is_closing && has_received {
                 continue;
             }
             if self.is_closing {
@@ -326,6 +330,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
         if !self.is_closing {
             self.is_closing = true;
             self.is_active = false;
+            self.below.lock().take_activity();
             self.sleep = (self.timer)(self.linger);
             self.take_held_close(cx);
             // Wakes the reader, which has to poll the new timer.
