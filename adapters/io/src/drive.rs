@@ -87,20 +87,30 @@ where
 {
     loop {
         match machine.step().map_err(DriveError::Handshake)? {
-            Step::Write(step) => match stream.write(step.bytes())? {
+            Step::Write(step) => match uninterrupted(|| stream.write(step.bytes()))? {
                 0 => return Err(io::Error::from(ErrorKind::WriteZero).into()),
                 written => step.advance(written),
             },
             Step::Flush(step) => {
-                stream.flush()?;
+                uninterrupted(|| stream.flush())?;
                 step.done();
                 machine.prepare();
             }
-            Step::Read(mut step) => match or_end(stream.read(step.buffer()))? {
+            Step::Read(mut step) => match or_end(uninterrupted(|| stream.read(step.buffer())))? {
                 0 => return Err(DriveError::Closed(machine.end_of_input())),
                 read => step.advance(read),
             },
             Step::Done(output) => return Ok(output),
+        }
+    }
+}
+
+/// Does this again as long as a signal interrupts it.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            done => return done,
         }
     }
 }

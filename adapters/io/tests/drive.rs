@@ -7,8 +7,9 @@ use futures_executor::block_on;
 use futures_util::future::join;
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_core::shs::{self, Message};
-use multiserver_io::{DriveError, drive};
-use std::io::{self, ErrorKind};
+use multiserver_io::{DriveError, drive, drive_blocking};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::task::Poll;
 use support::{End, ends, handshakes, key_pair, poll_once};
 
@@ -136,4 +137,44 @@ fn bytes_after_the_last_message_are_left_in_the_stream() {
     let mut rest = Vec::new();
     block_on(near.read_to_end(&mut rest)).unwrap();
     assert_eq!(rest, b"box stream");
+}
+
+/// A stream that a signal interrupts once at every call.
+struct Interrupted(TcpStream, bool);
+
+impl Interrupted {
+    fn once<T>(&mut self, call: impl FnOnce(&mut TcpStream) -> io::Result<T>) -> io::Result<T> {
+        self.1 = !self.1;
+        if self.1 { Err(ErrorKind::Interrupted.into()) } else { call(&mut self.0) }
+    }
+}
+
+impl Read for Interrupted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.once(|stream| stream.read(buffer))
+    }
+}
+
+impl Write for Interrupted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.once(|stream| stream.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.once(Write::flush)
+    }
+}
+
+#[test]
+fn a_signal_does_not_end_a_handshake_over_a_blocking_stream() {
+    let (mut client, mut server) = handshakes();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (mut far, _) = listener.accept().unwrap();
+    let server = std::thread::spawn(move || {
+        let authenticated = drive_blocking(&mut server, &mut far).unwrap();
+        drive_blocking(&mut authenticated.into_machine(), &mut far).unwrap()
+    });
+    let outcome = drive_blocking(&mut client, &mut Interrupted(near, false)).unwrap();
+    assert_eq!(outcome.channel_binding(), server.join().unwrap().channel_binding());
 }
