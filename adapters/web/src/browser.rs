@@ -30,18 +30,21 @@ impl Runtime for Browser {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        // The time runs from this call on, however late the future is polled.
+        let (mut left, mut piece) = (duration, duration.min(LONGEST_TIMER));
+        let mut timer = timeout(piece);
         Box::pin(async move {
-            let mut left = duration;
             loop {
-                let piece = left.min(LONGEST_TIMER);
                 // A page without timers would wait for ever, rather than not at all.
-                if JsFuture::from(timeout(piece)).await.is_err() {
+                if JsFuture::from(timer).await.is_err() {
                     std::future::pending::<()>().await;
                 }
                 left -= piece;
                 if left.is_zero() {
                     return;
                 }
+                piece = left.min(LONGEST_TIMER);
+                timer = timeout(piece);
             }
         })
     }
