@@ -141,7 +141,9 @@ impl Bind {
         self.check().map_err(|error| io::Error::new(ErrorKind::InvalidInput, error))?;
         let Some(endpoint) = self.endpoint() else { return Ok(None) };
         let listener = match &self.opened {
-            Some(opened) => opened.listen(&**runtime).map_err(|error| cannot_listen(opened.address(), error))?,
+            Some(opened) => {
+                opened.listen(&**runtime).map_err(|error| cannot_listen(opened.address().to_string(), error))?
+            }
             None => self.open(&**runtime, endpoint).await?,
         };
         let port = listener.local_address()?.port();
@@ -156,14 +158,16 @@ impl Bind {
 
     /// Opens a socket; of several addresses at the first that can be bound.
     async fn open(&self, runtime: &dyn Runtime, endpoint: &Endpoint) -> io::Result<Box<dyn TcpListener>> {
-        let mut failure = ErrorKind::NotFound.into();
-        for address in runtime.resolve(endpoint.host.as_str(), endpoint.port).await? {
+        let here = |error| cannot_listen(format!("{}:{}", endpoint.host, endpoint.port), error);
+        let addresses = runtime.resolve(endpoint.host.as_str(), endpoint.port).await.map_err(here)?;
+        let mut failure = None;
+        for address in addresses {
             match self.open_at(runtime, address).await {
                 Ok(listener) => return Ok(listener),
-                Err(error) => failure = cannot_listen(address, error),
+                Err(error) => failure = Some(cannot_listen(address.to_string(), error)),
             }
         }
-        Err(failure)
+        Err(failure.unwrap_or_else(|| here(io::Error::new(ErrorKind::NotFound, "the host has no address"))))
     }
 
     async fn open_at(&self, runtime: &dyn Runtime, address: SocketAddr) -> io::Result<Box<dyn TcpListener>> {
@@ -218,14 +222,14 @@ async fn resolve(runtime: &dyn Runtime, host: &Host, port: u16) -> io::Result<Ve
 #[error("{0} is an onion service, which only Tor can reach: dial it as `onion:` or through a proxy")]
 struct OnionName(Host);
 
-fn cannot_listen(address: SocketAddr, error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), CannotListen { address, error })
+fn cannot_listen(endpoint: String, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), CannotListen { endpoint, error })
 }
 
-/// Listening at an address failed.
+/// Listening at an endpoint failed.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {error}")]
+#[error("cannot listen on {endpoint}: {error}")]
 struct CannotListen {
-    address: SocketAddr,
+    endpoint: String,
     error: io::Error,
 }

@@ -8,7 +8,7 @@ use multiserver_sim::{ConnectError, Failure, Multiserver, Net, Packet, Runtime, 
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::time::Duration;
-use support::{CLIENT, DEADLINE, client, echo, exchange, identity, listen};
+use support::{CLIENT, DEADLINE, SERVER, client, echo, exchange, identity, listen};
 
 /// What two clients and a server do at this seed.
 fn run(seed: u64) -> Trace {
@@ -202,6 +202,15 @@ fn a_reset_is_an_error_at_both_ends() {
         let error = sim.block_on(end.read(&mut [0; 1])).unwrap().unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
     }
+}
+
+#[test]
+fn a_host_to_listen_at_that_is_not_found_is_named() {
+    let sim = Sim::new(9);
+    let suite = Net::bind("nowhere.example:8008").then(Shs::new(identity(SERVER)));
+    let multiserver = Multiserver::builder_on(sim.runtime("server")).suite(suite).build().unwrap();
+    let text = sim.block_on(multiserver.listen()).unwrap().unwrap_err().to_string();
+    assert!(text.contains("cannot listen on nowhere.example:8008: "), "{text}");
 }
 
 #[test]
