@@ -5,6 +5,7 @@
 mod common;
 
 use common::{Home, LIMIT, Program, interrupt, terminate};
+use std::fs;
 use std::io::ErrorKind;
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
@@ -151,6 +152,34 @@ fn a_unix_socket_is_taken_and_its_file_left_alone() {
     let unix = UnixListener::bind(home.path("other")).unwrap();
     let wrong = start(&home, vec![unix.into()], "net", &["serve", "--echo", "--net", "systemd"]).finish();
     assert!(wrong.failure(1).contains("--net systemd: the socket that was passed to us is a Unix socket"), "{wrong:?}");
+}
+
+#[test]
+fn the_sockets_of_another_protocol_have_another_name() {
+    let home = Home::new();
+    let [shs, noise] = ["shs", "noise"].map(|name| UnixListener::bind(home.path(name)).unwrap());
+    let arguments = ["serve", "--echo", "--unix", "systemd", "--unix", "systemd~noise"];
+    let mut server = start(&home, vec![noise.into(), shs.into()], "unix~noise:unix", &arguments);
+    let address = server.line();
+    let (first, second) = address.split_once(';').unwrap();
+    reached(&home, first, &format!("unix:{}~shs:", home.path("shs").display()));
+    reached(&home, second, &format!("unix:{}~noise:", home.path("noise").display()));
+
+    let none = start(&home, Vec::new(), "", &["serve", "--echo", "--net", "systemd~noise"]).finish();
+    let message = none.failure(1);
+    assert!(message.starts_with("--net systemd~noise: no socket named `net~noise` was passed to us\n"), "{message}");
+}
+
+#[test]
+fn the_configuration_file_can_ask_for_sockets() {
+    let home = Home::new();
+    fs::create_dir(home.path("etc")).unwrap();
+    let config = home.path("etc/server.toml");
+    common::write_private(&config, "[serve]\necho = true\nunix = \"systemd\"\n");
+    let path = home.path("socket");
+    let socket = UnixListener::bind(&path).unwrap();
+    let mut server = start(&home, vec![socket.into()], "unix", &["serve", "--config", config.to_str().unwrap()]);
+    reached(&home, &server.line(), &format!("unix:{}~shs:", path.display()));
 }
 
 #[test]

@@ -102,6 +102,16 @@ fn serve_has_the_options_of_the_file_and_those_given_come_first() {
     let friend_network = ["connect", "--network-key", &friend_key, &address];
     assert_eq!(home.run(&friend_network, b"hello").output, b"hello", "the environment comes before the file");
 
+    let mut command = home.command(&["serve", "--config", &home.path("multiserver.toml").display().to_string()]);
+    command.args(["--echo", "--net", "127.0.0.1:0"]).env("MULTISERVER_NETWORK_KEY", "");
+    let mut server = Program::start(command);
+    let address = server.line();
+    assert_eq!(
+        home.run(&["connect", "--network-key", SEED, &address], b"hello").output,
+        b"hello",
+        "an empty one does not"
+    );
+
     fs::write(home.path("program"), "#!/bin/sh\necho \"$@\"\n").unwrap();
     common::set_mode(&home.path("program"), 0o700);
     let program = write(&home, "[serve]\nexec = [\"./program\", \"unix:sock\", \"a/b\"]\nallow-anyone = true\n");

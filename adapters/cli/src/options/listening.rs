@@ -2,8 +2,9 @@
 
 mod endpoint;
 
+pub(super) use self::endpoint::is_systemd;
 use self::endpoint::{
-    ListenAt, ListenEndpoint, Socket, opened, parse_endpoint, parse_network, parse_onion, parse_path, url,
+    ListenAt, ListenEndpoint, Socket, opened, parse_endpoint, parse_network, parse_onion, parse_path, socket_name, url,
 };
 use crate::options::given::{FileText, cannot_read};
 use crate::options::limits::from_one_source;
@@ -246,7 +247,7 @@ impl Listening {
                 ListenAt::Bind(path) => builder = builder.suite(secured(secure, Unix::bind(path), *protocol)?),
                 #[cfg(unix)]
                 ListenAt::Systemd => {
-                    for socket in sockets.unix()? {
+                    for socket in sockets.unix_named(&socket_name("unix", *protocol))? {
                         builder = builder.suite(secured(secure, Unix::listener(socket), *protocol)?);
                     }
                 }

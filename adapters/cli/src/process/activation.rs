@@ -48,7 +48,7 @@ impl Sockets {
     }
 
     /// The TCP sockets with this name, or the only socket.
-    pub(crate) fn named(&mut self, name: &str) -> Result<Vec<TcpListener>, Failure> {
+    pub(crate) fn tcp_named(&mut self, name: &str) -> Result<Vec<TcpListener>, Failure> {
         let sockets = self.all_named(name)?.into_iter().map(|socket| match socket {
             Socket::Tcp(socket) => Ok(socket),
             #[cfg(unix)]
@@ -57,12 +57,12 @@ impl Sockets {
         sockets.collect()
     }
 
-    /// The Unix sockets, which have the name `unix`, or the only socket.
+    /// The Unix sockets with this name, or the only socket.
     #[cfg(unix)]
-    pub(crate) fn unix(&mut self) -> Result<Vec<UnixListener>, Failure> {
-        let sockets = self.all_named("unix")?.into_iter().map(|socket| match socket {
+    pub(crate) fn unix_named(&mut self, name: &str) -> Result<Vec<UnixListener>, Failure> {
+        let sockets = self.all_named(name)?.into_iter().map(|socket| match socket {
             Socket::Unix(socket) => Ok(socket),
-            Socket::Tcp(_) => Err(of_another_kind("unix", "one for TCP")),
+            Socket::Tcp(_) => Err(of_another_kind(name, "one for TCP")),
         });
         sockets.collect()
     }
@@ -72,7 +72,8 @@ impl Sockets {
         let (named, others): (Vec<_>, _) = std::mem::take(&mut self.sockets).into_iter().partition(is_meant);
         self.sockets = others;
         if named.is_empty() {
-            let failure = Failure::failed(format_args!("--{name} systemd: no socket named `{name}` was passed to us"));
+            let option = option(name);
+            let failure = Failure::failed(format_args!("{option}: no socket named `{name}` was passed to us"));
             return Err(failure.hint(format_args!("the .socket unit needs FileDescriptorName={name}")));
         }
         Ok(named.into_iter().map(|(_, socket)| socket).collect())
@@ -81,7 +82,13 @@ impl Sockets {
 
 #[cfg(unix)]
 fn of_another_kind(name: &str, kind: &str) -> Failure {
-    Failure::failed(format_args!("--{name} systemd: the socket that was passed to us is {kind}"))
+    Failure::failed(format_args!("{}: the socket that was passed to us is {kind}", option(name)))
+}
+
+/// The option that asks for the sockets with this name: `--net systemd~noise` for `net~noise`.
+fn option(name: &str) -> String {
+    let (transport, protocol) = name.split_at(name.find('~').unwrap_or(name.len()));
+    format!("--{transport} systemd{protocol}")
 }
 
 /// The socket with this index, of either kind.

@@ -1,7 +1,9 @@
 //! Converts the section `[serve]` to arguments of the command line.
 
 use super::Config;
+use crate::files::text::is_standard_input;
 use crate::options::given::NETWORK_KEY_VARIABLE;
+use crate::options::listening::is_systemd;
 use crate::report::exit::Failure;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
@@ -10,7 +12,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use toml::Value;
 
-/// Options that an environment variable can give as well; it has precedence over the file.
+/// Options that an environment variable can give as well; it has precedence over the file unless it is empty.
 const IN_ENVIRONMENT: [(&str, &str); 2] =
     [("network-key", NETWORK_KEY_VARIABLE), ("network-key-file", NETWORK_KEY_VARIABLE)];
 
@@ -82,11 +84,13 @@ impl Config {
 
     /// The value, with a relative path made relative to the directory of the configuration file.
     fn with_files_beside(&self, arg: &Arg, text: &str) -> OsString {
+        let is_path = matches!(arg.get_value_hint(), ValueHint::FilePath | ValueHint::DirPath);
+        let is_systemd = arg.get_long() == Some("unix") && is_systemd(text);
         match text.strip_prefix("unix:") {
             Some(path) if arg.get_long() == Some("to") => {
                 ["unix:".as_ref(), self.beside(Path::new(path)).as_os_str()].into_iter().collect()
             }
-            _ if arg.get_value_hint() == ValueHint::FilePath => self.beside(Path::new(text)).into(),
+            _ if is_path && !is_systemd && !is_standard_input(Path::new(text)) => self.beside(Path::new(text)).into(),
             _ => text.into(),
         }
     }
@@ -100,7 +104,7 @@ impl Config {
 
 fn is_in_environment(arg: &Arg) -> bool {
     let variables = IN_ENVIRONMENT.iter().filter(|(option, _)| arg.get_long() == Some(option));
-    variables.into_iter().any(|(_, variable)| env::var_os(variable).is_some())
+    variables.into_iter().any(|(_, variable)| env::var_os(variable).is_some_and(|value| !value.is_empty()))
 }
 
 fn are_in_conflict(command: &Command, one: &Arg, other: &Arg) -> bool {

@@ -8,6 +8,9 @@ use crate::streams::endpoint::host_and_port;
 use multiserver_tokio::{Net, Transport};
 use std::net::TcpListener;
 
+/// What stands in the place of an endpoint for the sockets of the service manager.
+const SYSTEMD: &str = "systemd";
+
 /// Where to listen, and for which security protocol.
 #[derive(Debug, Clone)]
 pub(super) struct ListenEndpoint {
@@ -41,15 +44,25 @@ pub(super) fn opened(
         match at {
             ListenAt::Bind(text) => opened.push((Socket::Bind(text.clone()), *protocol)),
             ListenAt::Systemd => {
-                let named = match protocol {
-                    Protocol::Shs => sockets.named(name)?,
-                    Protocol::Noise => sockets.named(&format!("{name}~noise"))?,
-                };
+                let named = sockets.tcp_named(&socket_name(name, *protocol))?;
                 opened.extend(named.into_iter().map(|socket| (Socket::Open(socket), *protocol)));
             }
         }
     }
     Ok(opened)
+}
+
+/// The name of the service manager's sockets for this transport and protocol.
+pub(super) fn socket_name(transport: &str, protocol: Protocol) -> String {
+    match protocol {
+        Protocol::Shs => transport.to_owned(),
+        Protocol::Noise => format!("{transport}~noise"),
+    }
+}
+
+/// Whether this text stands for the service manager's sockets, whatever the protocol.
+pub(crate) fn is_systemd(text: &str) -> bool {
+    Protocol::split(text).0 == SYSTEMD
 }
 
 pub(super) fn parse_endpoint(text: &str) -> Result<ListenEndpoint, &'static str> {
@@ -65,7 +78,7 @@ fn parse_listen(
     bind: impl FnOnce(&str) -> Result<ListenAt, &'static str>,
 ) -> Result<ListenEndpoint, &'static str> {
     let (text, protocol) = Protocol::split(text);
-    let at = if text == "systemd" { ListenAt::Systemd } else { bind(text)? };
+    let at = if text == SYSTEMD { ListenAt::Systemd } else { bind(text)? };
     Ok(ListenEndpoint { at, protocol })
 }
 
