@@ -4,6 +4,9 @@
 mod common;
 
 use common::{Home, Program, pattern};
+use multiserver_tokio::{Multiserver, NoAuth, Ws};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 const NET: [&str; 2] = ["--net", "127.0.0.1:0"];
 const WS: [&str; 2] = ["--ws", "127.0.0.1:0"];
@@ -98,6 +101,26 @@ fn an_answer_arrives_from_a_server_that_takes_nothing() {
             assert_eq!(client.output, b"answer\n", "{near:?} to {far:?}: {}", client.errors);
         }
     }
+}
+
+/// As a browser's tab that is closed.
+#[tokio::test]
+async fn a_websocket_peer_that_has_gone_is_not_waited_for() {
+    let home = Home::new();
+    let service = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = format!("net:{}~noauth", service.local_addr().unwrap());
+    let (mut bridge, address) = home.bridge(&[WS.as_slice(), &["-v", &target]].concat());
+    let page = Multiserver::builder().suite(Ws::dial_only().then(NoAuth)).build().unwrap();
+    let mut connection = page.connect(&address.parse().unwrap()).await.unwrap();
+    connection.write_all(b"hello").await.unwrap();
+    connection.shutdown().await.unwrap();
+    // The service says nothing, and has not ended.
+    let (mut silent, _) = service.accept().await.unwrap();
+    let mut heard = String::new();
+    silent.read_to_string(&mut heard).await.unwrap();
+    assert_eq!(heard, "hello");
+    drop(connection);
+    bridge.error_line_with("ended");
 }
 
 #[test]

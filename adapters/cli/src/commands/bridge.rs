@@ -160,9 +160,10 @@ async fn relay(
 /// transports can end one direction alone.
 ///
 /// A side that reads nothing more or breaks off may have sent the reason before, and bytes may still be on their way to
-/// the other side: both are waited for, but not long.
+/// the other side: both are waited for, but not long. Nothing is waited for that would go to a side which is gone.
 async fn pass(near: Connection, far: Connection, unanswered: Option<Permit>) -> io::Result<()> {
     let meter = near.counter();
+    let (near_closed, far_closed) = (near.closed(), far.closed());
     let ((near_read, mut near_write), (mut far_read, far_write)) = (near.into_split(), far.into_split());
     let mut forth = pin!(one_way_heard_out(near_read, far_write));
     let mut back = pin!(async move {
@@ -178,7 +179,12 @@ async fn pass(near: Connection, far: Connection, unanswered: Option<Permit>) -> 
     };
     let other = async { if is_forth { back.await } else { forth.await } };
     let ended = match first {
-        Ok(_) => other.await,
+        Ok(_) => tokio::select! {
+            ended = other => ended,
+            gone = async { if is_forth { near_closed.await } else { far_closed.await } } => {
+                gone.map(|()| 0).map_err(PumpError::Read)
+            }
+        },
         Err(_) => {
             let _ = tokio::time::timeout(LINGER, other).await;
             first
