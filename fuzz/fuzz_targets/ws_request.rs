@@ -157,6 +157,6 @@ fn serve(server: &Server, sent: &[u8], pieces: &[u8]) -> (Outcome, Vec<u8>) {
 fn handler() -> Handler {
     Arc::new(|request: Request<()>| {
         let length = request.uri().path().len();
-        Box::pin(async move { Response::new(vec![b'x'; length.min(64)]) })
+        Box::pin(async move { Response::new(vec![b'x'; length.min(64)].into()) })
     })
 }

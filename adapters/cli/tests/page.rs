@@ -5,6 +5,8 @@ mod common;
 
 use common::{Home, http};
 use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
 
 /// A directory of files for a page.
@@ -18,10 +20,13 @@ fn page(home: &Home) -> PathBuf {
     directory
 }
 
+fn endpoint(address: &str) -> &str {
+    address.split('~').next().unwrap().strip_prefix("ws://").unwrap().trim_end_matches('/')
+}
+
 /// The head, in small letters, and the body of what is answered to this request.
 fn ask(address: &str, method: &str, path: &str) -> (String, String) {
-    let endpoint = address.split('~').next().unwrap().strip_prefix("ws://").unwrap().trim_end_matches('/');
-    let (head, body) = http::ask(endpoint, &format!("{method} {path}"), "localhost");
+    let (head, body) = http::ask(endpoint(address), &format!("{method} {path}"), "localhost");
     (head.to_lowercase(), body)
 }
 
@@ -49,6 +54,46 @@ fn a_browser_gets_the_files_and_the_address() {
     let (head, _) = ask(&address, "POST", "/");
     assert!(head.starts_with("http/1.1 405") && head.contains("allow: get, head"), "{head}");
     assert_eq!(home.run(&["connect", &address], b"hello\n").line(), "hello");
+}
+
+#[test]
+fn in_the_configuration_file_a_directory_stands_beside_it() {
+    let home = Home::new();
+    fs::create_dir(home.path("etc")).unwrap();
+    fs::rename(page(&home), home.path("etc/page")).unwrap();
+    let config = home.path("etc/server.toml");
+    common::write_private(&config, "[serve]\necho = true\nws = \"127.0.0.1:0\"\npage = \"page\"\n");
+    let (_server, address) = home.serve(&["--config", config.to_str().unwrap()]);
+    assert_eq!(ask(&address, "GET", "/").1, "<p>hello");
+}
+
+/// Who asks for a file and does not take it has no copy of its own in the server.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_is_in_memory_once() {
+    const SIZE: usize = 8 * 1024 * 1024;
+    let home = Home::new();
+    let directory = page(&home);
+    fs::write(directory.join("large.wasm"), vec![1; SIZE]).unwrap();
+    let (server, address) = home.serve(&["--echo", "--ws", "127.0.0.1:0", "--page", directory.to_str().unwrap()]);
+    let memory = || {
+        let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        1024 * line.trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap()
+    };
+    let before = memory();
+    let asked: Vec<_> = (0..16)
+        .map(|_| {
+            let mut stream = TcpStream::connect(endpoint(&address)).unwrap();
+            write!(stream, "GET /large.wasm HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+            let mut begin = [0; 12];
+            stream.read_exact(&mut begin).unwrap();
+            assert_eq!(&begin, b"HTTP/1.1 200");
+            stream
+        })
+        .collect();
+    let more = memory().saturating_sub(before);
+    assert!(more < 2 * SIZE, "{more} bytes for {} requests", asked.len());
 }
 
 /// Opening a pipe would wait for a writer.

@@ -16,6 +16,7 @@ use crate::{
     Arrival, Attempt, BoxFuture, Dial, DialPlan, LayerError, Listener, Opened, Plan, Runtime, SettingError, Stage,
     Transport,
 };
+use bytes::Bytes;
 use http::{Request, Response};
 use multiserver_core::address::{self, Layer, LayerBuf, Scope};
 use multiserver_io::Duplex;
@@ -170,14 +171,19 @@ impl<S: Security> WebSocket<S> {
     /// Answers HTTP requests on the same port that do not ask for a WebSocket; without a handler they get 426.
     ///
     /// The handler runs as part of the handshake, under its deadline. The body of the request is not read, and the
-    /// connection is closed after the answer. The server then reports [`Event::Answered`](crate::Event::Answered).
+    /// connection is closed after the answer. An answer stays in memory until the client has taken it, so share a large
+    /// body as [`Bytes`]. The server then reports [`Event::Answered`](crate::Event::Answered).
     #[must_use]
-    pub fn http<H, F>(mut self, handler: H) -> Self
+    pub fn http<H, F, B>(mut self, handler: H) -> Self
     where
         H: Fn(Request<()>) -> F + Send + Sync + 'static,
-        F: Future<Output = Response<Vec<u8>>> + Send + 'static,
+        F: Future<Output = Response<B>> + Send + 'static,
+        B: Into<Bytes>,
     {
-        self.handler = Some(Arc::new(move |request| Box::pin(handler(request))));
+        self.handler = Some(Arc::new(move |request| {
+            let response = handler(request);
+            Box::pin(async move { response.await.map(Into::into) })
+        }));
         self
     }
 

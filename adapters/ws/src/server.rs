@@ -7,6 +7,7 @@ use crate::origin::is_local;
 use crate::{Config, Error, Timer, WebSocket};
 use async_tungstenite::tungstenite::handshake::server::create_response;
 use async_tungstenite::tungstenite::protocol::Role;
+use bytes::Bytes;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use std::io;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 /// Answers an HTTP request that does not ask for a WebSocket.
 ///
 /// The body of the request is not read, and the connection is closed after the answer.
-pub type Handler = Arc<dyn Fn(Request<()>) -> Pin<Box<dyn Future<Output = Response<Vec<u8>>> + Send>> + Send + Sync>;
+pub type Handler = Arc<dyn Fn(Request<()>) -> Pin<Box<dyn Future<Output = Response<Bytes>> + Send>> + Send + Sync>;
 
 /// How many bytes that a client still sends are read after an answer, so that a reset does not destroy the answer.
 const TAKEN_AFTER_ANSWER: u64 = 64 * 1024;
@@ -105,7 +106,7 @@ where
 }
 
 /// Sends a response, then ends the stream.
-async fn answer<S>(io: &mut S, response: Response<Vec<u8>>, without_body: bool) -> io::Result<()>
+async fn answer<S>(io: &mut S, response: Response<Bytes>, without_body: bool) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -113,11 +114,11 @@ where
     parts.headers.remove(TRANSFER_ENCODING);
     parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     parts.headers.append(CONNECTION, HeaderValue::from_static("close"));
-    let mut bytes = head_of(&Response::from_parts(parts, ()));
+    io.write_all(&head_of(&Response::from_parts(parts, ()))).await?;
     if !without_body {
-        bytes.extend(body);
+        // Not copied, since many clients may take the same body slowly.
+        io.write_all(&body).await?;
     }
-    io.write_all(&bytes).await?;
     io.close().await?;
     futures_util::io::copy(io.take(TAKEN_AFTER_ANSWER), &mut futures_util::io::sink()).await?;
     Ok(())
@@ -136,7 +137,7 @@ fn head_of(response: &Response<()>) -> Vec<u8> {
 }
 
 /// The response to a request that asks for no upgrade (RFC 9110, section 15.5.22).
-fn upgrade_required() -> Response<Vec<u8>> {
+fn upgrade_required() -> Response<Bytes> {
     let mut response = plain(StatusCode::UPGRADE_REQUIRED);
     let headers = response.headers_mut();
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -145,8 +146,8 @@ fn upgrade_required() -> Response<Vec<u8>> {
     response
 }
 
-fn plain(status: StatusCode) -> Response<Vec<u8>> {
-    let mut response = Response::new(format!("{status}\n").into_bytes());
+fn plain(status: StatusCode) -> Response<Bytes> {
+    let mut response = Response::new(format!("{status}\n").into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     response

@@ -43,9 +43,7 @@ fn a_plain_request_gets_426() {
 fn a_handler_answers_plain_requests_and_no_upgrades() {
     let handler: Handler = Arc::new(|request: Request<()>| {
         let text = format!("{} {} {:?}", request.method(), request.uri(), request.headers().get("x-word"));
-        Box::pin(async {
-            Response::builder().status(201).header("content-length", "9").body(text.into_bytes()).unwrap()
-        })
+        Box::pin(async { Response::builder().status(201).header("content-length", "9").body(text.into()).unwrap() })
     });
     let (text, error) = refused(b"POST /a?b HTTP/1.1\r\nX-Word: hi\r\n\r\nbody", Some(&handler));
     assert!(text.starts_with("HTTP/1.1 201 Created\r\n"), "{text}");

@@ -2,6 +2,7 @@
 
 use super::given::cannot_read;
 use crate::report::exit::Failure;
+use bytes::Bytes;
 use multiserver_tokio::ws::http::header::{ALLOW, CONTENT_TYPE};
 use multiserver_tokio::ws::http::{HeaderValue, Method, Request, Response, StatusCode};
 use std::collections::HashMap;
@@ -20,7 +21,7 @@ pub(crate) struct Page(Arc<Content>);
 
 #[derive(Debug, Default)]
 struct Content {
-    files: HashMap<String, (HeaderValue, Vec<u8>)>,
+    files: HashMap<String, (HeaderValue, Bytes)>,
     address: OnceLock<String>,
 }
 
@@ -46,7 +47,7 @@ impl Page {
                 let mebibytes = MOST_BYTES / 1024 / 1024;
                 Failure::usage(format_args!("--page has more than {MOST_FILES} files or {mebibytes} MiB"))
             })?;
-            files.insert(format!("/{name}"), (HeaderValue::from_static(kind), bytes));
+            files.insert(format!("/{name}"), (HeaderValue::from_static(kind), bytes.into()));
         }
         if let Some(index) = files.get("/index.html").cloned() {
             files.insert("/".to_owned(), index);
@@ -59,11 +60,11 @@ impl Page {
         let _ = self.0.address.set(address);
     }
 
-    /// Answers a request; whoever sends the answer to a HEAD leaves the body out.
-    pub(crate) fn answer(&self, request: &Request<()>) -> Response<Vec<u8>> {
+    /// Answers a request, with a body that all answers share; whoever sends the answer to a HEAD leaves the body out.
+    pub(crate) fn answer(&self, request: &Request<()>) -> Response<Bytes> {
         let file = match request.uri().path() {
             "/address" => {
-                let text = self.0.address.get().cloned().unwrap_or_default().into_bytes();
+                let text = self.0.address.get().cloned().unwrap_or_default().into();
                 Some((HeaderValue::from_static("text/plain; charset=utf-8"), text))
             }
             path => self.0.files.get(path).cloned(),
