@@ -1,7 +1,7 @@
 //! The buffers of encoders and decoders: when they can be taken away, and what one makes of another's.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use multiserver_core::box_stream::{Decoded, Decoder, Encoder, HEADER_SIZE, MAX_FRAME_SIZE, Opener, Sealer};
+use multiserver_core::box_stream::{Decoded, Decoder, Encoder, Error, HEADER_SIZE, MAX_FRAME_SIZE, Opener, Sealer};
 
 const KEY: [u8; 32] = [0x42; 32];
 const NONCE: [u8; 24] = [0x17; 24];
@@ -126,4 +126,33 @@ fn an_encoder_that_gets_as_much_each_time_keeps_its_buffer() {
         assert_eq!(encoder.capacity(), 134 + 34);
         encoder.advance(usize::MAX);
     }
+}
+
+#[test]
+fn an_empty_frame_is_made_where_nothing_waits_and_the_peer_does_not_see_it() {
+    let (mut encoder, mut decoder) = (encoder(), decoder());
+    let mut move_all = |encoder: &mut Encoder| {
+        let count = decoder.feed(encoder.ciphertext());
+        encoder.advance(count);
+        let mut plaintext = [0; 8];
+        match decoder.read(&mut plaintext) {
+            Ok(Decoded::Plaintext(length)) => plaintext[..length].to_vec(),
+            read => {
+                assert_eq!(read, Ok(Decoded::NeedInput));
+                Vec::new()
+            }
+        }
+    };
+    assert_eq!(encoder.empty_frame(), Ok(true));
+    assert_eq!(encoder.empty_frame(), Ok(true));
+    assert_eq!(encoder.ciphertext().len(), HEADER_SIZE, "one will do");
+    assert_eq!(move_all(&mut encoder), b"");
+    assert_eq!(encoder.write(b"hello"), Ok(5));
+    assert_eq!(encoder.empty_frame(), Ok(true));
+    assert_eq!(encoder.ciphertext().len(), HEADER_SIZE + 5, "there is something to write already");
+    assert_eq!(move_all(&mut encoder), b"hello");
+    assert_eq!(encoder.empty_frame(), Ok(true));
+    assert_eq!(move_all(&mut encoder), b"");
+    encoder.goodbye();
+    assert_eq!(encoder.empty_frame(), Err(Error::Finished));
 }

@@ -6,5 +6,6 @@ pub(crate) mod idle;
 pub(crate) mod output;
 pub(crate) mod parting;
 pub(crate) mod pipe;
+mod presence;
 pub(crate) mod pump;
 pub(crate) mod standard;

@@ -140,9 +140,12 @@ impl Connection {
         self.read.info.counter.clone()
     }
 
-    /// Ends when the peer is gone: it has said goodbye, and the stream below has ended too, so that nothing that is
-    /// written arrives any more. It can be awaited wherever the halves are by now, and it also ends when both halves
-    /// are dropped.
+    /// Ends when the peer has said goodbye, and the stream below has ended too: mostly the peer is gone then, and nothing
+    /// that is written arrives any more. It can be awaited wherever the halves are by now, and it also ends when both
+    /// halves are dropped.
+    ///
+    /// A peer that has ended its direction of the stream below as well may still read. npm multiserver does that over
+    /// TCP; this library does not. [`WriteHalf::probe`] finds out.
     ///
     /// Some task has to read the connection to its end first. A task that goes on writing after that should await this
     /// at the same time, since nothing else tells it that the peer is gone. Pings and the Close frame of a WebSocket
@@ -224,6 +227,23 @@ impl WriteHalf {
     /// After the future is dropped, calling this again continues where it stopped.
     pub async fn close(&mut self) -> io::Result<()> {
         poll_fn(|cx| Pin::new(&mut *self).poll_close(cx)).await
+    }
+
+    /// Sends something that the peer does not see, if the connection has that: a box stream has, `noise` has not. When
+    /// the peer is gone, this fails: not the first time, perhaps, but once the peer's system has answered, so call it again
+    /// after a while.
+    ///
+    /// Returns whether something is on its way: false says nothing about the peer. Call it when [`Connection::closed`] has
+    /// ended well, to find out whether the peer still reads.
+    ///
+    /// # Errors
+    /// The stream failed, or was closed.
+    pub async fn probe(&mut self) -> io::Result<bool> {
+        poll_fn(|cx| {
+            let io = self.io.get_mut().as_mut().ok_or_else(closed)?;
+            io.as_mut().poll_probe(cx)
+        })
+        .await
     }
 
     /// Checks whether the stream below has ended, which no reader sees once the peer has said goodbye.

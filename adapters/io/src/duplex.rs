@@ -1,7 +1,9 @@
 //! A byte stream in two boxed halves.
 
 use crate::MaybeSend;
-use crate::read_stream::{Plain, ReadStream};
+use crate::plain::Plain;
+use crate::read_stream::ReadStream;
+use crate::write_stream::WriteStream;
 use futures_io::{AsyncRead, AsyncWrite};
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -13,11 +15,6 @@ pub type BoxRead = Pin<Box<dyn ReadStream>>;
 
 /// The write half of any byte stream.
 pub type BoxWrite = Pin<Box<dyn WriteStream>>;
-
-/// The write half of a byte stream; every type with [`AsyncWrite`] is one.
-pub trait WriteStream: AsyncWrite + MaybeSend {}
-
-impl<W: AsyncWrite + MaybeSend + ?Sized> WriteStream for W {}
 
 /// A byte stream as layers pass it to each other: two owned halves without a lock between them.
 ///
@@ -39,18 +36,19 @@ pub struct Duplex {
 }
 
 impl Duplex {
-    /// The stream of these two halves, where the end of the read half is that of the stream below.
+    /// The stream of these two halves, where the end of the read half is that of the stream below, and the write half
+    /// cannot probe the peer.
     #[must_use]
     pub fn new(
         read: impl AsyncRead + MaybeSend + Unpin + 'static,
-        write: impl AsyncWrite + MaybeSend + 'static,
+        write: impl AsyncWrite + MaybeSend + Unpin + 'static,
     ) -> Self {
-        Self::of_streams(Plain(read), write)
+        Self::of_streams(Plain(read), Plain(write))
     }
 
-    /// The stream of these two halves, whose read half is a [`ReadStream`] and so can watch the stream below.
+    /// The stream of these two halves: the read half can watch the stream below, and the write half probe the peer.
     #[must_use]
-    pub fn of_streams(read: impl ReadStream + 'static, write: impl AsyncWrite + MaybeSend + 'static) -> Self {
+    pub fn of_streams(read: impl ReadStream + 'static, write: impl WriteStream + 'static) -> Self {
         Self { read: Box::pin(read), write: Box::pin(write) }
     }
 

@@ -28,13 +28,16 @@
 mod drive;
 mod duplex;
 mod maybe_send;
+mod plain;
 mod read_stream;
 mod secure;
 mod spare;
+mod write_stream;
 
 pub use drive::{DriveError, drive, drive_blocking};
-pub use duplex::{BoxRead, BoxWrite, Duplex, WriteStream};
+pub use duplex::{BoxRead, BoxWrite, Duplex};
 pub use maybe_send::{MaybeSend, MaybeSync};
 pub use read_stream::{ReadStream, bytes_after_the_end};
 pub use secure::{SecureReader, SecureStream, SecureWriter};
 pub use spare::Spare;
+pub use write_stream::WriteStream;

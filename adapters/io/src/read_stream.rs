@@ -5,10 +5,7 @@ use futures_io::AsyncRead;
 use std::io::{self, ErrorKind};
 use std::ops::DerefMut;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-
-/// How many bytes are read at once where no bytes are expected.
-const UNEXPECTED: usize = 64;
+use std::task::{Context, Poll};
 
 /// The read half of a byte stream, which can also watch the stream below after the end was read.
 ///
@@ -16,8 +13,10 @@ const UNEXPECTED: usize = 64;
 pub trait ReadStream: AsyncRead + MaybeSend {
     /// Whether this stream has a goodbye: an end of its own, apart from the end of the stream below.
     ///
-    /// After a goodbye, the end of the stream below means that the peer is gone. Without a goodbye, the end of the
-    /// stream below is the end of this stream, and a peer that has ended its own direction may still read.
+    /// Without a goodbye, the end of the stream below is the end of this stream, and a peer that has ended its own
+    /// direction may still read. After a goodbye, the end of the stream below mostly means that the peer is gone. A peer
+    /// can end its direction below as well and still read, as npm multiserver does over TCP:
+    /// [`WriteStream::poll_probe`](crate::WriteStream::poll_probe) finds out.
     fn has_goodbye(&self) -> bool {
         false
     }
@@ -38,23 +37,6 @@ impl<P: DerefMut<Target: ReadStream> + Unpin + MaybeSend> ReadStream for Pin<P> 
 
     fn poll_closed(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.get_mut().as_mut().poll_closed(cx)
-    }
-}
-
-/// A stream without a goodbye, whose end is the end of its bytes.
-#[derive(Debug)]
-pub(crate) struct Plain<R>(pub(crate) R);
-
-impl<R: AsyncRead + Unpin> AsyncRead for Plain<R> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_read(cx, buffer)
-    }
-}
-
-impl<R: AsyncRead + MaybeSend + Unpin> ReadStream for Plain<R> {
-    fn poll_closed(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let count = ready!(Pin::new(&mut self.0).poll_read(cx, &mut [0; UNEXPECTED]))?;
-        Poll::Ready(if count == 0 { Ok(()) } else { Err(bytes_after_the_end()) })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Encrypted streams over byte streams: box streams, and other formats of frames.
 
-use crate::{MaybeSend, ReadStream, spare};
+use crate::{MaybeSend, ReadStream, WriteStream, spare};
 use futures_io::{AsyncRead, AsyncWrite};
 use multiserver_core::box_stream::{Opener, Sealer};
 use multiserver_core::frames::{Decoded, Decoder, Encoder, Error, OpenFrames, SealFrames};
@@ -141,6 +141,17 @@ macro_rules! async_write {
 
 async_write!(SecureStream, O);
 async_write!(SecureWriter);
+
+/// Probes by a frame without a body, where the format has one.
+impl<W: AsyncWrite + MaybeSend + Unpin, F: SealFrames + MaybeSend> WriteStream for SecureWriter<W, F> {
+    fn poll_probe(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let has_something = self.encoder.empty_frame().map_err(into_io)?;
+        if has_something && let Poll::Ready(flushed) = self.poll_flush(cx) {
+            flushed?;
+        }
+        Poll::Ready(Ok(has_something))
+    }
+}
 
 /// Reads plaintext with the thread's buffer, which goes back when nothing is left in it.
 fn poll_read<R: AsyncRead + Unpin, O: OpenFrames>(

@@ -8,7 +8,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use futures_util::future::join;
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_core::box_stream::{Opener, Sealer};
-use multiserver_io::{SecureReader, SecureStream, SecureWriter};
+use multiserver_io::{SecureReader, SecureStream, SecureWriter, WriteStream};
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -164,6 +164,48 @@ fn closing_ends_one_direction_and_the_other_goes_on() {
         near.read_to_end(&mut rest).await.unwrap();
         assert_eq!(rest, b"still here");
     });
+}
+
+/// A stream to a peer that is gone.
+struct Gone;
+
+impl AsyncWrite for Gone {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(ErrorKind::ConnectionReset.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn probe(mut writer: impl WriteStream + Unpin) -> io::Result<bool> {
+    match Pin::new(&mut writer).poll_probe(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(probed) => probed,
+        Poll::Pending => panic!("a probe waits for nothing"),
+    }
+}
+
+#[test]
+fn a_probe_is_not_seen_and_fails_when_the_peer_is_gone() {
+    let (write, read) = pipe(40);
+    let (mut writer, mut reader) = (SecureWriter::new(write, sealer(1)), SecureReader::new(read, opener(1)));
+    for _ in 0..3 {
+        assert!(probe(Pin::new(&mut writer)).unwrap());
+    }
+    assert!(poll_once(writer.write(b"hello")).is_ready());
+    let mut received = [0; 8];
+    let (flushed, count) = block_on(join(writer.flush(), reader.read(&mut received)));
+    flushed.unwrap();
+    assert_eq!(&received[..count.unwrap()], b"hello");
+    block_on(writer.close()).unwrap();
+    assert_eq!(probe(writer).unwrap_err().kind(), ErrorKind::BrokenPipe, "nothing follows the goodbye");
+
+    assert_eq!(probe(SecureWriter::new(Gone, sealer(1))).unwrap_err().kind(), ErrorKind::ConnectionReset);
 }
 
 #[test]

@@ -85,8 +85,8 @@ impl Connection {
         self.0.counter()
     }
 
-    /// Ends when the peer is gone: it has said goodbye, and the stream below has ended too, so that nothing that is written
-    /// arrives any more; see [`multiserver_compose::Connection::closed`].
+    /// Ends when the peer has said goodbye, and the stream below has ended too: mostly the peer is gone then; see
+    /// [`multiserver_compose::Connection::closed`].
     ///
     /// # Errors
     /// Reading failed, or the stream below failed after the goodbye.
@@ -158,6 +158,15 @@ impl WriteHalf {
     /// After the future is dropped, calling this again continues where it stopped.
     pub async fn close(&mut self) -> io::Result<()> {
         self.0.close().await
+    }
+
+    /// Sends something that the peer does not see, to find out whether it is there; see
+    /// [`multiserver_compose::WriteHalf::probe`].
+    ///
+    /// # Errors
+    /// The stream failed, or was closed.
+    pub async fn probe(&mut self) -> io::Result<bool> {
+        self.0.probe().await
     }
 }
 

@@ -5,7 +5,7 @@ use crate::wakers::Half;
 use crate::{Config, Timer};
 use async_tungstenite::tungstenite::protocol::Role;
 use futures_io::{AsyncRead, AsyncWrite};
-use multiserver_io::{MaybeSend, ReadStream};
+use multiserver_io::{MaybeSend, ReadStream, WriteStream};
 use std::fmt;
 use std::io;
 #[cfg(doc)]
@@ -97,6 +97,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WriteHalf<S> {
         lock(&self.0).poll_close(cx)
     }
 }
+
+impl<S: AsyncRead + AsyncWrite + Unpin + MaybeSend> WriteStream for WriteHalf<S> {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebSocket<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {

@@ -71,7 +71,7 @@ impl FrameCipher {
         }
     }
 
-    /// Seals one body of 1 to [`MAX_BODY_SIZE`] bytes in place and returns its header.
+    /// Seals one body of up to [`MAX_BODY_SIZE`] bytes in place and returns its header.
     pub fn seal_frame(&mut self, body: &mut [u8]) -> [u8; HEADER_SIZE] {
         let mut stream = KeyStream::new();
         stream.plan_sealing(&self.nonce, body.len());

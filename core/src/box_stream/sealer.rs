@@ -50,6 +50,10 @@ impl SealFrames for Sealer {
         self.0.seal_frames(frames);
     }
 
+    fn empty_frame(&mut self) -> Option<[u8; HEADER_SIZE]> {
+        Some(self.0.seal_frame(&mut []))
+    }
+
     fn goodbye(self) -> [u8; HEADER_SIZE] {
         self.0.seal_goodbye()
     }

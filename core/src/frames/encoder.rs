@@ -109,6 +109,22 @@ impl<S: SealFrames> Encoder<S> {
         }
     }
 
+    /// Puts a frame without a body after what is still to be written, unless that is something already. The peer does not
+    /// see it, but its system has to take it, so that writing it fails when the peer is gone. Returns whether there is
+    /// something to write then: false if the format has no such frame.
+    ///
+    /// # Errors
+    /// [`Error::Finished`] after [`goodbye`](Self::goodbye).
+    pub fn empty_frame(&mut self) -> Result<bool, Error> {
+        let sealer = self.sealer.as_mut().ok_or(Error::Finished)?;
+        if self.written == self.buffer.len() {
+            let Some(frame) = sealer.empty_frame() else { return Ok(false) };
+            self.forget_written();
+            self.buffer.extend_from_slice(frame.as_ref());
+        }
+        Ok(true)
+    }
+
     /// Puts the goodbye after what is still to be written; called again, it does nothing.
     pub fn goodbye(&mut self) {
         if let Some(sealer) = self.sealer.take() {

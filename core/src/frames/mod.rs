@@ -34,6 +34,11 @@ pub trait SealFrames: Sized + Unpin {
     /// its body, and zeros where its header and its trailer go.
     fn seal_frames(&mut self, frames: &mut [u8]);
 
+    /// A frame without a body, which the peer does not see, as many bytes as a goodbye; `None` if the format has none.
+    fn empty_frame(&mut self) -> Option<Self::Goodbye> {
+        None
+    }
+
     /// The bytes that end this direction cleanly, after which nothing is encrypted: not more than a header and a trailer.
     fn goodbye(self) -> Self::Goodbye;
 }

@@ -3,7 +3,8 @@
 use super::idle::idle;
 use super::output::Unfinished;
 use super::parting::hear_out;
-use super::pump::{PumpError, discard, flush_all, flush_last, one_way, one_way_heard_out, pump};
+use super::presence::carry;
+use super::pump::{PumpError, discard, flush_all, flush_last, pump};
 use multiserver_tokio::{Connection, ReadHalf, WriteHalf};
 use std::future::pending;
 use std::io;
@@ -18,9 +19,6 @@ use tokio::time::Sleep;
 
 /// How long to wait for bytes of a peer to which nothing can be sent any more.
 const LINGER: Duration = Duration::from_secs(5);
-
-/// How often to check whether bytes are still on their way to a peer that is gone.
-const LOOK: Duration = Duration::from_millis(200);
 
 /// Which part of the way between a peer and the local streams broke.
 #[derive(Debug)]
@@ -86,8 +84,6 @@ pub(crate) async fn both_ways_until(
 ) -> Result<(), Broken> {
     let (meter, closed) = (connection.counter(), connection.closed());
     let (from_peer, to_peer) = connection.into_split();
-    let is_waiting = Arc::<AtomicBool>::default();
-    let input = Input { input, is_waiting: Arc::clone(&is_waiting) };
     let is_over = Arc::<AtomicBool>::default();
     let mut from_peer = Listened { from_peer, is_over: Arc::clone(&is_over), silence: ends.silence, limit: None };
     // Boxed, so that it can be dropped, which cuts the output, before the peer's last bytes are read.
@@ -95,7 +91,7 @@ pub(crate) async fn both_ways_until(
     // In a task of its own, so that both directions are encrypted and decrypted in parallel; the task ends when the set
     // is dropped.
     let mut tasks = JoinSet::new();
-    tasks.spawn(send(input, to_peer, ends.hears_out));
+    tasks.spawn(send(input, to_peer, closed, ends.hears_out));
     let mut sending = pin!(async { tasks.join_next().await.map_or(Ok(()), |sent| sent.unwrap_or_else(lost)) });
     let ends_at_once = |carried: &Result<(), Broken>| match carried {
         Err(Broken::Receive(_) | Broken::Send(_)) => true,
@@ -117,7 +113,6 @@ pub(crate) async fn both_ways_until(
             tokio::select! {
                 sent = &mut sending => sent.and(received),
                 error = idle(&meter, ends.idle) => Err(Broken::Send(error)),
-                () = nobody_listens(closed, &is_waiting) => received,
                 never = rest => never,
             }
         }
@@ -147,19 +142,6 @@ pub(crate) async fn both_ways_until(
     carried
 }
 
-/// Ends when the peer is gone after its goodbye and no bytes are on their way to it; then the input need not be read
-/// any more.
-async fn nobody_listens(closed: impl Future<Output = io::Result<()>>, is_waiting: &AtomicBool) {
-    if let Err(error) = closed.await {
-        tracing::debug!("the peer is gone: {error}");
-    }
-    // A write that is under way ends by itself: with an error, or when a peer that has ended only its own direction has
-    // received everything.
-    while !is_waiting.load(Ordering::Relaxed) {
-        tokio::time::sleep(LOOK).await;
-    }
-}
-
 /// Carries the peer's bytes to the output, up to their end or until `too_long` ends.
 async fn receive(
     from_peer: &mut Listened,
@@ -183,28 +165,22 @@ async fn receive(
     }
 }
 
-/// Carries the input to the peer, up to its end.
-async fn send(mut input: impl AsyncRead + Unpin, mut to_peer: WriteHalf, hears_out: bool) -> Result<(), Broken> {
-    let sent =
-        if hears_out { one_way_heard_out(input, to_peer).await } else { one_way(&mut input, &mut to_peer).await };
-    sent.map(drop).map_err(|error| match error {
+/// Carries the input to the peer, up to its end or until the peer is gone after its goodbye.
+async fn send(
+    mut input: impl AsyncRead + Unpin,
+    mut to_peer: WriteHalf,
+    closed: impl Future<Output = io::Result<()>> + Send,
+    hears_out: bool,
+) -> Result<(), Broken> {
+    let sent = carry(&mut input, &mut to_peer, closed).await;
+    if hears_out && matches!(sent, Err(PumpError::Write(_))) {
+        drop(to_peer);
+        hear_out(&mut input).await;
+    }
+    sent.map_err(|error| match error {
         PumpError::Read(error) => Broken::Collect(error),
         PumpError::Write(error) => Broken::Send(error),
     })
-}
-
-/// The input, which notes whether a read of it is waiting.
-struct Input<I> {
-    input: I,
-    is_waiting: Arc<AtomicBool>,
-}
-
-impl<I: AsyncRead + Unpin> AsyncRead for Input<I> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.input).poll_read(cx, buffer);
-        self.is_waiting.store(read.is_pending(), Ordering::Relaxed);
-        read
-    }
 }
 
 /// The peer's bytes, which also end when the peer is silent for too long after the direction to it has ended.

@@ -3,6 +3,7 @@
 use super::chunk::Chunk;
 use super::parting::hear_out;
 use multiserver_tokio::Connection;
+use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -36,28 +37,50 @@ pub(crate) async fn pump(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
 ) -> Result<u64, PumpError> {
+    match pump_until(from, to, |_| Poll::<Infallible>::Pending).await? {
+        Pumped::All(total) => Ok(total),
+    }
+}
+
+/// Where a pump has stopped.
+pub(crate) enum Pumped<T> {
+    /// At the end of the reader, after so many bytes.
+    All(u64),
+    /// There is nothing to read for now, all is flushed, and this was ready.
+    Until(T),
+}
+
+/// Like [`pump`], until this is ready while there is nothing to read.
+pub(crate) async fn pump_until<T>(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    mut until: impl FnMut(&mut Context<'_>) -> Poll<T>,
+) -> Result<Pumped<T>, PumpError> {
     let mut total = 0;
     let mut is_flushed = true;
     loop {
         let read = poll_fn(|cx| {
             if let Poll::Ready(result) = poll_chunk(from, cx) {
-                return Poll::Ready(result.map_err(PumpError::Read));
+                return Poll::Ready(result.map(Ok).map_err(PumpError::Read));
             }
             if !is_flushed {
                 ready!(Pin::new(&mut *to).poll_flush(cx)).map_err(PumpError::Write)?;
                 is_flushed = true;
             }
-            Poll::Pending
+            until(cx).map(|until| Ok(Err(until)))
         })
         .await;
         if let Err(PumpError::Read(_)) = read {
             flush_last(to).await;
         }
-        let chunk = read?;
+        let chunk = match read? {
+            Ok(chunk) => chunk,
+            Err(until) => return Ok(Pumped::Until(until)),
+        };
         let bytes = chunk.bytes();
         if bytes.is_empty() {
             to.flush().await.map_err(PumpError::Write)?;
-            return Ok(total);
+            return Ok(Pumped::All(total));
         }
         to.write_all(bytes).await.map_err(PumpError::Write)?;
         is_flushed = false;
