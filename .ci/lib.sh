@@ -194,12 +194,24 @@ fuzz_target() {
         -rss_limit_mb=2048 -print_final_stats=1 "${options[@]}"
 }
 
-# fuzz SECONDS SANITIZER: every target for that long, a step each.
+# fuzz SECONDS SANITIZER: every target for that long, one for each processor at a time.
 fuzz() {
-    local target targets
+    local targets
     targets=$(cargo_fuzz list)
     step "build fuzz targets" cargo_fuzz build --sanitizer "$2"
-    for target in $targets; do
-        step "fuzz $target" fuzz_target "$target" "$1" "$2"
-    done
+    mkdir -p target/fuzz
+    export -f cargo_fuzz fuzz_target fuzz_quietly
+    step "fuzz ${targets//$'\n'/ }" \
+        xargs -P "$(nproc)" -I TARGET bash -euo pipefail -c 'fuzz_quietly "$@"' fuzz TARGET "$1" "$2" <<<"$targets"
+}
+
+# fuzz_quietly NAME SECONDS SANITIZER: prints what the run came to, or all of it when it fails.
+fuzz_quietly() {
+    local log=target/fuzz/$1.log
+    if fuzz_target "$@" >"$log" 2>&1; then
+        echo "$1: $(grep -E '^Done |^#.* DONE' "$log" | tr '\n' ' ')"
+    else
+        cat "$log"
+        return 1
+    fi
 }
