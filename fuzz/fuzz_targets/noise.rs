@@ -1,5 +1,5 @@
-//! Both sides of `noise` with peers that send any bytes in any pieces, clients that put any keys in their places, and a
-//! stream that was altered.
+//! Both sides of `noise` with peers that send messages altered, cut, repeated and out of order, in any pieces; clients that
+//! put any keys in their places; and a stream that was altered.
 #![no_main]
 
 #[path = "../../adapters/noise/tests/common/mod.rs"]
@@ -14,10 +14,12 @@ use multiserver_noise::Error;
 
 #[derive(Debug, Arbitrary)]
 struct Input {
-    /// Where the honest bytes are altered, and by what.
-    altered: Option<(u8, u8)>,
-    /// How many of the honest bytes come.
-    length: u8,
+    /// Which messages of both sides come, in the place of the two that are due.
+    order: Option<[u8; 5]>,
+    /// Where the bytes that come are altered, and by what.
+    altered: Option<(u16, u8)>,
+    /// How many of them come.
+    length: u16,
     piece: u8,
     ephemeral: Option<[u8; 32]>,
     x25519: Option<[u8; 32]>,
@@ -32,14 +34,14 @@ fuzz_target!(|input: Input| {
     let piece = usize::from(input.piece).max(1);
 
     let expected = [&first[..], third].concat();
-    let received = alter(&expected, &input);
+    let received = altered(&expected, &whole.messages, &input);
     let said = run(&mut server(), &received, piece);
     let is_done = matches!(said.end, Some(Ok(_)));
     assert_eq!(is_done, received.starts_with(&expected), "only the honest bytes complete a server's handshake");
     assert!(matches!(said.bytes.len(), 0 | 48));
 
     let expected = [&second[..], fourth].concat();
-    let received = alter(&expected, &input);
+    let received = altered(&expected, &whole.messages, &input);
     let said = run(&mut client(), &received, piece);
     let is_done = matches!(said.end, Some(Ok(_)));
     assert_eq!(is_done, received.starts_with(&expected), "only the honest bytes complete a client's handshake");
@@ -49,9 +51,13 @@ fuzz_target!(|input: Input| {
     stream(&input);
 });
 
-/// The first bytes of these, one of them altered.
-fn alter(honest: &[u8], input: &Input) -> Vec<u8> {
-    let mut bytes = honest[..honest.len().min(usize::from(input.length))].to_vec();
+/// The first of the honest bytes, or of other messages, one byte of them altered.
+fn altered(honest: &[u8], messages: &[Vec<u8>; 4], input: &Input) -> Vec<u8> {
+    let mut bytes = match input.order {
+        None => honest.to_vec(),
+        Some(order) => order.iter().flat_map(|index| &messages[usize::from(index % 4)]).copied().collect(),
+    };
+    bytes.truncate(usize::from(input.length));
     if let Some((at, with)) = input.altered
         && let Some(byte) = bytes.get_mut(usize::from(at))
     {
@@ -71,23 +77,28 @@ fn forge(input: &Input) {
     let mut machine = server();
     let (mut state, first) = hello(&values);
     let said = run(&mut machine, &first, 200);
+    assert_eq!(said.end.is_some(), input.ephemeral.is_some(), "an honest hello is answered, and no other");
     if let Some(end) = said.end {
-        assert!(input.ephemeral.is_some() && end.is_err(), "an honest hello is answered");
+        assert!(end.is_err());
         return;
     }
-    let Some(ephemeral) = read_answer(&mut state, &values, &said.bytes) else { return };
+    let ephemeral = read_answer(&mut state, &values, &said.bytes).expect("the answer is authentic");
     let proof = prove(&mut state, &values, ephemeral);
     let is_own = |key: &[u8; 32]| {
         let mut without_sign = *key;
         without_sign[31] = without_sign[31] & 0x7f | alice().public().as_bytes()[31] & 0x80;
         without_sign == *alice().public().as_bytes()
     };
+    let is_honest = is_own(&values.ed25519) && input.x25519.is_none_or(|key| key == alice().x25519_public());
     match run(&mut machine, &proof, 200).end.expect("message 3 is whole") {
         Ok(request) => {
-            assert!(is_own(request.peer().as_bytes()), "nobody is taken for another");
-            assert!(input.x25519.is_none_or(|key| key == alice().x25519_public()));
+            assert!(is_honest, "nobody is taken for another");
+            assert_eq!(request.peer().as_bytes(), &values.ed25519);
         }
-        Err(error) => assert!(matches!(error, Error::ClientKey | Error::WeakKey(_) | Error::Sealed(_)), "{error}"),
+        Err(error) => {
+            assert!(!is_honest, "{error}");
+            assert!(matches!(error, Error::ClientKey | Error::WeakKey(_) | Error::Sealed(_)), "{error}");
+        }
     }
 }
 
