@@ -33,7 +33,7 @@ pub use contract::{CONTRACT, checked};
 pub use messages::Messages;
 pub use security::Security;
 pub use simulated::Simulated;
-pub use tested::{File, Loopback, Noisy, SecureWebSocket, Tested, Way, WebSocket};
+pub use tested::{CERTIFICATE, File, Loopback, Noisy, SecureWebSocket, Tested, Way, WebSocket};
 pub use wrapping::Wrapping;
 
 /// Makes a module of `#[test]` functions: `conformance!(tokio_net, Tokio, Loopback)`.

@@ -118,11 +118,15 @@ impl Way for WebSocket {
 #[derive(Debug, Default)]
 pub struct SecureWebSocket;
 
-/// A certificate for the loopback interface, which is its own root, as PEM text.
-pub(crate) static CERTIFICATE: LazyLock<(String, Certificate)> = LazyLock::new(|| {
-    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let pem = made.cert.pem();
-    let certificate = Certificate::from_pem(&pem, made.signing_key.serialize_pem()).unwrap();
+/// A certificate for the loopback interface and for a simulation's first machine, which is its own root, as PEM text.
+///
+/// It and its signatures have the same size in every run, for simulations to be repeatable.
+pub static CERTIFICATE: LazyLock<(String, Certificate)> = LazyLock::new(|| {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let mut params = rcgen::CertificateParams::new(["127.0.0.1".to_owned(), "10.0.0.1".to_owned()]).unwrap();
+    params.serial_number = Some(1.into());
+    let pem = params.self_signed(&key).unwrap().pem();
+    let certificate = Certificate::from_pem(&pem, key.serialize_pem()).unwrap();
     (pem, certificate)
 });
 

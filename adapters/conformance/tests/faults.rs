@@ -6,8 +6,8 @@
 use fastrand::Rng;
 use futures_util::future::{Either, join, select};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
-use multiserver_compose::{Connection, Multiserver, Net, ReadHalf, Runtime, Shs, Suite, Unix, WriteHalf, Ws};
-use multiserver_conformance::{CONTRACT, checked};
+use multiserver_compose::{Connection, Multiserver, Net, ReadHalf, Runtime, Shs, Suite, Unix, WriteHalf, Ws, Wss};
+use multiserver_conformance::{CERTIFICATE, CONTRACT, checked};
 use multiserver_core::address::Scope;
 use multiserver_core::keys::{KeyPair, Seed};
 use multiserver_noise::Noise;
@@ -68,6 +68,10 @@ fn suites(number: u64) -> [Suite; 2] {
     let transports: [Suite; 2] = match number / 2 {
         0 => [Net::dial_only().into(), Net::bind("0.0.0.0:8008").into()],
         1 => [Ws::dial_only().into(), Ws::bind("0.0.0.0:8008").into()],
+        2 => {
+            let listening = Wss::bind("0.0.0.0:8008", CERTIFICATE.1.clone());
+            [Wss::dial_only().root(&CERTIFICATE.0).unwrap().into(), listening.into()]
+        }
         _ => [Unix::dial_only().into(), Unix::bind("/run/socket").into()],
     };
     let mut fill = 1;
@@ -82,7 +86,10 @@ fn suites(number: u64) -> [Suite; 2] {
     })
 }
 
-const SUITES: u64 = 6;
+const SUITES: u64 = 8;
+
+/// The first suite over Unix sockets, which are within one machine.
+const FIRST_UNIX: u64 = 6;
 
 /// Writes all of these bytes in pieces and closes, unless it drops the half after so many bytes.
 async fn write(mut half: WriteHalf, bytes: &[u8], most: usize, mut numbers: Rng) -> bool {
@@ -130,8 +137,8 @@ fn session(seed: u64) -> (Fault, Option<[Direction; 2]>) {
     let sim = Sim::new(seed);
     let [client_suite, server_suite] = suites(seed % SUITES);
     let server_host = sim.runtime("server");
-    // Unix sockets are within one machine.
-    let client_host = if seed % SUITES >= 4 { server_host.clone() } else { sim.runtime("client") };
+    let is_unix = seed % SUITES >= FIRST_UNIX;
+    let client_host = if is_unix { server_host.clone() } else { sim.runtime("client") };
     let shortest = time(&mut numbers, 20);
     sim.latency(shortest..=shortest + time(&mut numbers, 200));
     sim.segments(1..=1 + numbers.usize(..5_000));
@@ -141,7 +148,7 @@ fn session(seed: u64) -> (Fault, Option<[Direction; 2]>) {
     let on = |host: &Host, suite| Multiserver::builder_on(host.clone()).suite(suite).build().unwrap();
     let (client, server) = (on(&client_host, client_suite), on(&server_host, server_suite));
     let mut server = sim.block_on(server.listen()).unwrap().unwrap();
-    let scope = if seed % SUITES >= 4 { Scope::Device } else { Scope::Local };
+    let scope = if is_unix { Scope::Device } else { Scope::Local };
     let (address, handle) = (server.address(scope).unwrap(), server.handle());
 
     let fault = [Fault::Nothing, Fault::Pause, Fault::Cut, Fault::Reset, Fault::Drop][numbers.usize(..5)];
