@@ -208,18 +208,22 @@ pub fn no_byte_behind_a_handshake_is_taken<R: Tested, W: Way>() {
     });
 }
 
-/// Peers that are silent, speak another protocol, send noise or are refused, with room for one peer at a time.
+/// Peers that are silent, speak another protocol, send noise or are refused, each with a place of its own beside a good
+/// client.
 pub fn peers_that_fail_harm_nobody<R: Tested, W: Way>() {
     run::<R>(async {
         let way = W::default();
         let server = echo_with::<R>(serving(&way, false), Limits::default().pending(5)).await;
+        let mut peers = Vec::new();
         for garbage in [&b""[..], b"GET / HTTP/1.1\r\n\r\n", &[0; 64], &[0xff; 4096]] {
             let mut peer = raw::<R, W>(&server.address).await;
             let _ = peer.write_all(garbage).await;
+            peers.push(peer);
         }
         assert!(client_as::<R, W>(REFUSED).connect(&server.address).await.is_err());
         let connection = client::<R, W>().connect(&server.address).await.unwrap();
         assert_eq!(exchange(connection, b"still here").await.unwrap(), b"still here");
+        drop(peers);
         server.reports.wait_for("the handshake failed", 4).await;
         server.reports.wait_for("refused", 1).await;
     });
