@@ -129,6 +129,12 @@ impl<P: Protocol> Handshakes<P> {
         Arc::clone(self.reactions.lock().unwrap().entry(key).or_insert_with(|| Arc::new(reaction)))
     }
 
+    /// The error by which a session ends with its stream; `None` if it goes on.
+    fn end(&self, session: usize, heard: &[Message]) -> Option<String> {
+        let goes_on = self.fault == Some(Fault::IgnoresErrors);
+        if goes_on { None } else { end::<P>(self.role(session), heard) }
+    }
+
     /// Whether a session that is done opens this frame as its peer's first one.
     fn opens(&self, state: &State, session: usize, frame: &Message) -> bool {
         let key = (session, state.sessions[session].heard.clone(), Arc::clone(frame));
@@ -273,10 +279,10 @@ impl<P: Protocol> Model for Handshakes<P> {
                 // One byte less than the message that it waits for makes no difference.
                 let Status::Waits(length) = session.status else { return None };
                 let cut = [session.heard.clone(), vec![vec![0; length - 1].into()]].concat();
-                let ended = [&session.heard, &cut].map(|heard| end::<P>(self.role(number), heard));
+                let ended = [&session.heard, &cut].map(|heard| self.end(number, heard));
                 assert_eq!(ended[0], ended[1]);
                 session.has_ended = true;
-                if ended[0].is_some() && self.fault != Some(Fault::IgnoresErrors) {
+                if ended[0].is_some() {
                     *session = Session { heard: Vec::new(), status: Status::Failed, has_ended: true };
                 }
             }

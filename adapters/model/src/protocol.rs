@@ -240,12 +240,17 @@ pub fn opens<P: Protocol>(role: Role, heard: &[Message], frame: &[u8]) -> bool {
     matches!(decoder.decode(), Ok(Decoded::Plaintext(FRAME)))
 }
 
-/// What a machine in this role makes of the end of the stream after it has heard these messages; `None` if it is over.
+/// What a machine in this role makes of the end of the stream after it has heard these messages; `None` if it was over
+/// before, or is not over then.
 #[must_use]
 pub fn end<P: Protocol>(role: Role, heard: &[Message]) -> Option<String> {
     fn of<H: Machine>(mut machine: H, heard: &[Message]) -> Option<String> {
         let driven = drive(&mut machine, &mut heard.concat(), &mut Vec::new());
-        matches!(driven, Replayed::Waits(_)).then(|| machine.end_of_input().to_string())
+        if !matches!(driven, Replayed::Waits(_)) {
+            return None;
+        }
+        let error = machine.end_of_input().to_string();
+        machine.step().is_err().then_some(error)
     }
     match role.to {
         Some(to) => of(role.client::<P>(to), heard),
