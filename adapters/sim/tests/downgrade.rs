@@ -17,11 +17,16 @@ use support::{CLIENT, SERVER, identity};
 const SHS: u16 = 8008;
 const NOISE: u16 = 8009;
 
-/// A server of both protocols on two ports; its address names noise first.
-fn serve(sim: &Sim, host: &Host) -> MultiAddress {
+/// What a server of noise and shs offers.
+const BOTH: [bool; 2] = [true; 2];
+
+/// A server of noise, of shs, or of both, on a port each; its address names noise first.
+fn serve(sim: &Sim, host: &Host, [offers_noise, offers_shs]: [bool; 2]) -> MultiAddress {
     let noise = Net::bind(format!("0.0.0.0:{NOISE}")).then(Noise::new(identity(SERVER)));
     let shs = Net::bind(format!("0.0.0.0:{SHS}")).then(Shs::new(identity(SERVER)));
-    let multiserver = Multiserver::builder_on(host.clone()).suite(noise).suite(shs).build().unwrap();
+    let offered = [(noise, offers_noise), (shs, offers_shs)].into_iter().filter(|(_, is_offered)| *is_offered);
+    let builder = Multiserver::builder_on(host.clone());
+    let multiserver = offered.fold(builder, |builder, (suite, _)| builder.suite(suite)).build().unwrap();
     let server = sim.block_on(multiserver.listen()).unwrap().unwrap();
     let address = server.address(Scope::Local).unwrap();
     sim.spawn(server.serve(|_| async { Some(()) }, |connection, ()| async { drop(connection) }));
@@ -50,7 +55,7 @@ fn connect(
 fn a_blocker_of_ports_gets_no_downgrade() {
     let sim = Sim::new(1);
     let (server, host) = (sim.runtime("server"), sim.runtime("client"));
-    let address = serve(&sim, &server);
+    let address = serve(&sim, &server, BOTH);
     let client = client(&host, |builder| builder);
     let (plain, allowing) = (ConnectOptions::new(), ConnectOptions::new().allow_downgrade());
     assert_eq!(connect(&sim, &client, &address, &plain).unwrap(), "net~noise");
@@ -79,7 +84,7 @@ fn a_blocker_of_ports_gets_no_downgrade() {
 fn the_stronger_protocol_is_tried_first_wherever_it_stands() {
     let sim = Sim::new(1);
     let (server, host) = (sim.runtime("server"), sim.runtime("client"));
-    let address = serve(&sim, &server);
+    let address = serve(&sim, &server, BOTH);
     let client = client(&host, |builder| builder);
     let backwards: Vec<_> = address.to_string().split(';').rev().map(str::to_owned).collect();
     assert!(backwards[0].contains("~shs:"), "{backwards:?}");
@@ -94,7 +99,7 @@ fn the_stronger_protocol_is_tried_first_wherever_it_stands() {
 fn without_a_memory_the_blocker_chooses_the_protocol() {
     let sim = Sim::new(1);
     let (server, host) = (sim.runtime("server"), sim.runtime("client"));
-    let address = serve(&sim, &server);
+    let address = serve(&sim, &server, BOTH);
     let client = client(&host, Builder::without_protocol_memory);
     assert_eq!(connect(&sim, &client, &address, &ConnectOptions::new()).unwrap(), "net~noise");
     sim.block(&server, NOISE, true);
@@ -105,7 +110,7 @@ fn without_a_memory_the_blocker_chooses_the_protocol() {
 fn a_memory_is_shared_by_multiservers_and_knows_keys_apart() {
     let sim = Sim::new(1);
     let (server, host) = (sim.runtime("server"), sim.runtime("client"));
-    let address = serve(&sim, &server);
+    let address = serve(&sim, &server, BOTH);
     let memory = Arc::new(InMemory::new());
     let with_memory = |memory: &Arc<InMemory>| client(&host, |builder| builder.protocol_memory(Arc::clone(memory)));
     assert_eq!(connect(&sim, &with_memory(&memory), &address, &ConnectOptions::new()).unwrap(), "net~noise");
@@ -116,7 +121,8 @@ fn a_memory_is_shared_by_multiservers_and_knows_keys_apart() {
     assert_eq!(first, "net~shs", "the first connection has nothing to go by");
 }
 
-/// A step of the world: what the server offers, what is blocked on the way, and whether the client allows a downgrade.
+/// A step of the world: what the server offers and so its address names, what is blocked on the way, and whether the
+/// client allows a downgrade.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct World {
     offers: [bool; 2],
@@ -137,9 +143,9 @@ impl World {
 fn step(has_seen: bool, world: World, remembers: bool) -> (Option<String>, bool) {
     let sim = Sim::new(1);
     let (server, host) = (sim.runtime("server"), sim.runtime("client"));
-    let address = serve(&sim, &server);
-    for (port, is_reachable) in [NOISE, SHS].into_iter().zip(world.reachable()) {
-        sim.block(&server, port, !is_reachable);
+    let address = serve(&sim, &server, world.offers);
+    for (port, is_blocked) in [NOISE, SHS].into_iter().zip(world.blocks) {
+        sim.block(&server, port, is_blocked);
     }
     let memory = Arc::new(InMemory::new());
     if has_seen {
@@ -178,10 +184,12 @@ impl Model for Blocked {
     }
 
     fn actions(&self, _: &Client, worlds: &mut Vec<World>) {
-        worlds.extend((0..32_u8).map(|bits| {
+        let all = (0..32_u8).map(|bits| {
             let bit = |number: u8| bits >> number & 1 == 1;
             World { offers: [bit(0), bit(1)], blocks: [bit(2), bit(3)], allows: bit(4) }
-        }));
+        });
+        // A server that offers nothing has no address.
+        worlds.extend(all.filter(|world| world.offers != [false; 2]));
     }
 
     fn next_state(&self, client: &Client, world: World) -> Option<Client> {
