@@ -6,7 +6,7 @@ mod common;
 
 use common::forger::{claim, hello, meet, meet_server, prove, prove_as};
 use common::points::{WEAK_SIGNATURES, bad_ephemerals_besides, bad_long_term_keys, p_minus_one, small};
-use common::schedule::{scalar, signature};
+use common::schedule::{scalar, signature, signature_with};
 use common::{ALICE, BOB, client, client_ephemeral, server, server_ephemeral};
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::edwards::CompressedEdwardsY;
@@ -132,30 +132,34 @@ fn forger_is_believed_when_it_tells_the_truth() {
     prove(|message| signature(r, EdwardsPoint::mul_base(&r), scalar(&BOB), &bob, message).0).unwrap();
 }
 
+/// An R in every bad encoding, and S such that the R which a check computes is the identity; and other weak signatures.
 fn weak_signatures_of_a_client() -> usize {
     let (alice, key) = (scalar(&ALICE), *ALICE.public().as_bytes());
-    for torsion in EIGHT_TORSION {
-        let error = claim(key, |message| signature(Scalar::ZERO, torsion, alice, &key, message).0).unwrap_err();
-        assert_eq!(error, Error::Signature(Message::ClientAuth));
+    let commitments = bad_long_term_keys();
+    for r in commitments.iter().copied() {
+        let error = claim(key, |message| signature_with(Scalar::ZERO, r, alice, &key, message).0).unwrap_err();
+        assert_eq!(error, Error::Signature(Message::ClientAuth), "{r:02x?}");
     }
     for signature in WEAK_SIGNATURES {
         let error = claim(key, |message| signature(alice, &key, message)).unwrap_err();
         assert_eq!(error, Error::Signature(Message::ClientAuth));
     }
-    EIGHT_TORSION.len() + WEAK_SIGNATURES.len()
+    commitments.len() + WEAK_SIGNATURES.len()
 }
 
+/// As [`weak_signatures_of_a_client`].
 fn weak_signatures_of_a_server() -> usize {
     let (bob, key) = (scalar(&BOB), *BOB.public().as_bytes());
-    for torsion in EIGHT_TORSION {
-        let error = prove(|message| signature(Scalar::ZERO, torsion, bob, &key, message).0).unwrap_err();
-        assert_eq!(error, Error::Signature(Message::ServerAccept));
+    let commitments = bad_long_term_keys();
+    for r in commitments.iter().copied() {
+        let error = prove(|message| signature_with(Scalar::ZERO, r, bob, &key, message).0).unwrap_err();
+        assert_eq!(error, Error::Signature(Message::ServerAccept), "{r:02x?}");
     }
     for signature in WEAK_SIGNATURES {
         let error = prove(|message| signature(bob, &key, message)).unwrap_err();
         assert_eq!(error, Error::Signature(Message::ServerAccept));
     }
-    EIGHT_TORSION.len() + WEAK_SIGNATURES.len()
+    commitments.len() + WEAK_SIGNATURES.len()
 }
 
 #[test]

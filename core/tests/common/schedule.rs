@@ -50,7 +50,17 @@ impl Products {
 
 /// `(R, S)` with S = r + k·s, as Ed25519 has it but for an R and a public key of the caller's choice; and k.
 pub fn signature(r: Scalar, commitment: EdwardsPoint, s: Scalar, key: &[u8; 32], message: &[u8]) -> ([u8; 64], Scalar) {
-    let commitment = commitment.compress().to_bytes();
+    signature_with(r, commitment.compress().to_bytes(), s, key, message)
+}
+
+/// [`signature`] with an R in any encoding.
+pub fn signature_with(
+    r: Scalar,
+    commitment: [u8; 32],
+    s: Scalar,
+    key: &[u8; 32],
+    message: &[u8],
+) -> ([u8; 64], Scalar) {
     let hash = Sha512::new().chain_update(commitment).chain_update(key).chain_update(message).finalize();
     let k = Scalar::from_bytes_mod_order_wide(&hash.into());
     ([commitment, (r + k * s).to_bytes()].concat().try_into().unwrap(), k)
