@@ -85,4 +85,5 @@ kinds! {
     Reflect "reflect" "The peer's own messages, sent back to it, are refused."
     Stream "stream" "A box stream of empty, small and largest frames is read to its goodbye, which is answered by one."
     BadFrame "bad-frame" "A frame that is too long, altered, repeated, out of order or reflected ends the connection."
+    Truncated "truncated" "A box stream that ends before its goodbye, after any number of bytes, is not answered by one."
 }

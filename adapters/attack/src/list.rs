@@ -3,7 +3,7 @@
 use crate::attack::{Attack, Edit, Hello, Message, Pace, Proof, Takes};
 use crate::kind::{Kind, Side};
 use crate::points::{WEAK_SIGNATURES, bad_ephemerals_besides, bad_long_term_keys};
-use crate::stream::{FRAME_BITS, Stream};
+use crate::stream::{CUT_LENGTHS, FRAME_BITS, Stream};
 use curve25519_dalek::constants::EIGHT_TORSION;
 use x25519_dalek::x25519;
 
@@ -46,10 +46,17 @@ pub fn stream_attacks() -> Vec<Attack> {
         ("reflected", Stream::Reflected),
     ];
     let flips = (0..FRAME_BITS).map(|bit| (format!("flip.{bit}"), Stream::Flip(bit)));
-    let named = sound.into_iter().chain(bad).map(|(name, stream)| (name.to_owned(), stream)).chain(flips);
+    let cuts = (0..CUT_LENGTHS).map(|length| (length.to_string(), Stream::Cut(length)));
+    let named = sound.into_iter().chain(bad).map(|(name, stream)| (name.to_owned(), stream)).chain(flips).chain(cuts);
     named
         .map(|(name, stream)| {
-            let kind = if stream.is_sound() { Kind::Stream } else { Kind::BadFrame };
+            let kind = if matches!(stream, Stream::Cut(_)) {
+                Kind::Truncated
+            } else if stream.is_sound() {
+                Kind::Stream
+            } else {
+                Kind::BadFrame
+            };
             Attack { stream, ..Attack::honest(kind, &name) }
         })
         .collect()

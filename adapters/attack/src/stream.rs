@@ -3,7 +3,7 @@
 use multiserver_core::box_stream::{HEADER_SIZE, MAX_BODY_SIZE, Opened, Opener};
 use multiserver_secretbox::seal;
 
-/// What is sent after the handshake; a goodbye is the end of each.
+/// What is sent after the handshake; a goodbye is the end of each that is not cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
     /// Nothing else.
@@ -22,6 +22,8 @@ pub enum Stream {
     Swapped,
     /// The last message of the peer's handshake.
     Reflected,
+    /// So many bytes of a frame and its goodbye, and then the end of the connection.
+    Cut(usize),
 }
 
 /// The body of a frame where its length does not matter.
@@ -30,6 +32,9 @@ const BODY: &[u8] = b"hello";
 /// How many bits there are to flip in a frame with that body.
 pub(crate) const FRAME_BITS: usize = 8 * (HEADER_SIZE + BODY.len());
 
+/// How many bytes that frame and its goodbye have: the header of a goodbye has no body.
+pub(crate) const CUT_LENGTHS: usize = 2 * HEADER_SIZE + BODY.len();
+
 impl Stream {
     /// Whether a peer may read it to its end.
     #[must_use]
@@ -37,7 +42,7 @@ impl Stream {
         match self {
             Self::Goodbye | Self::Empty(_) => true,
             Self::Frame(length) => length <= MAX_BODY_SIZE,
-            Self::FalseTag | Self::Flip(_) | Self::Twice | Self::Swapped | Self::Reflected => false,
+            Self::FalseTag | Self::Flip(_) | Self::Twice | Self::Swapped | Self::Reflected | Self::Cut(_) => false,
         }
     }
 
@@ -67,8 +72,12 @@ impl Stream {
                 [sealer.frame(BODY), first].concat()
             }
             Self::Reflected => last.to_vec(),
+            Self::Cut(_) => sealer.frame(BODY),
         };
         bytes.extend(sealer.boxed(&[0; 18]));
+        if let Self::Cut(length) = self {
+            bytes.truncate(length);
+        }
         bytes
     }
 }
@@ -144,7 +153,9 @@ mod tests {
             assert!(stream.is_sound() && has_goodbye(KEYS, &stream.bytes(KEYS, &[])), "{stream:?}");
         }
         let bad = [Stream::Frame(4097), Stream::Frame(65_535), Stream::FalseTag, Stream::Twice, Stream::Swapped];
-        for stream in bad.into_iter().chain((0..FRAME_BITS).map(Stream::Flip)).chain([Stream::Reflected]) {
+        let flips = (0..FRAME_BITS).map(Stream::Flip);
+        let cuts = (0..CUT_LENGTHS).map(Stream::Cut);
+        for stream in bad.into_iter().chain(flips).chain(cuts).chain([Stream::Reflected]) {
             assert!(!stream.is_sound() && !has_goodbye(KEYS, &stream.bytes(KEYS, &[7; 80])), "{stream:?}");
         }
     }

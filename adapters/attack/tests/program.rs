@@ -65,5 +65,7 @@ fn every_kind_is_explained() {
 
 #[test]
 fn the_vectors_are_printed() {
-    assert_eq!(printed(&attack(&["vectors"])), include_str!("../vectors/attacks.json"));
+    // Without the files themselves, which are long.
+    let is_same = printed(&attack(&["vectors"])) == include_str!("../vectors/attacks.json");
+    assert!(is_same, "vectors/attacks.json is not what `shs-attack vectors` prints: write it anew");
 }

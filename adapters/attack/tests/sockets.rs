@@ -26,7 +26,7 @@ fn multiserver(net: Net) -> Multiserver {
 
 fn assert_full_marks(report: &Report) {
     assert!(report.full_marks(), "{report}\n{:?}", report.faults().collect::<Vec<_>>());
-    let streams = [Kind::Stream, Kind::BadFrame].map(|kind| report.counts(Some(kind)).held);
+    let streams = [Kind::Stream, Kind::BadFrame, Kind::Truncated].map(|kind| report.counts(Some(kind)).held);
     assert!(streams.iter().all(|held| *held > 0), "{streams:?}");
 }
 
@@ -81,8 +81,15 @@ async fn a_panic_in_a_thread_of_a_server_is_found() {
 }
 
 #[tokio::test]
+async fn an_end_that_is_taken_for_a_goodbye_is_found() {
+    let report = report_of_process("takes-cuts", Kind::Truncated).await;
+    assert_eq!(report.counts(None), Counts { held: 0, late: 0, fell: 73 }, "{report}");
+    assert!(report_of_process("takes-cuts", Kind::Stream).await.full_marks());
+}
+
+#[tokio::test]
 async fn a_server_without_a_fault_is_not_blamed() {
-    for kind in [Kind::Signature, Kind::Stream, Kind::BadFrame] {
+    for kind in [Kind::Signature, Kind::Stream, Kind::BadFrame, Kind::Truncated] {
         let report = report_of_process("none", kind).await;
         assert!(report.full_marks(), "{report}");
     }
