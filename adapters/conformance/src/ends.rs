@@ -1,14 +1,16 @@
-//! A table of ways to end a connection: which side ends first, how, and what the other side sees.
+//! Ways to end a connection: which side ends first, how, and what the other side sees.
 
 use crate::support::{accept, client, listen, run, serving};
 use crate::{Tested, Way};
 use futures_util::future::{join, select};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use multiserver_compose::{Connection, WriteHalf};
+use multiserver_model::protocol::Protocol;
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 /// The last bytes of the side that ends first.
 const LAST_WORDS: &[u8] = b"last words";
@@ -51,6 +53,41 @@ pub fn whoever_ends_first_the_other_knows<R: Tested, W: Way>() {
                     check(end, is_under_way, leaver, other, &case).await;
                 }
             }
+        }
+    });
+}
+
+/// A probe changes nothing for a peer that still reads after its goodbye, and fails when nobody does.
+pub fn a_probe_tells_who_reads_from_who_is_gone<R: Tested, W: Way>() {
+    run::<R>(async {
+        let has_probes = <W::Security as Protocol>::NAME == "shs";
+        for is_gone in [false, true] {
+            let way = W::default();
+            let (mut server, address) = listen::<R>(serving(&way, false)).await;
+            let client = client::<R, W>();
+            let (near, mut far) = join(client.connect(&address), accept(&mut server)).await;
+            let near: Connection = near.unwrap().into();
+            far.close().await.unwrap();
+            let (mut read, mut write) = near.into_split();
+            assert_eq!(read.read(&mut [0]).await.unwrap(), 0);
+            if is_gone {
+                drop(far);
+                // The peer's system answers some time.
+                while has_probes && write.probe().await.is_ok_and(|is_probed| is_probed) {
+                    R::default().sleep(Duration::from_millis(5)).await;
+                }
+                continue;
+            }
+            for _ in 0..3 {
+                assert_eq!(write.probe().await.unwrap(), has_probes);
+            }
+            write.write_all(LAST_WORDS).await.unwrap();
+            assert_eq!(write.probe().await.unwrap(), has_probes);
+            write.close().await.unwrap();
+            assert_eq!(write.probe().await.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+            let mut heard = Vec::new();
+            far.read_to_end(&mut heard).await.unwrap();
+            assert_eq!(heard, LAST_WORDS);
         }
     });
 }

@@ -78,6 +78,7 @@ macro_rules! conformance {
             cuts::no_byte_behind_a_handshake_is_taken,
             cuts::peers_that_fail_harm_nobody,
             ends::whoever_ends_first_the_other_knows,
+            ends::a_probe_tells_who_reads_from_who_is_gone,
             limits::a_byte_now_and_then_does_not_hold_a_handshake_open,
             limits::a_byte_now_and_then_does_not_hold_an_attempt_open,
             limits::the_time_a_request_is_held_counts,
