@@ -165,13 +165,17 @@ async fn pass(near: Connection, far: Connection, unanswered: Option<Permit>) -> 
     let meter = near.counter();
     let (near_closed, far_closed) = (near.closed(), far.closed());
     let ((near_read, mut near_write), (mut far_read, far_write)) = (near.into_split(), far.into_split());
-    let mut forth = pin!(one_way_heard_out(near_read, far_write));
+    let mut forth = pin!(one_way_heard_out(near_read, far_write, far_closed));
     let mut back = pin!(async move {
+        let mut near_closed = pin!(near_closed);
         if let Some(permit) = unanswered {
-            pass_handshake(&mut far_read, &mut near_write, &meter).await?;
+            tokio::select! {
+                passed = pass_handshake(&mut far_read, &mut near_write, &meter) => passed?,
+                gone = &mut near_closed => return gone.map_err(PumpError::Write),
+            }
             drop(permit);
         }
-        one_way_heard_out(far_read, near_write).await
+        one_way_heard_out(far_read, near_write, near_closed).await
     });
     let (first, is_forth) = tokio::select! {
         ended = &mut forth => (ended, true),
@@ -179,18 +183,13 @@ async fn pass(near: Connection, far: Connection, unanswered: Option<Permit>) -> 
     };
     let other = async { if is_forth { back.await } else { forth.await } };
     let ended = match first {
-        Ok(_) => tokio::select! {
-            ended = other => ended,
-            gone = async { if is_forth { near_closed.await } else { far_closed.await } } => {
-                gone.map(|()| 0).map_err(PumpError::Read)
-            }
-        },
+        Ok(()) => other.await,
         Err(_) => {
             let _ = tokio::time::timeout(LINGER, other).await;
             first
         }
     };
-    ended.map(drop).map_err(PumpError::into_inner)
+    ended.map_err(PumpError::into_inner)
 }
 
 /// Passes on the target's answers, up to one that follows bytes which the peer sent after the first answer: by then the

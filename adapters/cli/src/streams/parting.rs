@@ -54,6 +54,7 @@ fn too_much() -> io::Error {
 mod tests {
     use super::*;
     use crate::streams::pump::{PumpError, one_way_heard_out};
+    use std::future::pending;
     use tokio::io::{AsyncWriteExt, empty, repeat};
     use tokio::net::{TcpListener, TcpStream};
 
@@ -88,7 +89,7 @@ mod tests {
         output.write_all(b"answer").await.unwrap();
         drop(output);
         let (closed, _) = tokio::io::duplex(1);
-        assert!(matches!(one_way_heard_out(input, closed).await, Err(PumpError::Write(_))));
+        assert!(matches!(one_way_heard_out(input, closed, pending()).await, Err(PumpError::Write(_))));
         assert_eq!(peer.await.unwrap().unwrap(), b"answer");
     }
 }

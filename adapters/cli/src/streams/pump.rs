@@ -122,13 +122,21 @@ pub(crate) async fn one_way(
     to.shutdown().await.map(|()| count).map_err(PumpError::Write)
 }
 
-/// Like [`one_way`], but when nothing can be written any more, the reader is read on and dropped for a while.
+/// Like [`one_way`], but when nothing can be written any more, the reader is read on and dropped for a while; also when
+/// `gone` has ended well, by which the writer's peer has left.
 pub(crate) async fn one_way_heard_out(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-) -> Result<u64, PumpError> {
-    let carried = one_way(&mut from, &mut to).await;
-    if let Err(PumpError::Write(_)) = carried {
+    gone: impl Future<Output = io::Result<()>>,
+) -> Result<(), PumpError> {
+    let (carried, is_all) = tokio::select! {
+        carried = one_way(&mut from, &mut to) => {
+            let is_all = !matches!(carried, Err(PumpError::Write(_)));
+            (carried.map(drop), is_all)
+        }
+        gone = gone => (gone.map_err(PumpError::Write), false),
+    };
+    if !is_all {
         drop(to);
         hear_out(&mut from).await;
     }

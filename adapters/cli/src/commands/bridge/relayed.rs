@@ -1,13 +1,14 @@
 //! A layer of the target's: it is in our address, and its bytes pass through unchanged.
 
-use futures_util::AsyncReadExt;
-use futures_util::io::Cursor;
+use futures_util::io::{AsyncRead, AsyncReadExt, Cursor};
 use multiserver_noise::NoiseLayer;
 use multiserver_tokio::core::address::{Layer, LayerBuf, NoAuth, Shs};
 use multiserver_tokio::core::shs;
-use multiserver_tokio::io::Duplex;
+use multiserver_tokio::io::{BoxRead, Duplex, ReadStream};
 use multiserver_tokio::{Admission, Attempt, BoxFuture, LayerError, Opened, Scope, Transform, WrapPlan};
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 /// One of the target's layers.
 #[derive(Debug)]
@@ -71,5 +72,29 @@ async fn with_hello(io: Duplex, size: usize) -> io::Result<Duplex> {
     let (mut read, write) = io.into_halves();
     let mut hello = vec![0; size];
     read.read_exact(&mut hello).await?;
-    Ok(Duplex::new(Cursor::new(hello).chain(read), write))
+    Ok(Duplex::of_streams(HelloFirst { hello: Cursor::new(hello), read }, write))
+}
+
+/// The peer's bytes, of which the first message was read already.
+struct HelloFirst {
+    hello: Cursor<Vec<u8>>,
+    read: BoxRead,
+}
+
+impl AsyncRead for HelloFirst {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let count = ready!(Pin::new(&mut self.hello).poll_read(cx, buffer))?;
+        if count > 0 || buffer.is_empty() { Poll::Ready(Ok(count)) } else { self.read.as_mut().poll_read(cx, buffer) }
+    }
+}
+
+/// The stream below is watched as if nothing had been read.
+impl ReadStream for HelloFirst {
+    fn has_goodbye(&self) -> bool {
+        self.read.has_goodbye()
+    }
+
+    fn poll_closed(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.read.as_mut().poll_closed(cx)
+    }
 }
