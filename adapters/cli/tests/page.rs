@@ -5,8 +5,6 @@ mod common;
 
 use common::{Home, http};
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::PathBuf;
 
 /// A directory of files for a page.
@@ -71,6 +69,9 @@ fn in_the_configuration_file_a_directory_stands_beside_it() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_is_in_memory_once() {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
     const SIZE: usize = 8 * 1024 * 1024;
     let home = Home::new();
     let directory = page(&home);

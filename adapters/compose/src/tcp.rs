@@ -158,7 +158,7 @@ impl Bind {
 
     /// Opens a socket; of several addresses at the first that can be bound.
     async fn open(&self, runtime: &dyn Runtime, endpoint: &Endpoint) -> io::Result<Box<dyn TcpListener>> {
-        let here = |error| cannot_listen(format!("{}:{}", endpoint.host, endpoint.port), error);
+        let here = |error| cannot_listen(format!("{}:{}", endpoint.host.in_url(), endpoint.port), error);
         let addresses = runtime.resolve(endpoint.host.as_str(), endpoint.port).await.map_err(here)?;
         let mut failure = None;
         for address in addresses {

@@ -53,7 +53,7 @@ impl Opener {
 impl BodyOpener {
     /// The number of bytes of the body, 0 to 4096.
     ///
-    /// No peer here writes an empty body; where one comes, it has to be opened like any other.
+    /// An empty body, such as that of [`Encoder::empty_frame`](crate::frames::Encoder::empty_frame), is opened like any other.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "this is no collection, and an empty body is no special case")]
     pub fn len(&self) -> usize {

@@ -4,7 +4,7 @@ mod endpoint;
 
 pub(super) use self::endpoint::is_systemd;
 use self::endpoint::{
-    ListenAt, ListenEndpoint, Socket, opened, parse_endpoint, parse_network, parse_onion, parse_path, socket_name, url,
+    ListenAt, ListenEndpoint, Socket, opened, parse_endpoint, parse_network, parse_onion, parse_path, url,
 };
 use crate::options::given::{FileText, cannot_read};
 use crate::options::limits::from_one_source;
@@ -35,7 +35,7 @@ pub(crate) struct Listening {
     /// any endpoint to listen at, the default is 127.0.0.1:0. This and the other endpoints may be given several times, and
     /// end with `~noise` to offer that protocol there in the place of `~shs`.
     /// `systemd` takes the sockets that are passed with the name `net` (FileDescriptorName=), or the only one that is
-    /// passed.
+    /// passed; `systemd~noise` those with the name `net~noise`, and so for the other endpoints.
     #[arg(long, value_name = "HOST:PORT|systemd", value_parser = parse_endpoint)]
     net: Vec<ListenEndpoint>,
     /// Listen for WebSockets here; `systemd` takes the sockets with the name `ws`.
@@ -247,7 +247,7 @@ impl Listening {
                 ListenAt::Bind(path) => builder = builder.suite(secured(secure, Unix::bind(path), *protocol)?),
                 #[cfg(unix)]
                 ListenAt::Systemd => {
-                    for socket in sockets.unix_named(&socket_name("unix", *protocol))? {
+                    for socket in sockets.unix_named(&endpoint::socket_name("unix", *protocol))? {
                         builder = builder.suite(secured(secure, Unix::listener(socket), *protocol)?);
                     }
                 }

@@ -74,7 +74,7 @@ pub(crate) async fn both_ways(
     both_ways_until(connection, input, output, ends, pending()).await
 }
 
-/// Like [`both_ways`], but when `too_long` ends, our goodbye is sent and nothing more of the peer is delivered.
+/// Like [`both_ways`], but once our goodbye is sent and `over` has ended, nothing more of the peer is delivered.
 pub(crate) async fn both_ways_until(
     connection: Connection,
     input: impl AsyncRead + Unpin + Send + 'static,
