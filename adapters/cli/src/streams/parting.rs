@@ -54,7 +54,7 @@ fn too_much() -> io::Error {
 mod tests {
     use super::*;
     use crate::streams::pump::{PumpError, one_way_heard_out};
-    use std::future::pending;
+    use std::future::{pending, ready};
     use tokio::io::{AsyncWriteExt, empty, repeat};
     use tokio::net::{TcpListener, TcpStream};
 
@@ -91,5 +91,14 @@ mod tests {
         let (closed, _) = tokio::io::duplex(1);
         assert!(matches!(one_way_heard_out(input, closed, pending()).await, Err(PumpError::Write(_))));
         assert_eq!(peer.await.unwrap().unwrap(), b"answer");
+    }
+
+    #[tokio::test]
+    async fn when_a_peer_is_gone_the_other_side_is_heard_out() {
+        let (input, mut other) = tokio::io::duplex(16);
+        let (output, _unread) = tokio::io::duplex(1);
+        let sending = tokio::spawn(async move { other.write_all(&[0; 1000]).await });
+        one_way_heard_out(input, output, ready(Ok(()))).await.unwrap();
+        sending.await.unwrap().unwrap();
     }
 }
